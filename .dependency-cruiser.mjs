@@ -1,0 +1,88 @@
+// Who may import whom. Everything that is not allowed here is forbidden.
+const internal = '^(api|client|control-plane|deploy|lib|node-agent|proto|scheduler|test|tools|tsctl)/'
+const tests = '\\.test\\.ts$|^test/'
+
+/**
+ * @param {string} name
+ * @param {string} from
+ * @param {string[]} to
+ */
+const room = (name, from, to) => ({
+  name,
+  severity: 'error',
+  from: { path: from, pathNot: tests },
+  to: { path: internal, pathNot: [from, ...to] },
+})
+
+/**
+ * @param {string} pkg
+ * @param {string[]} owners
+ */
+const owned = (pkg, owners) => ({
+  name: `only-${pkg}-owners`,
+  severity: 'error',
+  from: { pathNot: [...owners, tests, '^tools/'] },
+  to: { path: `^node_modules/${pkg}/` },
+})
+
+const gen = '^proto/(gen/|service\\.ts)'
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'nobody-imports-a-main', severity: 'error', from: { pathNot: '^tools/' }, to: { path: '/main\\.ts$' } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    room('api', '^api/', []),
+    room('proto', '^proto/', []),
+    room('lib', '^lib/', []),
+    room('client', '^client/', ['^api/', '^lib/', gen]),
+    room('store', '^control-plane/store/', ['^lib/']),
+    room('registry', '^control-plane/registry/', ['^control-plane/store/', '^api/', '^lib/']),
+    room('auth', '^control-plane/auth/', ['^api/', '^lib/']),
+    room('server', '^control-plane/server/', [
+      '^control-plane/registry/',
+      '^control-plane/auth/',
+      '^api/',
+      '^lib/',
+      gen,
+    ]),
+    room('controllers', '^control-plane/controllers/', ['^api/', '^lib/', '^client/']),
+    room('control-plane', '^control-plane/[^/]+\\.ts$', ['^control-plane/', '^api/', '^lib/', '^client/', gen]),
+    room('scheduler-framework', '^scheduler/(framework|plugins)/', ['^scheduler/(framework|plugins)/', '^api/']),
+    room('scheduler', '^scheduler/', ['^api/', '^lib/', '^client/']),
+    room('sys', '^node-agent/sys/', []),
+    room('runtime', '^node-agent/runtime/', ['^node-agent/sys/', '^api/values/', '^lib/', gen]),
+    room('launcher', '^node-agent/runtime/launcher/', [
+      '^node-agent/sys/',
+      '^node-agent/runtime/container/plan\\.ts$',
+      '^node-agent/runtime/(security|cgroups)/',
+    ]),
+    room('agent', '^node-agent/(pods|volumes|node|probes|stats|session)/|^node-agent/main\\.ts$', [
+      '^node-agent/(pods|volumes|node|probes|stats|session)/',
+      '^api/',
+      '^lib/',
+      '^client/',
+      gen,
+    ]),
+    room('tsctl', '^tsctl/', ['^api/', '^lib/', '^client/', gen]),
+    room('deploy', '^deploy/', ['^lib/']),
+    owned('koffi', ['^node-agent/sys/']),
+    owned('etcd3', ['^control-plane/store/etcd']),
+    owned('lmdb', ['^control-plane/store/embedded']),
+    owned('ioredis', ['^control-plane/store/redis']),
+    owned('@grpc/grpc-js', ['^client/', '^control-plane/server/', '^node-agent/runtime/cri/']),
+    owned('prom-client', ['^lib/metrics\\.ts$']),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|docs)/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    combinedDependencies: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+}

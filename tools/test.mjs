@@ -1,0 +1,24 @@
+// Runs tests: `node tools/test.mjs [PATH…]` takes files or folders; without any, every unit and suite test.
+// End-to-end tests (test/e2e) need the built programs and run only when named.
+import { spawnSync } from 'node:child_process'
+import { buildTests, sources } from './build.mjs'
+
+const args = process.argv.slice(2)
+const wanted = args.filter(arg => !arg.startsWith('--')).map(arg => arg.replace(/^\.\//, '').replace(/\/$/, ''))
+const flags = args.filter(arg => arg.startsWith('--'))
+const files = sources('.test.ts').filter(file =>
+  wanted.length === 0
+    ? !file.startsWith('test/e2e/')
+    : wanted.some(path => file === path || file.startsWith(`${path}/`)),
+)
+if (files.length === 0) {
+  process.stderr.write(`no test file under: ${wanted.join(' ') || 'the project'}\n`)
+  process.exit(1)
+}
+const bundles = await buildTests(files)
+const { status, signal } = spawnSync(
+  process.execPath,
+  ['--enable-source-maps', '--test', '--test-reporter=spec', ...flags, ...bundles],
+  { stdio: 'inherit' },
+)
+process.exit(status ?? (signal === null ? 0 : 1))
