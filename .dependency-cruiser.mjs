@@ -6,6 +6,7 @@ const tests = '\\.test\\.ts$|^test/'
  * @param {string} name
  * @param {string} from
  * @param {string[]} to
+ * @returns {import('dependency-cruiser').IForbiddenRuleType}
  */
 const room = (name, from, to) => ({
   name,
@@ -17,6 +18,7 @@ const room = (name, from, to) => ({
 /**
  * @param {string} pkg
  * @param {string[]} owners
+ * @returns {import('dependency-cruiser').IForbiddenRuleType}
  */
 const owned = (pkg, owners) => ({
   name: `only-${pkg}-owners`,
@@ -27,7 +29,7 @@ const owned = (pkg, owners) => ({
 
 const gen = '^proto/(gen/|service\\.ts)'
 
-/** @type {import('dependency-cruiser').IConfiguration} */
+/** @type {import('dependency-cruiser').IConfiguration & {forbidden: object, options: object}} */
 export default {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
@@ -66,7 +68,7 @@ export default {
       gen,
     ]),
     room('tsctl', '^tsctl/', ['^api/', '^lib/', '^client/', gen]),
-    room('deploy', '^deploy/', ['^lib/']),
+    room('deploy', '^deploy/', ['^lib/', '^client/', '^api/']),
     owned('koffi', ['^node-agent/sys/']),
     owned('etcd3', ['^control-plane/store/etcd']),
     owned('lmdb', ['^control-plane/store/embedded']),

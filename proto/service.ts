@@ -23,6 +23,7 @@ protobuf.configure()
 /** @param descriptor the JSON form of a protobufjs Root */
 export function codec(descriptor: object) {
   const root = protobuf.Root.fromJSON(descriptor)
+  forgetDefaults(root.resolveAll())
 
   function serializer<T>(name: string) {
     let type: protobuf.Type | undefined
@@ -38,7 +39,7 @@ export function codec(descriptor: object) {
     return (bytes: Buffer): T => {
       type ??= root.lookupType(name)
       // A decoded message inherits its defaults from its prototype: absent strings read as '', absent
-      // lists as [], absent messages as null.
+      // lists as [], absent messages as null; absent members of a oneof and `optional` fields as undefined.
       return type.decode(bytes) as T
     }
   }
@@ -62,4 +63,16 @@ export function codec(descriptor: object) {
   }
 
   return { method }
+}
+
+/** What was not sent must not read as zero where absence has a meaning: in a oneof, and in `optional` fields. */
+function forgetDefaults(namespace: protobuf.NamespaceBase): void {
+  for (const object of namespace.nestedArray) {
+    if (object instanceof protobuf.Type) {
+      for (const field of object.fieldsArray) {
+        if (field.partOf) Object.defineProperty(object.ctor.prototype, field.name, { value: undefined, writable: true })
+      }
+    }
+    if (object instanceof protobuf.Namespace) forgetDefaults(object)
+  }
 }

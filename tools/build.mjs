@@ -1,6 +1,6 @@
 // Builds what runs: one bundle per process under dist/. Packages stay in node_modules, so native
 // ones load as they were installed.
-import { readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
 
@@ -15,6 +15,7 @@ const programs = {
   launcher: 'node-agent/runtime/launcher/main.ts',
   tsctl: 'tsctl/main.ts',
   supervisor: 'deploy/local/supervisor.ts',
+  local: 'deploy/local/local.ts',
 }
 
 /** @type {import('esbuild').BuildOptions} */
@@ -31,7 +32,6 @@ const common = {
 
 /** Bundles every program whose entry exists into dist/NAME.js. */
 export async function buildPrograms() {
-  const { existsSync } = await import('node:fs')
   const entryPoints = Object.fromEntries(
     Object.entries(programs).filter(([, entry]) => existsSync(path.join(root, entry))),
   )
@@ -48,18 +48,6 @@ export async function buildTests(files) {
   const entryPoints = Object.fromEntries(files.map(file => [file.replace(/\.ts$/, ''), file]))
   await build({ ...common, entryPoints, outdir, splitting: true, chunkNames: 'chunks/[hash]' })
   return files.map(file => path.join(outdir, file.replace(/\.ts$/, '.js')))
-}
-
-/**
- * All files below a folder of the project whose name ends so, sorted, node_modules and dist left out.
- * @param {string} suffix
- */
-export function sources(suffix) {
-  return readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile() && entry.name.endsWith(suffix))
-    .map(entry => path.relative(root, path.join(entry.parentPath, entry.name)))
-    .filter(file => !/^(node_modules|dist|\.git)\//.test(file))
-    .sort()
 }
 
 if (process.argv[1] === import.meta.filename) await buildPrograms()

@@ -1,7 +1,8 @@
 // Runs tests: `node tools/test.mjs [PATH…]` takes files or folders; without any, every unit and suite test.
 // End-to-end tests (test/e2e) need the built programs and run only when named.
 import { spawnSync } from 'node:child_process'
-import { buildTests, sources } from './build.mjs'
+import { buildTests } from './build.mjs'
+import { sources } from './sources.mjs'
 
 const args = process.argv.slice(2)
 const wanted = args.filter(arg => !arg.startsWith('--')).map(arg => arg.replace(/^\.\//, '').replace(/\/$/, ''))

@@ -1,0 +1,10 @@
+import { type Infer, type Message, message, one, typeMeta } from '../../schema/message.ts'
+import { type ObjectMeta, objectMeta } from '../meta-v1/object-meta.ts'
+import { type ObjectReference, objectReference } from './references.ts'
+
+export const binding = message('api.core.v1.Binding', '', {
+  ...typeMeta('v1', 'Binding'),
+  metadata: one(1, '', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
+  target: one(2, '', (): Message<ObjectReference> => objectReference, { required: true, byValue: true }),
+})
+export interface Binding extends Infer<typeof binding> {}

@@ -1,0 +1,84 @@
+// Field selectors: `status.phase=Running,spec.nodeName!=` selects objects by a few fields each kind names.
+import { SelectorError } from './labels.ts'
+
+export interface FieldRequirement {
+  readonly field: string
+  readonly operator: '=' | '!='
+  readonly value: string
+}
+
+/** All requirements must hold. */
+export class FieldSelector {
+  static readonly everything = new FieldSelector([])
+
+  readonly requirements: readonly FieldRequirement[]
+
+  private constructor(requirements: readonly FieldRequirement[]) {
+    this.requirements = requirements
+  }
+
+  /**
+   * Reads a query's text; empty text selects everything. Commas, equal signs and backslashes in values are
+   * escaped by a backslash.
+   * @throws SelectorError
+   */
+  static parse(text: string): FieldSelector {
+    const terms = split(text).filter(term => term !== '')
+    return terms.length === 0 ? FieldSelector.everything : new FieldSelector(terms.map(parseTerm))
+  }
+
+  /** `fields` holds every field the kind can be selected by; an absent value is the empty string. */
+  matches(fields: Readonly<Record<string, string>>): boolean {
+    return this.requirements.every(
+      ({ field, operator, value }) => ((fields[field] ?? '') === value) === (operator === '='),
+    )
+  }
+
+  isEverything(): boolean {
+    return this.requirements.length === 0
+  }
+
+  /** The value the selector demands of a field, if it demands one: what an index can be asked for. */
+  exact(field: string): string | undefined {
+    return this.requirements.find(requirement => requirement.field === field && requirement.operator === '=')?.value
+  }
+
+  /** Text that `parse` reads back. */
+  toString(): string {
+    return this.requirements
+      .map(({ field, operator, value }) => `${field}${operator}${value.replace(/[\\,=]/g, '\\$&')}`)
+      .join(',')
+  }
+}
+
+/** Splits at commas that no backslash escapes; the escapes stay. */
+function split(text: string): string[] {
+  const terms: string[] = []
+  let start = 0
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '\\') at++
+    else if (text[at] === ',') {
+      terms.push(text.slice(start, at))
+      start = at + 1
+    }
+  }
+  return [...terms, text.slice(start)]
+}
+
+function parseTerm(term: string): FieldRequirement {
+  const match = /^((?:[^=!\\]|\\.)*)(==|!=|=)(.*)$/s.exec(term)
+  const [, field = '', operator = '', value = ''] = match ?? []
+  if (match === null || field.trim() === '') {
+    throw new SelectorError(
+      `invalid selector: '${term}'; can't understand '${term}': write field=value or field!=value`,
+    )
+  }
+  return { field: field.trim(), operator: operator === '!=' ? '!=' : '=', value: unescape(value, term) }
+}
+
+function unescape(value: string, term: string): string {
+  if (/(?:^|[^\\])(?:\\\\)*(?:\\(?![\\,=])|=)/.test(value)) {
+    throw new SelectorError(`invalid selector: '${term}': escape ',', '=' and '\\' in a value by a backslash`)
+  }
+  return value.replace(/\\([\\,=])/g, '$1')
+}

@@ -1,0 +1,141 @@
+// One TLS connection to the gRPC door: unary calls with deadlines, streams that end with their signal, and errors
+// turned once, here, into what callers know (StatusError, UnavailableError).
+import * as grpc from '@grpc/grpc-js'
+import { sleep } from '../lib/abort.ts'
+import { backoffMs } from '../lib/backoff.ts'
+import type { Method } from '../proto/service.ts'
+import { callError, UnavailableError } from './call-error.ts'
+import type { ClusterConfig } from './kubeconfig.ts'
+import { type Duplex, Ending, received, type Sink, send } from './streams.ts'
+
+export interface UnaryOptions {
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal | undefined
+  /** The call changes nothing, so it may be tried again while the server can't be reached. */
+  readonly idempotent?: boolean
+}
+
+const readAttempts = 3
+
+export class Channel {
+  readonly address: string
+  readonly #client: grpc.Client
+
+  constructor(config: ClusterConfig) {
+    this.address = config.address
+    this.#client = new grpc.Client(config.address, grpc.credentials.createSsl(config.ca, config.key, config.cert), {
+      'grpc.max_receive_message_length': -1,
+      'grpc.max_send_message_length': -1,
+      // A server that froze or vanished is noticed within 15 s, by idle watches too.
+      'grpc.keepalive_time_ms': 10_000,
+      'grpc.keepalive_timeout_ms': 5_000,
+      'grpc.keepalive_permit_without_calls': 1,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 2_000,
+      // The API is never behind a web proxy, nor described in DNS TXT records.
+      'grpc.enable_http_proxy': 0,
+      'grpc.service_config_disable_resolution': 1,
+      // Retries are decided here, where it is known what may be repeated.
+      'grpc.enable_retries': 0,
+      'grpc.use_local_subchannel_pool': 1,
+      ...(config.tlsServerName !== undefined && { 'grpc.ssl_target_name_override': config.tlsServerName }),
+    })
+  }
+
+  /** @throws StatusError, UnavailableError, or the signal's reason when it aborted */
+  async unary<Request, Response>(
+    method: Method<Request, Response, false, false>,
+    request: Request,
+    options: UnaryOptions,
+  ): Promise<Response> {
+    const deadline = Date.now() + options.deadlineMs
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#attempt(method, request, deadline, options.signal)
+      } catch (error) {
+        const again = options.idempotent && error instanceof UnavailableError && attempt < readAttempts
+        if (!again || Date.now() >= deadline) throw error
+        await sleep(backoffMs(attempt - 1, { initialMs: 100, maxMs: 1_000, jitter: 0.5 }), options.signal)
+        options.signal?.throwIfAborted()
+      }
+    }
+  }
+
+  #attempt<Request, Response>(
+    method: Method<Request, Response, false, false>,
+    request: Request,
+    deadline: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    signal?.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      const call = this.#client.makeUnaryRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        { deadline },
+        (error, response) => {
+          signal?.removeEventListener('abort', cancel)
+          if (error === null) resolve(response as Response)
+          else if (signal?.aborted) reject(abortReason(signal))
+          else reject(callError(error, this.address))
+        },
+      )
+      const cancel = (): void => call.cancel()
+      signal?.addEventListener('abort', cancel, { once: true })
+    })
+  }
+
+  /** What the server streams, until it ends, fails, or the signal aborts (which ends the iteration without an error). */
+  serverStream<Request, Response>(
+    method: Method<Request, Response, false, true>,
+    request: Request,
+    signal?: AbortSignal,
+  ): AsyncIterableIterator<Response> {
+    const call = this.#client.makeServerStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+    )
+    return received(call, new Ending(call, this.address, signal))
+  }
+
+  duplex<Sent, Received>(method: Method<Sent, Received, true, true>, signal?: AbortSignal): Duplex<Sent, Received> {
+    const call = this.#client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize)
+    const ending = new Ending(call, this.address, signal)
+    const messages = received(call, ending)
+    return {
+      send: message => send(call, message, ending),
+      end: () => void call.end(),
+      [Symbol.asyncIterator]: () => messages,
+    }
+  }
+
+  sink<Sent, Answer>(method: Method<Sent, Answer, true, false>, signal?: AbortSignal): Sink<Sent> {
+    const call = this.#client.makeClientStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      // How it went reaches us through the status event, as for every stream.
+      () => {},
+    )
+    const ending = new Ending(call, this.address, signal)
+    return {
+      send: message => send(call, message, ending),
+      async finish() {
+        call.end()
+        await ending.over
+        if (ending.failure) throw ending.failure
+      },
+    }
+  }
+
+  close(): void {
+    this.#client.close()
+  }
+}
+
+const abortReason = ({ reason }: AbortSignal): Error =>
+  reason instanceof Error ? reason : new Error(`aborted: ${String(reason)}`)

@@ -1,0 +1,82 @@
+// From what a client sent to a draft that a verb may write to: typed, without unknown fields, defaults set.
+import { StatusError } from '../../../api/errors.ts'
+import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
+import { decode, DecodeError } from '../../../api/schema/decode.ts'
+import { setDeclaredDefaults } from '../../../api/schema/defaults.ts'
+import { duplicateKeys } from '../../../api/schema/json.ts'
+import type { Body, RequestContext } from '../contract.ts'
+
+export interface DecodedBody<T extends KubernetesObject = KubernetesObject> {
+  readonly draft: T
+  readonly warnings: readonly string[]
+}
+
+/**
+ * @throws StatusError 400 when it is no JSON, of another kind, of wrong types, or (Strict) has unknown or double fields
+ */
+export function decodeBody<T extends KubernetesObject>(
+  kind: Kind<T>,
+  body: Body,
+  context: RequestContext = {},
+): DecodedBody<T> {
+  const { value, duplicates } = body instanceof Uint8Array ? parse(kind, body) : { value: body, duplicates: [] }
+  checkKind(kind, value)
+  return decodeValue(kind, value, context, duplicates)
+}
+
+/** The same for a value whose kind is known to be right: the outcome of a patch. */
+export function decodeValue<T extends KubernetesObject>(
+  kind: Kind<T>,
+  value: unknown,
+  { fieldValidation = 'Strict' }: RequestContext,
+  duplicates: readonly string[] = [],
+): DecodedBody<T> {
+  const { object: draft, unknown } = decoding(kind, value)
+  const complaints = [...unknown, ...duplicates]
+  if (complaints.length > 0 && fieldValidation === 'Strict') {
+    throw unhandled(kind, `strict decoding error: ${complaints.join(', ')}`)
+  }
+  setDeclaredDefaults(kind.schema, draft)
+  kind.behaviour.setDefaults?.(draft)
+  return { draft, warnings: fieldValidation === 'Warn' ? complaints : [] }
+}
+
+function decoding<T extends KubernetesObject>(kind: Kind<T>, value: unknown) {
+  try {
+    return decode(kind.schema, value)
+  } catch (error) {
+    if (error instanceof DecodeError) throw unhandled(kind, error.message)
+    throw error
+  }
+}
+
+function parse(kind: Kind, bytes: Uint8Array): { value: unknown; duplicates: string[] } {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+  try {
+    const value: unknown = JSON.parse(text)
+    return { value, duplicates: duplicateKeys(text).map(path => `duplicate field "${path}"`) }
+  } catch (error) {
+    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${String(error)}`)
+  }
+}
+
+function checkKind(kind: Kind, value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw unrecognized(kind, 'it is not a JSON object')
+  const sent = {
+    kind: 'kind' in value ? value.kind : undefined,
+    apiVersion: 'apiVersion' in value ? value.apiVersion : undefined,
+  }
+  // Absent is fine: the path says what it is.
+  if ((sent.kind ?? kind.kind) !== kind.kind || (sent.apiVersion ?? kind.apiVersion) !== kind.apiVersion) {
+    const what = `${JSON.stringify(sent.kind ?? '')} in version ${JSON.stringify(sent.apiVersion ?? '')}`
+    throw StatusError.badRequest(
+      `${what} cannot be handled as a ${kind.kind} in version "${kind.apiVersion}": send it to its own resource`,
+    )
+  }
+}
+
+const unhandled = (kind: Kind, why: string): StatusError =>
+  StatusError.badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${why}`)
+
+const unrecognized = (kind: Kind, why: string): StatusError =>
+  StatusError.badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why}`)

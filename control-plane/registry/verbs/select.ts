@@ -1,0 +1,49 @@
+// From the text of selectors to a selection the cache understands.
+import { StatusError } from '../../../api/errors.ts'
+import { FieldSelector } from '../../../api/values/fields.ts'
+import { LabelSelector, SelectorError } from '../../../api/values/labels.ts'
+import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
+import type { Selection } from '../cache/selection.ts'
+import type { Selection as SelectionText } from '../contract.ts'
+import { cacheKey } from './served.ts'
+
+/** @throws StatusError 400 when a selector is malformed or names a field the kind can't be selected by */
+export function select(kind: Kind, indexedField: string | undefined, text: SelectionText): Selection {
+  const { namespace } = text
+  const labels = parsed(() => LabelSelector.parse(text.labelSelector ?? ''))
+  const fields = parsed(() => FieldSelector.parse(text.fieldSelector ?? ''))
+  const known = selectableFields(kind)
+  for (const { field } of fields.requirements) {
+    if (!known.includes(field)) {
+      throw StatusError.badRequest(`field label not supported: ${field} (${kind.resource} know ${known.join(', ')})`)
+    }
+  }
+  const name = fields.exact('metadata.name')
+  const indexed = indexedField === undefined ? undefined : fields.exact(indexedField)
+  const inNamespace = kind.namespaced ? (fields.exact('metadata.namespace') ?? namespace) : ''
+  return {
+    namespace,
+    everything: labels.isEverything() && fields.isEverything(),
+    ...(name !== undefined && (inNamespace !== '' || !kind.namespaced) && { key: cacheKey(kind, { namespace: inNamespace, name }) }),
+    // The empty value is what most objects begin with; it is not worth an index.
+    ...(indexed !== undefined && indexed !== '' && { indexed }),
+    selects: object =>
+      (namespace === '' || object.metadata.namespace === namespace) &&
+      labels.matches(object.metadata.labels) &&
+      (fields.isEverything() || fields.matches(fieldsOf(kind, object))),
+  }
+}
+
+function fieldsOf(kind: Kind, object: KubernetesObject): Record<string, string> {
+  const { name = '', namespace = '' } = object.metadata
+  return { ...kind.behaviour.selectableFields?.(object), 'metadata.name': name, 'metadata.namespace': namespace }
+}
+
+function parsed<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof SelectorError) throw StatusError.badRequest(error.message)
+    throw error
+  }
+}

@@ -1,0 +1,25 @@
+// The store's failures, as a client is told of them.
+import { StatusError } from '../../../api/errors.ts'
+import { CompactedError, StoreUnavailableError } from '../../store/store.ts'
+
+/** Runs something that asks the store. @throws StatusError */
+export async function asking<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question()
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
+export function storeError(error: unknown): StatusError {
+  if (error instanceof StoreUnavailableError) {
+    return StatusError.serviceUnavailable(`the store did not answer: ${error.message}; try again in a moment`, error)
+  }
+  if (error instanceof CompactedError) {
+    return StatusError.expired(`too old resource version: ${error.requested} (${error.oldest}); list again`)
+  }
+  if (error instanceof Error && error.name === 'AbortError') {
+    return StatusError.timeout('the request was given up before it was done')
+  }
+  return StatusError.of(error)
+}

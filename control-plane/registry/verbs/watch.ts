@@ -1,0 +1,61 @@
+import { StatusError } from '../../../api/errors.ts'
+import type { Revision } from '../../store/store.ts'
+import { added, bookmark } from '../cache/events.ts'
+import { Watcher } from '../cache/watcher.ts'
+import type { Selection } from '../cache/selection.ts'
+import type { RequestContext, WatchEvent, WatchOptions } from '../contract.ts'
+import { awaitCache, getFreshness, watchErrors } from './read-version.ts'
+import { select } from './select.ts'
+import type { Served } from './served.ts'
+
+/** Registers a watch and answers its events in batches. @throws StatusError: 400 wrong options, 410 too old */
+export async function watch(
+  served: Served,
+  options: WatchOptions,
+  context: RequestContext,
+): Promise<AsyncIterable<readonly WatchEvent[]>> {
+  const { kind, strategy, cache, feed, clock } = served
+  const selection = select(kind, strategy.indexedField, options)
+  watchErrors(options)
+  const { resourceVersion = '', sendInitialEvents, allowBookmarks = false, timeoutSeconds } = options
+  const freshness = getFreshness(options)
+  const resumes = freshness.is === 'notOlderThan' && sendInitialEvents !== true
+  // A watch that resumes waits for its revision by ignoring what comes before it; one that starts must be up to date.
+  if (!resumes && !(await awaitCache(served, freshness, context))) {
+    throw StatusError.timeout(`the cache of ${kind.resource} is behind the store`, 1)
+  }
+  // From here to subscribe() nothing may wait: what is told first and what is told later must join without a gap.
+  const first: WatchEvent[] = []
+  let after: Revision = feed.revision
+  if (resumes) {
+    after = freshness.revision
+    const missed = cache.changesAfter(after)
+    if (missed === undefined) {
+      throw StatusError.expired(`too old resource version: ${resourceVersion} (${cache.oldestChange})`)
+    }
+    for (const change of missed) {
+      const event = change.seenBy(selection.selects)
+      if (event !== undefined) first.push(event)
+    }
+    after = Math.max(after, feed.revision)
+  } else if (sendInitialEvents !== false) {
+    first.push(...initialEvents(served, selection))
+    if (sendInitialEvents === true) first.push(bookmark(kind.kind, kind.apiVersion, feed.revision, true))
+  }
+  const watcher = new Watcher(selection, after, allowBookmarks)
+  cache.subscribe(watcher)
+  const cancelTimeout = timeoutSeconds === undefined ? undefined : clock.after(timeoutSeconds * 1000, () => expire())
+  const expire = (): void => {
+    if (allowBookmarks) watcher.push(bookmark(kind.kind, kind.apiVersion, feed.revision))
+    watcher.end()
+  }
+  return watcher.batches(first, context.signal, () => {
+    cancelTimeout?.()
+    cache.unsubscribe(watcher)
+  })
+}
+
+function initialEvents({ cache }: Served, selection: Selection): WatchEvent[] {
+  const present = cache.candidates(selection)
+  return (selection.everything ? present : present.filter(entry => selection.selects(entry.object))).map(added)
+}

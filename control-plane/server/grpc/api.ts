@@ -1,0 +1,162 @@
+// The service Api: requests become verbs of the registry, answers are the bytes it holds.
+import type { UntypedServiceImplementation } from '@grpc/grpc-js'
+import { StatusError } from '../../../api/errors.ts'
+import type {
+  BindRequest,
+  CreateRequest,
+  DeleteRequest,
+  DiscoverRequest,
+  Discovery,
+  GetRequest,
+  Object as JsonMessage,
+  ListRequest,
+  ObjectList,
+  Outcomes,
+  PatchRequest,
+  Resource as ResourceMessage,
+  UpdateRequest,
+  UpdateStatusesRequest,
+  WatchEvent,
+  WatchRequest,
+} from '../../../proto/gen/tessera.ts'
+import type { Authorize } from '../../auth/authorize.ts'
+import type { Outcome, Registry, Resource, Target } from '../../registry/contract.ts'
+import { checkAccess } from '../access.ts'
+import { presentable } from '../failure.ts'
+import type { PodStreams } from '../sessions/pods.ts'
+import { gitVersion, versionInfo } from '../version.ts'
+import { type Caller, type Door, serverStream, unary } from './calls.ts'
+import { execHandler, logsHandler } from './pod-streams.ts'
+import { deleteOptions, listOptions, patchType, watchOptions, writeContext } from './requests.ts'
+import { bounded } from './status.ts'
+
+export interface ApiOptions extends Door {
+  readonly registry: Registry
+  readonly authorize: Authorize
+  readonly pods: PodStreams
+}
+
+interface Addressed {
+  readonly resource?: ResourceMessage | undefined
+  readonly namespace?: string | undefined
+  readonly name?: string | undefined
+  readonly subresource?: string | undefined
+}
+
+export function apiService(options: ApiOptions): UntypedServiceImplementation {
+  const { registry, authorize, pods } = options
+
+  /** The resource a request addresses, once its caller may do that to it. */
+  function permitted(verb: string, request: Addressed, { user }: Caller, subresource = request.subresource): Resource {
+    const { group = '', version = '', resource: plural = '' } = request.resource ?? {}
+    const attributes = { verb, group, version, resource: plural, subresource: subresource ?? '' }
+    checkAccess(authorize, user, { ...attributes, namespace: request.namespace ?? '', name: request.name ?? '' })
+    const resource = registry.resource(group, version, plural)
+    if (!resource) throw StatusError.noSuchResource()
+    return resource
+  }
+
+  const outcomes = (list: readonly Outcome[]): Outcomes => ({
+    outcomes: list.map(outcome => {
+      if (outcome.ok) return { object: outcome.json }
+      const { status } = presentable(outcome.error, options.logger, 'one of a batch')
+      return { status: Buffer.from(JSON.stringify(bounded(status))) }
+    }),
+  })
+
+  return {
+    Get: unary(options, async (request: GetRequest, caller): Promise<JsonMessage> => {
+      const resource = permitted('get', request, caller)
+      return { json: (await resource.get(target(request), undefined, caller)).json }
+    }),
+
+    List: unary(options, async (request: ListRequest, caller): Promise<ObjectList> => {
+      const list = await permitted('list', request, caller).list(listOptions(request), caller)
+      return {
+        items: list.items.map(item => item.json),
+        resourceVersion: list.metadata.resourceVersion,
+        continue: list.metadata.continue,
+        remainingItemCount: list.metadata.remainingItemCount,
+      }
+    }),
+
+    Watch: serverStream(options, async function* (request: WatchRequest, caller) {
+      const resource = permitted('watch', request, caller)
+      for await (const batch of await resource.watch(watchOptions(request), caller)) {
+        yield batch.map(({ type, json }): WatchEvent => ({ type, object: json }))
+      }
+    }),
+
+    Create: unary(options, async (request: CreateRequest, caller): Promise<JsonMessage> => {
+      const resource = permitted('create', request, caller)
+      const at = { namespace: request.namespace ?? '', name: '' }
+      return { json: (await resource.create(at, body(request.object), writeContext(caller, request))).json }
+    }),
+
+    Update: unary(options, async (request: UpdateRequest, caller): Promise<JsonMessage> => {
+      const resource = permitted('update', request, caller)
+      return {
+        json: (await resource.update(target(request), body(request.object), writeContext(caller, request))).json,
+      }
+    }),
+
+    Patch: unary(options, async (request: PatchRequest, caller): Promise<JsonMessage> => {
+      const resource = permitted('patch', request, caller)
+      const type = patchType(request)
+      return {
+        json: (await resource.patch(target(request), type, body(request.patch), writeContext(caller, request))).json,
+      }
+    }),
+
+    Delete: unary(options, async (request: DeleteRequest, caller): Promise<JsonMessage> => {
+      const resource = permitted('delete', request, caller)
+      return {
+        json: (await resource.delete(target(request), deleteOptions(request), writeContext(caller, request))).json,
+      }
+    }),
+
+    Bind: unary(options, async (request: BindRequest, caller): Promise<Outcomes> => {
+      const attributes = { verb: 'create', group: '', version: 'v1', resource: 'pods', subresource: 'binding' }
+      checkAccess(authorize, caller.user, { ...attributes, namespace: '', name: '' })
+      const bindings = (request.bindings ?? []).map(({ namespace = '', name = '', uid = '', node = '' }) => {
+        return { namespace, name, uid, node }
+      })
+      return outcomes(await registry.bind(bindings, caller))
+    }),
+
+    UpdateStatuses: unary(options, async (request: UpdateStatusesRequest, caller): Promise<Outcomes> => {
+      const resource = permitted('update', request, caller, 'status')
+      return outcomes(await resource.updateStatuses(request.objects ?? [], writeContext(caller)))
+    }),
+
+    Discover: unary(options, async (_: DiscoverRequest): Promise<Discovery> => Promise.resolve(discovery(registry))),
+    Logs: logsHandler(options, authorize, pods),
+    Exec: execHandler(options, authorize, pods),
+  }
+}
+
+function target({ namespace = '', name = '', subresource }: Addressed): Target {
+  return { namespace, name, ...(subresource && { subresource }) }
+}
+
+function body(bytes: Uint8Array | undefined): Uint8Array {
+  if (!bytes || bytes.length === 0) throw StatusError.badRequest('the request carries no object')
+  return bytes
+}
+
+function discovery(registry: Registry): Discovery {
+  return {
+    version: gitVersion,
+    gitCommit: versionInfo.gitCommit,
+    resources: registry.resources.map(({ kind }) => ({
+      group: kind.group,
+      version: kind.version,
+      name: kind.resource,
+      singularName: kind.singular,
+      kind: kind.kind,
+      namespaced: kind.namespaced,
+      shortNames: [...kind.shortNames],
+      verbs: [...kind.verbs],
+    })),
+  }
+}

@@ -1,0 +1,93 @@
+// Streams by pod: which node a pod is on, which of its containers is meant, then the agent's session.
+import { StatusError } from '../../../api/errors.ts'
+import type { ExecStart, LogsRequest } from '../../../proto/gen/tessera.ts'
+import type { Registry, RequestContext } from '../../registry/contract.ts'
+import type { Sessions } from './sessions.ts'
+import type { ExecStream, LogStream } from './streams.ts'
+
+export interface PodStreams {
+  /** @throws StatusError when there is no such pod or container, or its node can't be reached */
+  logs(request: LogsRequest, signal: AbortSignal): Promise<LogStream>
+  /** @throws StatusError as logs does, and when the pod is over or no command is given */
+  exec(start: ExecStart, signal: AbortSignal): Promise<ExecStream>
+}
+
+/** The parts of a pod that say where its streams are. */
+interface StreamedPod {
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> }
+  readonly spec?: {
+    readonly nodeName?: string
+    readonly containers?: readonly Named[]
+    readonly initContainers?: readonly Named[]
+    readonly ephemeralContainers?: readonly Named[]
+  }
+  readonly status?: { readonly phase?: string }
+}
+
+interface Named {
+  readonly name: string
+}
+
+const defaultContainer = 'kubectl.kubernetes.io/default-container'
+
+export function podStreams(registry: Registry, sessions: Sessions): PodStreams {
+  return {
+    async logs(request, signal) {
+      const pod = await find(registry, request, { signal })
+      const container = chooseContainer(pod, request.container)
+      return sessions.openLogs(nodeOf(pod), { ...request, container }, signal)
+    },
+    async exec(start, signal) {
+      if (!start.command?.length)
+        throw StatusError.badRequest('you must specify at least one command for the container')
+      const pod = await find(registry, start, { signal })
+      const container = chooseContainer(pod, start.container)
+      const phase = pod.status?.phase
+      if (phase === 'Succeeded' || phase === 'Failed') {
+        throw StatusError.badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`)
+      }
+      return sessions.openExec(nodeOf(pod), { ...start, container }, signal)
+    },
+  }
+}
+
+async function find(
+  registry: Registry,
+  { namespace = '', pod: name = '' }: { namespace?: string | undefined; pod?: string | undefined },
+  context: RequestContext,
+): Promise<StreamedPod> {
+  const pods = registry.resource('', 'v1', 'pods')
+  if (!pods) throw StatusError.noSuchResource()
+  const { object } = await pods.get({ namespace, name }, undefined, context)
+  return object
+}
+
+function nodeOf(pod: StreamedPod): string {
+  const node = pod.spec?.nodeName
+  if (node) return node
+  throw StatusError.badRequest(
+    `pod ${pod.metadata.name} is not assigned to a node yet: its events say why (kubectl describe pod ${pod.metadata.name})`,
+  )
+}
+
+/** The container asked for, else the annotated default, else the only one. @throws StatusError BadRequest */
+export function chooseContainer(pod: StreamedPod, wanted: string | undefined): string {
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {}
+  const names = (list: readonly Named[]) => list.map(({ name }) => name)
+  const every = names([...containers, ...initContainers, ...ephemeralContainers])
+  if (wanted) {
+    if (every.includes(wanted)) return wanted
+    throw StatusError.badRequest(
+      `container ${wanted} is not valid for pod ${pod.metadata.name}; it has: ${every.join(', ')}`,
+    )
+  }
+  const annotated = pod.metadata.annotations?.[defaultContainer]
+  if (annotated !== undefined && every.includes(annotated)) return annotated
+  const [only, ...more] = containers
+  if (only && more.length === 0) return only.name
+  const inits =
+    initContainers.length === 0 ? '' : ` or one of the init containers: [${names(initContainers).join(' ')}]`
+  throw StatusError.badRequest(
+    `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${names(containers).join(' ')}]${inits}`,
+  )
+}

@@ -1,0 +1,388 @@
+// The store of one machine: LMDB, durable before it answers. Writes that arrive while a transaction is
+// being flushed wait for the next one and share its flush. LMDB's write transaction is the only lock:
+// expectations are checked inside it, and reads are snapshots that never wait.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Transaction } from 'lmdb'
+import { type Clock, systemClock } from '../../lib/clock.ts'
+import { type Logger, silentLogger } from '../../lib/logger.ts'
+import { closeTables, openTables, storageError, type Table, type Tables } from './embedded-directory.ts'
+import { type Live, type Record, readLive, readNumber, readRecord, writeNumber } from './embedded-records.ts'
+import { compactTables, dueKeys, nextExpiryMs, putRecord } from './embedded-tables.ts'
+import { Fanout } from './fanout.ts'
+import { compareKeys, prefixEnd, rangeStart } from './keys.ts'
+import {
+  CompactedError,
+  type Entry,
+  type Page,
+  type Revision,
+  type Store,
+  type StoreEvent,
+  StoreUnavailableError,
+  type WatchBatch,
+  type Write,
+  type WriteResult,
+} from './store.ts'
+
+export interface EmbeddedOptions {
+  readonly clock?: Clock
+  readonly logger?: Logger
+  /** History is kept at least this long (default 5 minutes), unless there is more of it than… */
+  readonly historyMs?: number
+  /** …this many revisions (default 100,000). */
+  readonly historyRevisions?: number
+  /** How often compaction is considered; default 30 s. */
+  readonly compactEveryMs?: number
+}
+
+/** LMDB's limit is 1978 bytes; a Kubernetes key has at most four names of 253. */
+const maxKeyBytes = 1536
+const readChunk = 500
+const compactChunk = 1000
+const maxTimerMs = 2 ** 31 - 1
+
+interface Request {
+  readonly writes: readonly Write[]
+  readonly resolve: (results: WriteResult[]) => void
+  readonly reject: (error: Error) => void
+}
+
+type Snapshot = Transaction
+
+/** Opens (or makes) the store in a directory. @throws StoreUnavailableError saying what is in the way */
+export async function openEmbeddedStore(directory: string, options: EmbeddedOptions = {}): Promise<Store> {
+  return new EmbeddedStore(directory, await openTables(directory), options)
+}
+
+class EmbeddedStore implements Store {
+  readonly #directory: string
+  readonly #tables: Tables
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #fanout: Fanout
+  readonly #cancelCompaction: () => void
+  readonly #historyMs: number
+  readonly #historyRevisions: number
+  #queue: Request[] = []
+  #committing: Promise<void> | undefined
+  #closed = false
+  #cancelExpiry: (() => void) | undefined
+  #expiryAtMs = Number.POSITIVE_INFINITY
+  /** What the newest revision was at times past, oldest first. */
+  #marks: { readonly atMs: number; readonly revision: Revision }[] = []
+
+  constructor(directory: string, tables: Tables, options: EmbeddedOptions) {
+    this.#directory = directory
+    this.#tables = tables
+    this.#clock = options.clock ?? systemClock
+    this.#logger = options.logger ?? silentLogger
+    this.#historyMs = options.historyMs ?? 5 * 60_000
+    this.#historyRevisions = options.historyRevisions ?? 100_000
+    this.#fanout = new Fanout(this.#number('revision'))
+    this.#cancelCompaction = this.#every(options.compactEveryMs ?? 30_000, () => this.#autoCompact())
+    this.#scheduleExpiry(nextExpiryMs(tables))
+  }
+
+  get(key: string, signal?: AbortSignal) {
+    return this.#read(signal, transaction => {
+      const live = this.#live(key, transaction)
+      return Promise.resolve({
+        entry: live && this.#entry(live.revision, transaction),
+        revision: this.#number('revision', transaction),
+      })
+    })
+  }
+
+  list(prefix: string, options: { limit?: number; from?: string; at?: Revision; signal?: AbortSignal } = {}) {
+    const { limit = Number.POSITIVE_INFINITY, from, at, signal } = options
+    return this.#read(signal, async transaction => {
+      const newest = this.#number('revision', transaction)
+      const revision = at ?? newest
+      if (revision > newest)
+        throw new RangeError(`revision ${revision} has not been written yet; the newest is ${newest}`)
+      const compacted = this.#number('compacted', transaction)
+      if (revision < compacted) throw new CompactedError(revision, compacted)
+      const entries: Entry[] = []
+      for (const found of this.#revisionsAt(prefix, from, revision, newest, transaction)) {
+        if (entries.length >= limit) return { entries, revision, more: true }
+        const entry = this.#entry(found, transaction)
+        if (entry) entries.push(entry)
+        // A long list must not hold up everyone else; the snapshot stays the same.
+        if (entries.length % readChunk === 0) await nextTurn(undefined, signal && { signal })
+      }
+      return { entries, revision, more: false } satisfies Page
+    })
+  }
+
+  commit(writes: readonly Write[], signal?: AbortSignal): Promise<WriteResult[]> {
+    signal?.throwIfAborted()
+    for (const { key } of writes) checkKey(key)
+    if (this.#closed) return Promise.reject(this.#closedError())
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ writes, resolve, reject })
+      this.#committing ??= this.#drain()
+    })
+  }
+
+  async *watch(prefix: string, after: Revision, signal: AbortSignal): AsyncIterable<WatchBatch> {
+    if (this.#closed) throw this.#closedError()
+    this.#checkHistory(after, this.#number('compacted'))
+    yield* this.#fanout.watch(prefix, after, signal, (...range) => this.#replay(...range))
+  }
+
+  currentRevision(signal?: AbortSignal): Promise<Revision> {
+    return this.#read(signal, transaction => Promise.resolve(this.#number('revision', transaction)))
+  }
+
+  async compact(before: Revision): Promise<void> {
+    for (;;) {
+      if (this.#closed) throw this.#closedError()
+      const compacted = await this.#transaction(() => compactTables(this.#tables, before, compactChunk))
+      if (compacted >= Math.min(before, this.#fanout.position)) return
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#cancelCompaction()
+    this.#cancelExpiry?.()
+    this.#fanout.fail(this.#closedError())
+    await this.#committing
+    await closeTables(this.#tables)
+  }
+
+  // Reading
+
+  async #read<T>(signal: AbortSignal | undefined, view: (transaction: Snapshot) => Promise<T>): Promise<T> {
+    signal?.throwIfAborted()
+    if (this.#closed) throw this.#closedError()
+    const transaction = this.#tables.root.useReadTransaction()
+    try {
+      return await view(transaction)
+    } catch (error) {
+      if (error instanceof RangeError || error instanceof CompactedError || signal?.aborted) throw error
+      throw storageError(this.#directory, error)
+    } finally {
+      transaction.done()
+    }
+  }
+
+  #number(name: 'revision' | 'compacted', transaction?: Snapshot): number {
+    const bytes = read(this.#tables.meta, Buffer.from(name), transaction)
+    return bytes ? readNumber(bytes) : 0
+  }
+
+  #live(key: string, transaction?: Snapshot): Live | undefined {
+    const bytes = read(this.#tables.keys, Buffer.from(key), transaction)
+    return bytes && readLive(bytes)
+  }
+
+  #record(revision: Revision, transaction?: Snapshot): Record | undefined {
+    const bytes = read(this.#tables.history, writeNumber(revision), transaction)
+    return bytes && readRecord(bytes)
+  }
+
+  #entry(revision: Revision, transaction?: Snapshot): Entry | undefined {
+    const record = this.#record(revision, transaction)
+    return record?.value && { key: record.key, value: record.value, revision }
+  }
+
+  /** The revisions of a prefix's keys as they stood at `at`, in the order of their keys. */
+  *#revisionsAt(
+    prefix: string,
+    from: string | undefined,
+    at: Revision,
+    newest: Revision,
+    transaction: Snapshot,
+  ): Generator<Revision> {
+    const start = rangeStart(prefix, from)
+    const end = prefixEnd(Buffer.from(prefix))
+    const past = at < newest ? this.#changedSince(at, start, end, transaction) : []
+    let next = 0
+    for (const { key, value } of this.#tables.keys.getRange({ start, ...(end && { end }), transaction })) {
+      const name = past.length > 0 ? key.toString() : ''
+      for (let change = past[next]; change && compareKeys(change.key, name) < 0; change = past[++next]) {
+        if (change.previous > 0) yield change.previous
+      }
+      const { revision } = readLive(value)
+      if (revision <= at) yield revision
+    }
+    for (const change of past.slice(next)) if (change.previous > 0) yield change.previous
+  }
+
+  /** Of each key written after `at`: the revision that stood there at `at` (0: none), by key. */
+  #changedSince(at: Revision, start: Buffer, end: Buffer | undefined, transaction: Snapshot) {
+    const previous = new Map<string, Revision>()
+    for (const { value } of this.#tables.history.getRange({ start: writeNumber(at + 1), transaction })) {
+      const record = readRecord(value)
+      const key = Buffer.from(record.key)
+      const inRange = Buffer.compare(key, start) >= 0 && (!end || Buffer.compare(key, end) < 0)
+      if (inRange && !previous.has(record.key)) previous.set(record.key, record.previous)
+    }
+    return [...previous]
+      .map(([key, revision]) => ({ key, previous: revision }))
+      .sort((a, b) => compareKeys(a.key, b.key))
+  }
+
+  async *#replay(prefix: string, after: Revision, upTo: Revision, _signal: AbortSignal): AsyncIterable<WatchBatch> {
+    for (let seen = after; seen < upTo; ) {
+      const until = Math.min(upTo, seen + readChunk)
+      const events = await this.#read(undefined, transaction => {
+        this.#checkHistory(seen, this.#number('compacted', transaction))
+        return Promise.resolve([...this.#events(prefix, seen, until, transaction)])
+      })
+      seen = until
+      yield { events, revision: until }
+      await nextTurn()
+    }
+  }
+
+  *#events(prefix: string, after: Revision, upTo: Revision, transaction: Snapshot): Generator<StoreEvent> {
+    const range = { start: writeNumber(after + 1), end: writeNumber(upTo + 1), transaction }
+    for (const { key, value } of this.#tables.history.getRange(range)) {
+      const record = readRecord(value)
+      if (record.key.startsWith(prefix)) yield { key: record.key, value: record.value, revision: readNumber(key) }
+    }
+  }
+
+  /** Every event from revision `compacted` on is there; so a watch may begin right before it. */
+  #checkHistory(after: Revision, compacted: Revision): void {
+    if (after + 1 < compacted) throw new CompactedError(after, compacted)
+  }
+
+  // Writing
+
+  /** Commits what is queued, again and again, until the queue is empty. */
+  async #drain(): Promise<void> {
+    // What else is queued in this turn of the event loop shares the first transaction.
+    await Promise.resolve()
+    while (this.#queue.length > 0) {
+      let requests: Request[] = []
+      const events: StoreEvent[] = []
+      try {
+        const answers = await this.#transaction(() => {
+          // As late as possible: what came while the last transaction was flushed is here now.
+          requests = this.#queue
+          this.#queue = []
+          return this.#apply(requests, events)
+        })
+        // Watchers hear of it first: whoever has its answer can rely on the cache being told.
+        if (events.length > 0) this.#fanout.publish({ events, revision: events.at(-1)?.revision ?? 0 })
+        for (const [index, request] of requests.entries()) request.resolve(answers[index] ?? [])
+      } catch (error) {
+        if (requests.length === 0) requests = this.#queue.splice(0)
+        for (const request of requests) request.reject(storageError(this.#directory, error))
+      }
+    }
+    this.#committing = undefined
+  }
+
+  /** Runs in the write transaction. */
+  #apply(requests: readonly Request[], events: StoreEvent[]): WriteResult[][] {
+    const before = this.#number('revision')
+    const nowMs = this.#clock.now()
+    let revision = before
+    let expiresAtMs = Number.POSITIVE_INFINITY
+    const answers = requests.map(({ writes }) =>
+      writes.map((write): WriteResult => {
+        const live = this.#live(write.key)
+        if (write.expect !== undefined && write.expect !== (live?.revision ?? 0)) {
+          return { ok: false, current: live && this.#entry(live.revision) }
+        }
+        // Deleting what is not there changes nothing and needs no revision.
+        if (!write.value && !live) return { ok: true, revision }
+        revision += 1
+        const expiry = write.value && write.ttlSeconds !== undefined ? nowMs + write.ttlSeconds * 1000 : 0
+        putRecord(this.#tables, write, revision, live, Math.ceil(expiry))
+        if (expiry > 0) expiresAtMs = Math.min(expiresAtMs, expiry)
+        events.push({ key: write.key, value: write.value, revision })
+        return { ok: true, revision }
+      }),
+    )
+    if (revision > before) this.#tables.meta.putSync(Buffer.from('revision'), writeNumber(revision))
+    this.#scheduleExpiry(expiresAtMs)
+    return answers
+  }
+
+  /** One durable transaction: resolves when its changes are on disk; if it rejects, none of them is. */
+  async #transaction<T>(change: () => T): Promise<T> {
+    try {
+      return await this.#tables.root.childTransaction(change)
+    } catch (error) {
+      // lmdb says only "Commit failed" and keeps the reason in a promise of its own.
+      const reason = error instanceof Error && 'commitError' in error ? error.commitError : undefined
+      throw storageError(
+        this.#directory,
+        reason instanceof Promise ? await reason.catch((cause: unknown) => cause) : error,
+      )
+    }
+  }
+
+  // Forgetting
+
+  #every(ms: number, action: () => Promise<void>): () => void {
+    let cancel = (): void => undefined
+    const arm = (): void => {
+      cancel = this.#clock.after(ms, () => {
+        void action()
+          .catch((error: unknown) => this.#logger.warn({ err: error }, 'compaction failed; it will be tried again'))
+          .finally(() => {
+            if (!this.#closed) arm()
+          })
+      })
+    }
+    arm()
+    return () => cancel()
+  }
+
+  async #autoCompact(): Promise<void> {
+    const nowMs = this.#clock.now()
+    const newest = this.#fanout.position
+    const old = this.#marks.findLast(mark => mark.atMs <= nowMs - this.#historyMs)?.revision ?? 0
+    this.#marks = this.#marks.filter(mark => mark.revision >= old)
+    if (this.#marks.at(-1)?.revision !== newest) this.#marks.push({ atMs: nowMs, revision: newest })
+    const before = Math.max(old, newest - this.#historyRevisions)
+    if (before > this.#number('compacted')) await this.compact(before)
+  }
+
+  #scheduleExpiry(atMs: number): void {
+    if (atMs >= this.#expiryAtMs || this.#closed) return
+    this.#cancelExpiry?.()
+    this.#expiryAtMs = atMs
+    const delayMs = Math.min(maxTimerMs, Math.max(0, atMs - this.#clock.now()))
+    this.#cancelExpiry = this.#clock.after(delayMs, () => {
+      void this.#expire()
+    })
+  }
+
+  async #expire(): Promise<void> {
+    this.#expiryAtMs = Number.POSITIVE_INFINITY
+    if (this.#closed) return
+    let retryMs = 0
+    try {
+      const due = dueKeys(this.#tables, this.#clock.now(), compactChunk)
+      // A key that was written again meanwhile has another revision and stays.
+      if (due.length > 0)
+        await this.commit(due.map(({ key, revision }) => ({ key, value: undefined, expect: revision })))
+    } catch (error) {
+      retryMs = 1000
+      if (!this.#closed) this.#logger.warn({ err: error }, 'expired keys could not be deleted; trying again')
+    }
+    if (!this.#closed) this.#scheduleExpiry(Math.max(nextExpiryMs(this.#tables), this.#clock.now() + retryMs))
+  }
+
+  #closedError(): StoreUnavailableError {
+    return new StoreUnavailableError(`the store in ${this.#directory} has been closed`)
+  }
+}
+
+function read(table: Table, key: Buffer, transaction?: Snapshot): Buffer | undefined {
+  return table.get(key, transaction && { transaction })
+}
+
+function checkKey(key: string): void {
+  const bytes = Buffer.byteLength(key)
+  if (bytes === 0 || bytes > maxKeyBytes) {
+    throw new RangeError(`a key must have 1 to ${maxKeyBytes} bytes, this one has ${bytes}: ${key.slice(0, 100)}`)
+  }
+}

@@ -1,0 +1,66 @@
+// All that plans and statuses are computed from: one pod, what the runtime holds for it, and what this agent
+// remembers of its own attempts. Memory may be lost at any time; it then is found again by trying again.
+import type { Container, Pod as PodKind } from '../../api/kinds/core-v1.ts'
+import type { Stored } from '../../api/kinds/kind.ts'
+import type { PodObservation } from './observation.ts'
+import type { Step } from './step.ts'
+
+/** A pod with a name and a uid: from the API, or from a file and given them here. */
+export type Pod = Stored<PodKind>
+
+/** Why something did not work, in the API's words, and when to try again. */
+export interface Failure {
+  readonly reason: string
+  readonly message: string
+  readonly atMs: number
+  readonly retryAtMs: number
+}
+
+/** How long a failed pull is called so; for the rest of its wait it is a back-off. */
+export const pullErrorShownMs = 5_000
+
+export type ImageState =
+  /** Good for one start of the container: pull policy Always asks again for the next. */
+  | { readonly state: 'ready'; readonly forAttempt: number }
+  | { readonly state: 'failed'; readonly failure: Failure }
+
+/** What the probes say of a running container. Without a probe: started, ready and alive. */
+export interface Health {
+  readonly started: boolean
+  readonly ready: boolean
+  /** Set when a liveness or startup probe has failed: which, in words for the Killing event. */
+  readonly failed: { readonly probe: 'liveness' | 'startup'; readonly graceSeconds: number | undefined } | undefined
+}
+
+/** The pod is on its way out. */
+export interface Ending {
+  /** Deleted at the API, removed from its source, its deadline passed, or all its work done. */
+  readonly cause: 'deleted' | 'removed' | 'deadline' | 'finished'
+  /** When every process must be gone. */
+  readonly deadlineMs: number
+}
+
+export interface Situation {
+  readonly pod: Pod
+  readonly observed: PodObservation
+  readonly ending: Ending | undefined
+  readonly volumes: 'unknown' | 'ready' | 'released'
+  readonly volumesFailure: Failure | undefined
+  readonly sandboxFailure: Failure | undefined
+  readonly images: ReadonlyMap<string, ImageState>
+  /** By container: starts that failed without leaving a container behind. */
+  readonly startFailures: ReadonlyMap<string, Failure>
+  /** By container id. */
+  readonly health: (containerId: string) => Health
+  /** When the pod was first seen here: status.startTime. */
+  readonly startedAtMs: number
+  /** The API was told (or had forgotten) that a deleted pod is gone from here. */
+  readonly deletion: 'untold' | 'told'
+  readonly deletionFailure: Failure | undefined
+  /** Steps under way, by their subject. */
+  readonly busy: ReadonlyMap<string, Step>
+  readonly nowMs: number
+}
+
+export const initContainers = (pod: Pod): readonly Container[] => pod.spec.initContainers ?? []
+export const appContainers = (pod: Pod): readonly Container[] => pod.spec.containers

@@ -1,0 +1,62 @@
+// The steps a plan is made of: plain data, so plans are printed, compared and tested without a runtime.
+
+export type KillReason = 'ending' | 'sandboxChanged' | 'specChanged' | 'unhealthy' | 'unknownState'
+
+export type Step =
+  | { readonly kind: 'prepareVolumes' }
+  | { readonly kind: 'releaseVolumes' }
+  | { readonly kind: 'createSandbox'; readonly attempt: number }
+  | { readonly kind: 'stopSandbox'; readonly id: string }
+  | { readonly kind: 'removeSandbox'; readonly id: string }
+  | { readonly kind: 'ensureImage'; readonly container: string; readonly attempt: number }
+  | {
+      readonly kind: 'startContainer'
+      readonly container: string
+      readonly sandboxId: string
+      readonly attempt: number
+      /** What follows this container's end; see restart.ts. */
+      readonly backoffMs: number
+      /** A container that was created and never started, to be removed first. */
+      readonly replaces: string | undefined
+    }
+  | {
+      readonly kind: 'killContainer'
+      readonly container: string
+      readonly id: string
+      readonly reason: KillReason
+      readonly message: string
+      /** When the process must be gone, in milliseconds since 1970. */
+      readonly deadlineMs: number
+      /** The second kill of a container whose time was cut short: without hooks. */
+      readonly hastened: boolean
+    }
+  | { readonly kind: 'removeContainer'; readonly container: string; readonly id: string }
+  /** Tells the API that the pod is gone from here. */
+  | { readonly kind: 'deletePod' }
+  /** Removes the pod's directories. */
+  | { readonly kind: 'forget' }
+
+/** Steps of one subject never run at the same time. */
+export function subjectOf(step: Step): string {
+  switch (step.kind) {
+    case 'prepareVolumes':
+    case 'releaseVolumes':
+      return 'volumes'
+    case 'createSandbox':
+      return 'sandbox'
+    case 'stopSandbox':
+    case 'removeSandbox':
+      return `sandbox/${step.id}`
+    case 'ensureImage':
+      return `image/${step.container}`
+    case 'startContainer':
+      return `container/${step.container}`
+    case 'killContainer':
+      return step.hastened ? `hastened/${step.id}` : `container/${step.container}`
+    case 'removeContainer':
+      return `removal/${step.id}`
+    case 'deletePod':
+    case 'forget':
+      return 'pod'
+  }
+}

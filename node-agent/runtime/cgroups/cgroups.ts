@@ -1,0 +1,78 @@
+// cgroups, v1 and v2, behind one face. A path is relative to the hierarchies' roots (`tessera/burstable/pod…/…`).
+import { type CgroupAttachment } from '../container/container-spec.ts'
+
+/** What is absent stays as it is (for a new cgroup: unlimited). */
+export interface CgroupLimits {
+  /** v1's scale, 2 to 262144, 1024 being one processor's request; converted for v2. */
+  readonly cpuShares?: number
+  /** Microseconds of processor per period; -1 is unlimited. */
+  readonly cpuQuotaUs?: number
+  /** Default 100,000. */
+  readonly cpuPeriodUs?: number
+  /** -1 is unlimited. */
+  readonly memoryLimitBytes?: number
+  /** Memory and swap together, as CRI means it; -1 is unlimited. Ignored where the kernel has no swap accounting. */
+  readonly memorySwapLimitBytes?: number
+  /** -1 is unlimited. */
+  readonly pidsLimit?: number
+  /** Lists as in cpuset(7): `0-1,3`. */
+  readonly cpusetCpus?: string
+  readonly cpusetMems?: string
+  /** cgroup v2 files by name (CRI's `unified`); refused on v1. */
+  readonly unified?: Readonly<Record<string, string>>
+}
+
+export interface CgroupStats {
+  readonly timestampMs: number
+  /** Total processor time in nanoseconds. */
+  readonly cpuUsageNs?: number
+  readonly memory?: {
+    readonly usageBytes: number
+    /** Usage without inactive file cache, as the kubelet counts it. */
+    readonly workingSetBytes: number
+    readonly rssBytes: number
+    readonly limitBytes?: number
+    readonly pageFaults: number
+    readonly majorPageFaults: number
+  }
+  readonly pids?: number
+}
+
+/** Which devices a container may use; absent from create's options: all. */
+export type DevicePolicy = 'container-default' | 'all'
+
+export interface Cgroup {
+  readonly path: string
+  /** For ContainerSpec.cgroup and ExecSpec.cgroup. */
+  attachment(): CgroupAttachment
+  /** Throws CgroupError naming the file; warnings are what this machine has no controller for. */
+  setLimits(limits: CgroupLimits): readonly string[]
+  stats(): CgroupStats
+  /** Processes killed for want of memory since the cgroup was made; 0 when it is gone. */
+  oomKills(): number
+  /** Process numbers (in the caller's PID namespace) of the cgroup and those below. */
+  processes(): readonly number[]
+  /** Kills every process, those below included; returns once they are gone or the time is over. */
+  kill(timeoutMs?: number): Promise<boolean>
+  /** Removes the cgroup and those below after killing what is inside; without error when it is gone. */
+  remove(): Promise<void>
+}
+
+export interface Cgroups {
+  readonly version: 1 | 2
+  /** Controllers that exist here: cpu, cpuset, memory, pids, devices… */
+  readonly controllers: readonly string[]
+  /** Makes the cgroup and its parents where missing. */
+  create(
+    path: string,
+    limits: CgroupLimits,
+    devices?: DevicePolicy,
+  ): { readonly cgroup: Cgroup; readonly warnings: readonly string[] }
+  /** A handle on a cgroup that may or may not exist. */
+  open(path: string): Cgroup
+  /** Paths (relative, like `create`'s) of cgroups directly below one, in any controller. */
+  children(path: string): readonly string[]
+}
+
+/** Finds what is mounted: v2 when cgroup2 has the cpu, memory and pids controllers, else v1. */
+export declare function openCgroups(root?: string): Cgroups

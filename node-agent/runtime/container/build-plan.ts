@@ -1,0 +1,191 @@
+// From what a container shall be to the steps that make it. Pure: it looks at nothing but its argument.
+import { capabilityNames } from '../../sys/capability-names.ts'
+import { canonicalCapabilities, containerCapabilities } from '../security/capabilities.ts'
+import { defaultMaskedPaths, defaultReadOnlyPaths } from '../security/paths.ts'
+import { checkContainerSpec, checkExecSpec } from './check-spec.ts'
+import {
+  type CgroupAttachment,
+  type ContainerNamespaces,
+  type ContainerSpec,
+  type ExecSpec,
+  type MountSpec,
+  type ProcessSpec,
+  type RootSpec,
+} from './container-spec.ts'
+import { type CapabilityPlan, type NamespaceKind, type ProcessPlan, type StdioPlan, type Step } from './plan.ts'
+import { standardMounts } from './standard-mounts.ts'
+
+const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/**
+ * The plan of a container's first process. Throws InvalidSpecError naming the field.
+ *
+ * The order matters: namespaces of the sandbox are joined and host files opened while the host's mounts are still there;
+ * sysfs and mqueue show the namespaces of whoever mounts them, so they come after joining; masks come after everything
+ * they could be covered by; whoever the program runs as is looked up before the root changes and taken on last.
+ */
+export function buildContainerPlan(spec: ContainerSpec): ProcessPlan {
+  checkContainerSpec(spec)
+  const { process, namespaces, cgroup } = spec
+  const cwd = process.workingDirectory ?? '/'
+  const pid = namespaces.pid
+  return {
+    id: spec.id,
+    kind: 'container',
+    clone: pid === 'new' ? ['mnt', 'pid'] : ['mnt'],
+    ...(typeof pid === 'object' && { pidNamespaceOf: pid }),
+    steps: [
+      ...joinSandbox(namespaces),
+      ...openStreams(process.stdio),
+      ...joinCgroup(cgroup),
+      ...(cgroup === undefined || process.privileged ? [] : [newCgroupNamespace]),
+      ...oomScore(process),
+      { do: 'separateMounts', keepShared: spec.mounts.flatMap(sharedSource) },
+      mountRoot(spec.root),
+      ...standardMounts(spec),
+      ...spec.mounts.map(mountStep),
+      ...openTerminal(process.stdio, true),
+      ...protectedPaths(spec),
+      { do: 'resolveUser', user: process.user },
+      { do: 'makeDirectory', path: cwd, mode: 0o755 },
+      ...(spec.readOnlyRoot ? [{ do: 'readOnlyRoot' } as const] : []),
+      { do: 'pivotRoot' },
+      ...becomeProgram(process, cgroup),
+    ],
+  }
+}
+
+/** The plan of a further process in a running container. Throws InvalidSpecError naming the field. */
+export function buildExecPlan(spec: ExecSpec): ProcessPlan {
+  checkExecSpec(spec)
+  const { process, cgroup, container } = spec
+  const kinds: readonly NamespaceKind[] = ['cgroup', 'ipc', 'mnt', 'net', 'uts']
+  return {
+    id: spec.id,
+    kind: 'exec',
+    clone: [],
+    pidNamespaceOf: container,
+    steps: [
+      ...openStreams(process.stdio),
+      ...joinCgroup(cgroup),
+      ...oomScore(process),
+      { do: 'joinProcess', process: container, kinds },
+      { do: 'useCurrentRoot' },
+      ...openTerminal(process.stdio, false),
+      { do: 'resolveUser', user: process.user },
+      ...becomeProgram(process, cgroup),
+    ],
+  }
+}
+
+const newCgroupNamespace: Step = { do: 'newNamespace', kinds: ['cgroup'] }
+
+function joinSandbox(namespaces: ContainerNamespaces): readonly Step[] {
+  const pinned = [
+    ['net', namespaces.network],
+    ['ipc', namespaces.ipc],
+    ['uts', namespaces.uts],
+  ] as const
+  return pinned.flatMap(([kind, path]): Step[] => (path === undefined ? [] : [{ do: 'joinNamespace', kind, path }]))
+}
+
+function openStreams(stdio: StdioPlan): readonly Step[] {
+  if (stdio.kind === 'terminal') return []
+  const { stdin, stdout, stderr } = stdio
+  return [{ do: 'openStdio', stdin, stdout, stderr }]
+}
+
+function openTerminal(stdio: StdioPlan, console: boolean): readonly Step[] {
+  if (stdio.kind === 'streams') return []
+  return [{ do: 'openTerminal', columns: stdio.columns, rows: stdio.rows, console }]
+}
+
+function joinCgroup(cgroup: CgroupAttachment | undefined): readonly Step[] {
+  if (cgroup === undefined) return []
+  return [
+    { do: 'joinCgroup', files: cgroup.early },
+    { do: 'holdCgroup', files: cgroup.late },
+  ]
+}
+
+function oomScore(process: ProcessSpec): readonly Step[] {
+  return process.oomScoreAdj === undefined ? [] : [{ do: 'setOomScoreAdj', value: process.oomScoreAdj }]
+}
+
+function mountRoot(root: RootSpec): Step {
+  if (root.kind === 'directory') return { do: 'bindRoot', source: root.path }
+  const { lower, upper, work, target } = root
+  return { do: 'mountOverlay', lower, upper, work, target }
+}
+
+function sharedSource(mount: MountSpec): readonly string[] {
+  return mount.kind === 'bind' && mount.propagation === 'shared' ? [mount.source] : []
+}
+
+function mountStep(mount: MountSpec): Step {
+  if (mount.kind === 'tmpfs') {
+    return {
+      do: 'mountFileSystem',
+      type: 'tmpfs',
+      source: 'tmpfs',
+      target: mount.target,
+      options: {
+        mode: (mount.mode ?? 0o1777).toString(8),
+        ...(mount.sizeBytes !== undefined && { size: String(mount.sizeBytes) }),
+      },
+      flags: mount.flags ?? { noSuid: true, noDev: true },
+      strict: false,
+    }
+  }
+  return {
+    do: 'bind',
+    source: mount.source,
+    target: mount.target,
+    flags: mount.flags ?? {},
+    recursive: true,
+    recursiveFlags: mount.recursiveReadOnly ?? false,
+    propagation: mount.propagation ?? 'private',
+  }
+}
+
+function protectedPaths(spec: ContainerSpec): readonly Step[] {
+  if (spec.process.privileged) return []
+  return [
+    { do: 'readOnlyPaths', paths: spec.readOnlyPaths ?? defaultReadOnlyPaths },
+    { do: 'maskPaths', paths: spec.maskedPaths ?? defaultMaskedPaths },
+  ]
+}
+
+/**
+ * A seccomp filter needs CAP_SYS_ADMIN or no_new_privs: without the latter it is installed while still root, and has to
+ * let pass what follows.
+ */
+function becomeProgram(process: ProcessSpec, cgroup: CgroupAttachment | undefined): readonly Step[] {
+  const filter: Step[] =
+    process.seccomp === undefined || process.privileged ? [] : [{ do: 'setSeccomp', program: process.seccomp }]
+  const late: Step[] = cgroup === undefined ? [] : [{ do: 'enterHeldCgroup' }]
+  return [
+    ...late,
+    { do: 'setResourceLimits', limits: process.limits ?? [] },
+    ...(process.noNewPrivileges ? [] : filter),
+    { do: 'becomeUser', capabilities: capabilitySets(process) },
+    ...(process.noNewPrivileges ? [{ do: 'setNoNewPrivileges' } as const, ...filter] : []),
+    {
+      do: 'execute',
+      argv: process.argv,
+      env: process.env.some(entry => entry.startsWith('PATH=')) ? process.env : [defaultPath, ...process.env],
+      workingDirectory: process.workingDirectory ?? '/',
+    },
+  ]
+}
+
+/**
+ * The inheritable set holds the ambient ones only (CVE-2022-24769: a full inheritable set hands capabilities to files
+ * that ask for them). A program that is not root's and has no ambient ones starts with none, whatever is bounding.
+ */
+function capabilitySets(process: ProcessSpec): CapabilityPlan {
+  const { add, drop } = process.capabilities
+  const held = process.privileged ? capabilityNames : containerCapabilities(add, drop)
+  const ambient = canonicalCapabilities(process.capabilities.ambient).filter(name => held.includes(name))
+  return { bounding: held, effective: held, inheritable: ambient, ambient }
+}

@@ -1,0 +1,145 @@
+// From a spooled archive to layers on disk and a list of images to record. Runs in a thread of its own.
+import { createHash } from 'node:crypto'
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs'
+import path from 'node:path'
+import { Archive, unknownArchive } from './archive.ts'
+import { TruncatedError } from './byte-source.ts'
+import { type Digest, digestOf } from './digest.ts'
+import { explainDiskError, ImageError } from './errors.ts'
+import { checkPlatform, configForRootFs, parseImageConfig } from './image-config.ts'
+import { compressionOf, type FilePart, installLayer, uncompressed } from './layer.ts'
+import type { ImageLayout } from './layout.ts'
+import { type ArchivedImage, archivedImages } from './manifests.ts'
+import { parseReference, tagReference } from './reference.ts'
+import type { UnpackLimits } from './untar.ts'
+
+export interface ImportJob {
+  /** The archive as it came. */
+  readonly spool: string
+  /** An existing directory for temporary files; the caller removes it. */
+  readonly staging: string
+  /** Names the image, whatever the archive says; needed for a root file system. */
+  readonly reference?: string
+  readonly limits: UnpackLimits
+}
+
+/** An image whose layers are in place; plain data, so it crosses threads. */
+export interface ImportResult {
+  readonly id: Digest
+  readonly config: Uint8Array
+  readonly manifest?: { readonly digest: Digest; readonly bytes: Uint8Array }
+  readonly references: readonly string[]
+  readonly layers: readonly Digest[]
+  readonly sizeBytes: number
+}
+
+/** @throws ImageError */
+export async function importArchive(
+  layout: ImageLayout,
+  job: ImportJob,
+  onStep: (step: string) => void,
+): Promise<ImportResult[]> {
+  const descriptors: number[] = []
+  const open = (file: string, flags: string): number => {
+    const fd = openSync(file, flags)
+    descriptors.push(fd)
+    return fd
+  }
+  try {
+    const fd = open(job.spool, 'r')
+    let whole: FilePart = { fd, start: 0, end: fstatSync(fd).size }
+    if (compressionOf(whole) !== 'none') {
+      onStep('decompressing')
+      const plain = open(path.join(job.staging, 'plain'), 'w+')
+      whole = await decompress(whole, plain, job.limits.maxBytes * 2)
+    }
+    onStep('reading the archive')
+    const archive = await Archive.open(whole)
+    const images = archivedImages(archive) ?? [await rootFsImage(archive, job.reference)]
+    const results: ImportResult[] = []
+    for (const image of renamed(images, job.reference)) results.push(await install(layout, image, job, onStep))
+    return results
+  } catch (error) {
+    if (error instanceof TruncatedError)
+      throw new ImageError('invalid', `the archive: ${error.message}`, { cause: error })
+    throw explainDiskError(error, layout.root)
+  } finally {
+    for (const fd of descriptors) closeSync(fd)
+  }
+}
+
+async function decompress(part: FilePart, to: number, maxBytes: number): Promise<FilePart> {
+  let end = 0
+  for await (const chunk of uncompressed(part)) {
+    end += chunk.length
+    if (end > maxBytes) throw new ImageError('too-big', `the archive decompresses to over ${maxBytes} bytes`)
+    for (let offset = 0; offset < chunk.length; ) offset += writeSync(to, chunk, offset)
+  }
+  return { fd: to, start: 0, end }
+}
+
+function renamed(images: readonly ArchivedImage[], reference: string | undefined): readonly ArchivedImage[] {
+  if (reference === undefined) return images
+  const [only, ...others] = images
+  if (!only) return []
+  if (others.length > 0) {
+    const names = images.map(image => image.references[0] ?? image.id).join(', ')
+    throw new ImageError(
+      'invalid',
+      `the archive holds ${images.length} images (${names}): they cannot all be named ${reference}`,
+    )
+  }
+  return [{ ...only, references: [nameOf(reference)] }]
+}
+
+function nameOf(reference: string): string {
+  const parsed = parseReference(reference)
+  if (parsed.digest) throw new ImageError('invalid', `${reference}: an image is named by a tag here, not by a digest`)
+  return tagReference(parsed)
+}
+
+async function rootFsImage(archive: Archive, reference: string | undefined): Promise<ArchivedImage> {
+  if (!archive.looksLikeRootFs) throw unknownArchive(archive)
+  if (!archive.complete) throw new ImageError('invalid', 'the archive lacks its end mark: it was cut short')
+  if (reference === undefined) {
+    throw new ImageError(
+      'invalid',
+      'this is a plain root file system, which has no name of its own: say which it shall have',
+    )
+  }
+  const hash = createHash('sha256')
+  for await (const chunk of uncompressed(archive.whole)) hash.update(chunk)
+  const diffId: Digest = `sha256:${hash.digest('hex')}`
+  const configBytes = configForRootFs(diffId)
+  return {
+    id: digestOf(configBytes),
+    configBytes,
+    config: parseImageConfig(configBytes),
+    layers: [{ part: archive.whole, diffId }],
+    references: [],
+  }
+}
+
+async function install(
+  layout: ImageLayout,
+  image: ArchivedImage,
+  job: ImportJob,
+  onStep: (step: string) => void,
+): Promise<ImportResult> {
+  checkPlatform(image.config)
+  let sizeBytes = 0
+  for (const [index, layer] of image.layers.entries()) {
+    const label = `layer ${index + 1} of ${image.layers.length}`
+    onStep(`unpacking ${label}`)
+    const record = await installLayer(layout, { ...layer, label }, job.staging, job.limits)
+    sizeBytes += record.sizeBytes
+  }
+  return {
+    id: image.id,
+    config: image.configBytes,
+    ...(image.manifest && { manifest: image.manifest }),
+    references: image.references,
+    layers: image.layers.map(layer => layer.diffId),
+    sizeBytes,
+  }
+}

@@ -1,0 +1,220 @@
+// Which images are here. One small index file is the truth; blobs and layers that it does not name are garbage.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { type Digest, hexOf, isDigest } from './digest.ts'
+import { explainDiskError, ImageError } from './errors.ts'
+import { type ImageConfig, parseImageConfig } from './image-config.ts'
+import type { ImportResult } from './import-archive.ts'
+import { readLayerRecord } from './layer.ts'
+import { ImageLayout, writeDurably } from './layout.ts'
+import { asImageIdPrefix, parseReference, tagReference } from './reference.ts'
+
+export interface StoredImage {
+  /** The digest of its configuration. */
+  readonly id: Digest
+  /** Canonical references by tag: `docker.io/library/busybox:latest`. */
+  readonly references: readonly string[]
+  /** `repository@sha256:…`, where the registry's manifest came along. */
+  readonly repoDigests: readonly string[]
+  readonly manifests: readonly Digest[]
+  /** Diff IDs, lowest first. */
+  readonly layers: readonly Digest[]
+  /** Of the files in all its layers. */
+  readonly sizeBytes: number
+  readonly importedAtMs: number
+}
+
+interface Index {
+  readonly version: 1
+  readonly images: readonly StoredImage[]
+}
+
+export interface ImageUsage {
+  readonly bytes: number
+  readonly inodes: number
+}
+
+export class ImageStore {
+  readonly layout: ImageLayout
+  readonly #images = new Map<Digest, StoredImage>()
+  readonly #configs = new Map<Digest, ImageConfig>()
+  readonly #layers = new Map<Digest, ImageUsage>()
+  #imports = 0
+
+  private constructor(layout: ImageLayout) {
+    this.layout = layout
+  }
+
+  /** Loads what is there, and throws out what an interrupted import or removal has left. */
+  static open(root: string): ImageStore {
+    const layout = new ImageLayout(root)
+    for (const folder of [layout.root, layout.blobs, layout.layers, layout.staging]) {
+      // Layers hold setuid programs: only root may look.
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+    }
+    const store = new ImageStore(layout)
+    if (existsSync(layout.index)) {
+      const index = JSON.parse(readFileSync(layout.index, 'utf8')) as Index
+      for (const image of index.images) store.#images.set(image.id, image)
+    }
+    store.#collect()
+    return store
+  }
+
+  list(): StoredImage[] {
+    return [...this.#images.values()]
+  }
+
+  get(id: string): StoredImage | undefined {
+    return isDigest(id) ? this.#images.get(id) : undefined
+  }
+
+  /**
+   * Finds an image by ID (or a prefix of it), tag or digest, as people write them.
+   * @throws ImageError `invalid` for what is no reference, or for a prefix that fits several
+   */
+  resolve(name: string): StoredImage | undefined {
+    const prefix = asImageIdPrefix(name)
+    if (prefix !== undefined) {
+      const found = this.list().filter(image => hexOf(image.id).startsWith(prefix))
+      if (found.length > 1)
+        throw new ImageError('invalid', `${name} could be ${found.length} images: write more digits`)
+      if (found[0] || name.startsWith('sha256:')) return found[0]
+    }
+    const reference = parseReference(name)
+    if (reference.digest !== undefined) {
+      const wanted = `${reference.repository}@${reference.digest}`
+      return this.list().find(image => image.repoDigests.includes(wanted))
+    }
+    const tag = tagReference(reference)
+    return this.list().find(image => image.references.includes(tag))
+  }
+
+  /** As `resolve`. @throws ImageError `missing` that says what to do */
+  require(name: string): StoredImage {
+    const image = this.resolve(name)
+    if (image) return image
+    const message = `image ${JSON.stringify(name)} is not on this node: import it with \`tsctl image import ARCHIVE\``
+    throw new ImageError('missing', message)
+  }
+
+  config(image: StoredImage): ImageConfig {
+    let config = this.#configs.get(image.id)
+    if (!config) {
+      config = parseImageConfig(readFileSync(this.layout.blob(image.id)))
+      this.#configs.set(image.id, config)
+    }
+    return config
+  }
+
+  /** The lower directories of an overlay, topmost first. */
+  lowerDirectories(image: StoredImage): string[] {
+    return image.layers.map(layer => this.layout.layerRoot(layer)).reverse()
+  }
+
+  /** Keeps unreferenced layers while an import is putting them in place. */
+  holdGarbage(): Disposable {
+    this.#imports++
+    return {
+      [Symbol.dispose]: () => {
+        this.#imports--
+        if (this.#imports === 0) this.#collect()
+      },
+    }
+  }
+
+  /** Records imported images; from here on they exist, crash or not. Names they bring move to them. */
+  commit(results: readonly ImportResult[], nowMs: number): StoredImage[] {
+    const next = new Map(this.#images)
+    try {
+      for (const result of results) {
+        writeDurably(this.layout.blob(result.id), result.config)
+        if (result.manifest) writeDurably(this.layout.blob(result.manifest.digest), result.manifest.bytes)
+        for (const other of next.values()) {
+          const references = other.references.filter(reference => !result.references.includes(reference))
+          if (references.length !== other.references.length) next.set(other.id, { ...other, references })
+        }
+        next.set(result.id, merged(next.get(result.id), result, nowMs))
+      }
+      this.#save(next)
+    } catch (error) {
+      throw explainDiskError(error, this.layout.root)
+    }
+    return results.map(result => next.get(result.id)).filter(image => image !== undefined)
+  }
+
+  /** Forgets an image, all its names with it, and what only it needed. */
+  remove(image: StoredImage): void {
+    const next = new Map(this.#images)
+    next.delete(image.id)
+    this.#save(next)
+    this.#configs.delete(image.id)
+    if (this.#imports === 0) this.#collect()
+  }
+
+  usage(): ImageUsage {
+    const layers = new Set(this.list().flatMap(image => image.layers))
+    let bytes = 0
+    let inodes = 0
+    for (const layer of layers) {
+      const usage = this.#layerUsage(layer)
+      bytes += usage.bytes
+      inodes += usage.inodes
+    }
+    return { bytes, inodes }
+  }
+
+  #layerUsage(layer: Digest): ImageUsage {
+    let usage = this.#layers.get(layer)
+    if (!usage) {
+      const record = readLayerRecord(this.layout, layer)
+      usage = { bytes: record?.sizeBytes ?? 0, inodes: record?.entries ?? 0 }
+      this.#layers.set(layer, usage)
+    }
+    return usage
+  }
+
+  #save(images: ReadonlyMap<Digest, StoredImage>): void {
+    const index: Index = { version: 1, images: [...images.values()] }
+    writeDurably(this.layout.index, Buffer.from(JSON.stringify(index, null, 1)))
+    this.#images.clear()
+    for (const [id, image] of images) this.#images.set(id, image)
+  }
+
+  /** Moves garbage out of sight at once and deletes it in the background; what a crash leaves there goes next time. */
+  #collect(): void {
+    const needed = new Set<string>()
+    for (const image of this.#images.values()) {
+      for (const digest of [image.id, ...image.manifests, ...image.layers]) needed.add(hexOf(digest))
+    }
+    const garbage = [this.layout.blobs, this.layout.layers].flatMap(folder =>
+      readdirSync(folder)
+        .filter(name => !needed.has(name))
+        .map(name => path.join(folder, name)),
+    )
+    const leftovers =
+      this.#imports === 0 ? readdirSync(this.layout.staging).map(name => path.join(this.layout.staging, name)) : []
+    if (garbage.length > 0) {
+      const trash = mkdtempSync(path.join(this.layout.staging, 'trash-'))
+      for (const [index, item] of garbage.entries()) renameSync(item, path.join(trash, String(index)))
+      leftovers.push(trash)
+    }
+    for (const item of leftovers) void rm(item, { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
+function merged(old: StoredImage | undefined, result: ImportResult, nowMs: number): StoredImage {
+  const union = <T>(left: readonly T[] = [], right: readonly T[] = []): T[] => [...new Set([...left, ...right])]
+  const digest = result.manifest?.digest
+  const repositories = result.references.map(reference => parseReference(reference).repository)
+  return {
+    id: result.id,
+    references: union(old?.references, result.references),
+    repoDigests: union(old?.repoDigests, digest ? repositories.map(repository => `${repository}@${digest}`) : []),
+    manifests: union(old?.manifests, digest ? [digest] : []),
+    layers: result.layers,
+    sizeBytes: result.sizeBytes,
+    importedAtMs: old?.importedAtMs ?? nowMs,
+  }
+}

@@ -1,0 +1,163 @@
+// The last steps: becoming the user, finding the program, and turning into it.
+import { accessSync, constants, fchownSync, readFileSync, statSync } from 'node:fs'
+import { capabilityNames, capabilityNumber } from '../../../sys/capability-names.ts'
+import { capabilityMask, limitBoundingSet, setCapabilitySets, setGroups, setIds } from '../../../sys/credentials.ts'
+import { hasCode, SyscallError } from '../../../sys/errno.ts'
+import { closeFd, dupOnto, O_DIRECTORY, O_PATH } from '../../../sys/fd.ts'
+import {
+  clearAmbientCapabilities,
+  execute,
+  raiseAmbientCapability,
+  setKeepCapabilities,
+  setUmask,
+} from '../../../sys/process.ts'
+import { changeDirectory, openInRoot } from '../../../sys/rooted.ts'
+import { type Step } from '../../container/plan.ts'
+import { StartRefusal } from './failure.ts'
+import { type ChildState, requireRoot } from './state.ts'
+
+const notFound = 127
+const notExecutable = 126
+
+export function becomeUser(step: Extract<Step, { do: 'becomeUser' }>, state: ChildState, lastCapability: number): void {
+  const { uid, gid, supplementaryGroups } = state.user
+  const { bounding, effective, inheritable, ambient } = step.capabilities
+  // The program may open its streams again by /dev/stdout, which asks for permission.
+  for (const fd of new Set(state.stdio)) ownStream(fd, uid)
+  // What this kernel doesn't know, and what the launcher itself lacks, cannot be kept.
+  const available = capabilityMask(capabilityNames.slice(0, lastCapability + 1)) & permittedCapabilities()
+  limitBoundingSet(bounding, lastCapability)
+  setGroups(supplementaryGroups)
+  setKeepCapabilities(true)
+  setIds(uid, gid)
+  const held = capabilityMask(effective) & available
+  setCapabilitySets({ effective: held, permitted: held, inheritable: capabilityMask(inheritable) & held })
+  setKeepCapabilities(false)
+  clearAmbientCapabilities()
+  for (const name of ambient) {
+    const bit = 1n << BigInt(capabilityNumber(name))
+    if ((held & bit) !== 0n) raiseAmbientCapability(capabilityNumber(name))
+    else state.warnings.push(`capability ${name} is not available on this machine`)
+  }
+}
+
+function ownStream(fd: number, uid: number): void {
+  if (uid === 0) return
+  try {
+    fchownSync(fd, uid, -1)
+  } catch (error) {
+    // /dev/null of a read-only host, a pipe of another user namespace: the stream works all the same.
+    if (!hasCode(error, 'EPERM', 'EROFS', 'EINVAL')) throw error
+  }
+}
+
+/** The launcher's own, from /proc/self/status. */
+function permittedCapabilities(): bigint {
+  const match = /^CapPrm:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))
+  return BigInt(`0x${match?.[1] ?? '0'}`)
+}
+
+/** Everything up to execve(2) itself; answers what does it. */
+export function prepareProgram(step: Extract<Step, { do: 'execute' }>, state: ChildState): () => never {
+  enterWorkingDirectory(step.workingDirectory, requireRoot(state))
+  const env = step.env.some(entry => entry.startsWith('HOME=')) ? step.env : [...step.env, `HOME=${state.user.home}`]
+  const [name = ''] = step.argv
+  const path = findProgram(name, searchPath(env))
+  return () => {
+    setUmask(0o022)
+    state.stdio?.forEach((fd, target) => dupOnto(fd, target))
+    try {
+      return execute(path, step.argv, env)
+    } catch (error) {
+      throw describeExecError(path, error)
+    }
+  }
+}
+
+/**
+ * Looked up without following magic links: a working directory of /proc/self/fd/N must not lead to a descriptor of the
+ * host (CVE-2024-21626).
+ */
+function enterWorkingDirectory(path: string, rootFd: number): void {
+  let fd: number
+  try {
+    fd = openInRoot(rootFd, path, { flags: O_PATH | O_DIRECTORY })
+  } catch (error) {
+    const why = error instanceof SyscallError ? describe(error) : String(error)
+    throw new StartRefusal('InvalidPlan', `cannot enter the working directory ${path}: ${why}`)
+  }
+  try {
+    changeDirectory(fd, path)
+  } catch (error) {
+    const why = error instanceof SyscallError ? describe(error) : String(error)
+    throw new StartRefusal('InvalidPlan', `cannot enter the working directory ${path}: ${why}`)
+  }
+  closeFd(fd)
+}
+
+function searchPath(env: readonly string[]): readonly string[] {
+  const entry = env.findLast(variable => variable.startsWith('PATH='))
+  return entry === undefined ? [] : entry.slice('PATH='.length).split(':')
+}
+
+/** execvp(3)'s rule, with the words users of OCI runtimes know. */
+function findProgram(name: string, directories: readonly string[]): string {
+  if (name.includes('/')) {
+    const problem = executability(name)
+    if (problem === undefined) return name
+    if (problem.code === 'ENOENT') {
+      throw new StartRefusal('ProgramNotFound', `exec: "${name}": stat ${name}: no such file or directory`, notFound)
+    }
+    throw new StartRefusal('ProgramNotExecutable', `exec: "${name}": ${problem.message}`, notExecutable)
+  }
+  for (const directory of directories) {
+    const candidate = `${directory === '' ? '.' : directory}/${name}`
+    if (executability(candidate) === undefined) return candidate
+  }
+  throw new StartRefusal('ProgramNotFound', `exec: "${name}": executable file not found in $PATH`, notFound)
+}
+
+/** Why a file cannot be executed; undefined when it can. */
+function executability(path: string): { readonly code: string; readonly message: string } | undefined {
+  try {
+    if (statSync(path).isDirectory()) return { code: 'EISDIR', message: 'is a directory' }
+    accessSync(path, constants.X_OK)
+    return undefined
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return { code: 'ENOENT', message: 'no such file or directory' }
+    if (hasCode(error, 'EACCES')) return { code: 'EACCES', message: 'permission denied' }
+    if (hasCode(error, 'ELOOP')) return { code: 'ELOOP', message: 'too many levels of symbolic links' }
+    throw error
+  }
+}
+
+function describeExecError(path: string, error: unknown): unknown {
+  if (!(error instanceof SyscallError)) return error
+  const reason = error.code === 'ENOENT' ? 'ProgramNotFound' : 'ProgramNotExecutable'
+  const hint =
+    error.code === 'ENOENT'
+      ? ' (the file is there: its interpreter or dynamic loader is missing)'
+      : error.code === 'ENOEXEC'
+        ? ' (is it built for this architecture, or a script without "#!"?)'
+        : ''
+  return new StartRefusal(
+    reason,
+    `exec ${path}: ${describe(error)}${hint}`,
+    reason === 'ProgramNotFound' ? notFound : notExecutable,
+  )
+}
+
+const texts: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  ENOEXEC: 'exec format error',
+  ENOTDIR: 'not a directory',
+  ELOOP: 'too many levels of symbolic links',
+  E2BIG: 'argument list too long',
+  EPERM: 'operation not permitted',
+  ETXTBSY: 'text file busy',
+}
+
+function describe(error: SyscallError): string {
+  return texts[error.code] ?? error.code
+}

@@ -1,0 +1,173 @@
+// Executes a plan, synchronously, in a child of the launcher that has no event loop and never returns to one.
+import { readFileSync } from 'node:fs'
+import { hasCode } from '../../../sys/errno.ts'
+import { closeFd, O_WRONLY, openPath, writeAll, writeFile } from '../../../sys/fd.ts'
+import { joinNamespaceFile, joinProcessNamespaces, unshare } from '../../../sys/namespaces.ts'
+import { openIdentifiedPidfd, setNoNewPrivileges } from '../../../sys/process.ts'
+import { hardLimit, setResourceLimit } from '../../../sys/rlimit.ts'
+import { readFileInRoot } from '../../../sys/rooted.ts'
+import { installSeccompFilter } from '../../../sys/seccomp.ts'
+import { type Step, type StepName, type StepReport } from '../../container/plan.ts'
+import { StartRefusal } from './failure.ts'
+import * as mounts from './mounts.ts'
+import { becomeUser, prepareProgram } from './program.ts'
+import { type ChildState, newState, requireRoot } from './state.ts'
+import { openStdio, openTerminal } from './stdio.ts'
+import { resolveUser } from './user.ts'
+
+export interface PlanResult {
+  readonly state: ChildState
+  readonly reports: readonly StepReport[]
+  /** Turns the child into the program; returns only by throwing. */
+  readonly execute: () => never
+}
+
+/** What a plan's last step leaves, or the step that failed with its error as `cause`. */
+export class StepError extends Error {
+  readonly step: StepName
+
+  constructor(step: StepName, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.step = step
+  }
+}
+
+/** Facts of the machine that the launcher looked up once, before any root changed. */
+export interface MachineFacts {
+  readonly lastCapability: number
+}
+
+/**
+ * @param nowUs monotonic microseconds since the plan was received
+ * @param onTerminal told at once, since the launcher's answer takes time
+ */
+export function runPlan(
+  steps: readonly Step[],
+  facts: MachineFacts,
+  nowUs: () => number,
+  onTerminal: (masterFd: number) => void,
+): PlanResult {
+  const state = newState()
+  const reports: StepReport[] = []
+  let execute: (() => never) | undefined
+  for (const step of steps) {
+    try {
+      if (step.do === 'execute') execute = prepareProgram(step, state)
+      else perform(step, state, facts)
+    } catch (error) {
+      throw new StepError(step.do, error)
+    }
+    reports.push({ step: step.do, endUs: nowUs() })
+    if (step.do === 'openTerminal' && state.terminalMaster !== undefined) onTerminal(state.terminalMaster)
+  }
+  if (execute === undefined) throw new Error('the plan ends without executing anything')
+  return { state, reports, execute }
+}
+
+function perform(step: Exclude<Step, { do: 'execute' }>, state: ChildState, facts: MachineFacts): void {
+  switch (step.do) {
+    case 'joinNamespace':
+      return joinNamespaceFile(step.path, step.kind)
+    case 'joinProcess':
+      return joinProcess(step)
+    case 'newNamespace':
+      return unshare(step.kinds)
+    case 'joinCgroup':
+      return step.files.forEach(file => writeFile(file, '0'))
+    case 'holdCgroup':
+      state.heldCgroups = step.files.map(path => ({ path, fd: openPath(path, O_WRONLY) }))
+      return
+    case 'enterHeldCgroup':
+      return enterHeldCgroups(state)
+    case 'openStdio':
+      return openStdio(step, state)
+    case 'openTerminal':
+      return openTerminal(step, state)
+    case 'separateMounts':
+      return mounts.separateMounts(step, state)
+    case 'mountOverlay':
+      return mounts.mountOverlay(step, state)
+    case 'bindRoot':
+      return mounts.bindRoot(step, state)
+    case 'useCurrentRoot':
+      return mounts.useCurrentRoot(state)
+    case 'mountFileSystem':
+      return mounts.mountNew(step, state)
+    case 'bind':
+      return mounts.bind(step, state)
+    case 'makeDevices':
+      return mounts.makeDevices(step, state)
+    case 'makeSymlinks':
+      return mounts.makeSymlinks(step, state)
+    case 'makeDirectory':
+      return mounts.makeDirectory(step, state)
+    case 'maskPaths':
+      return mounts.maskPaths(step, state)
+    case 'readOnlyPaths':
+      return mounts.readOnlyPaths(step, state)
+    case 'readOnlyRoot':
+      return mounts.readOnlyRoot(state)
+    case 'pivotRoot':
+      return mounts.pivotRoot(state)
+    case 'setResourceLimits':
+      return setResourceLimits(step, state)
+    case 'setOomScoreAdj':
+      return setOomScoreAdj(step.value, state)
+    case 'resolveUser':
+      return lookUpUser(step, state)
+    case 'becomeUser':
+      return becomeUser(step, state, facts.lastCapability)
+    case 'setNoNewPrivileges':
+      return setNoNewPrivileges()
+    case 'setSeccomp':
+      return installSeccompFilter(Buffer.from(step.program, 'base64'))
+  }
+}
+
+function joinProcess(step: Extract<Step, { do: 'joinProcess' }>): void {
+  const { pid, startTime } = step.process
+  const pidfd = openIdentifiedPidfd(pid, startTime)
+  if (pidfd === undefined) throw new StartRefusal('InvalidPlan', `the container's process ${pid} is not running`)
+  joinProcessNamespaces(pidfd, step.kinds, `process ${pid}`)
+  closeFd(pidfd)
+}
+
+function enterHeldCgroups(state: ChildState): void {
+  for (const { path, fd } of state.heldCgroups) {
+    writeAll(fd, Buffer.from('0'), path)
+    closeFd(fd)
+  }
+  state.heldCgroups = []
+}
+
+/** Raising a hard limit takes CAP_SYS_RESOURCE: without it the limit is as high as it can be, and that is said. */
+function setResourceLimits(step: Extract<Step, { do: 'setResourceLimits' }>, state: ChildState): void {
+  for (const { name, soft, hard } of step.limits) {
+    try {
+      setResourceLimit(name, soft, hard)
+    } catch (error) {
+      if (!hasCode(error, 'EPERM')) throw error
+      const ceiling = hardLimit(name)
+      setResourceLimit(name, soft < 0 ? ceiling : Math.min(soft, ceiling), ceiling)
+      state.warnings.push(`resource limit ${name}: ${hard} needs CAP_SYS_RESOURCE; it is ${ceiling}`)
+    }
+  }
+}
+
+function setOomScoreAdj(value: number, state: ChildState): void {
+  try {
+    writeFile('/proc/self/oom_score_adj', String(value))
+  } catch (error) {
+    if (!hasCode(error, 'EACCES', 'EPERM')) throw error
+    const current = readFileSync('/proc/self/oom_score_adj', 'latin1').trim()
+    state.warnings.push(`oom_score_adj ${value} is below ${current} and needs CAP_SYS_RESOURCE; it stays ${current}`)
+  }
+}
+
+function lookUpUser(step: Extract<Step, { do: 'resolveUser' }>, state: ChildState): void {
+  const root = requireRoot(state)
+  state.user = resolveUser(step.user, {
+    passwd: readFileInRoot(root, '/etc/passwd'),
+    group: readFileInRoot(root, '/etc/group'),
+  })
+}

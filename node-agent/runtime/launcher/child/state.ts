@@ -1,0 +1,36 @@
+// What the steps of one plan hand on to each other inside the child.
+import { type ResolvedUser } from '../../container/plan.ts'
+
+export interface ChildState {
+  /** The container's root (O_PATH), once a step has made it. */
+  rootFd: number | undefined
+  /** What becomes descriptors 0, 1 and 2. */
+  stdio: readonly [number, number, number] | undefined
+  /** The terminal's master, which the launcher takes a copy of. */
+  terminalMaster: number | undefined
+  user: ResolvedUser & { readonly home: string }
+  /** cgroup.procs files opened before the file system changed, with their paths. */
+  heldCgroups: readonly { readonly path: string; readonly fd: number }[]
+  /** Copies of host mounts taken while the mount namespace was still a peer of the host's, by path. */
+  readonly sharedTrees: Map<string, number>
+  /** What was asked for and not possible here. */
+  readonly warnings: string[]
+}
+
+export function newState(): ChildState {
+  return {
+    rootFd: undefined,
+    stdio: undefined,
+    terminalMaster: undefined,
+    user: { uid: 0, gid: 0, supplementaryGroups: [], home: '/' },
+    heldCgroups: [],
+    sharedTrees: new Map(),
+    warnings: [],
+  }
+}
+
+/** The root of the plan's targets. */
+export function requireRoot(state: ChildState): number {
+  if (state.rootFd === undefined) throw new Error('the plan uses its root before making one')
+  return state.rootFd
+}

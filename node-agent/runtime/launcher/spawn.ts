@@ -1,0 +1,37 @@
+// Starts the launcher as a daemon.
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import path from 'node:path'
+import { packageRoot } from '../../../lib/package-root.ts'
+import { closeFd } from '../../sys/fd.ts'
+import { cloneTree, setMountAttributes } from '../../sys/mount.ts'
+import { type LauncherOptions } from './client.ts'
+
+/**
+ * Starts it detached, in a session of its own. It runs from a read-only, detached mount of the node binary: a container
+ * can see the executable of a process that is about to become its program (/proc/self/exe), and must find no way to
+ * write to it (CVE-2019-5736). Returns at once; the socket tells when it is ready.
+ */
+export function spawnLauncher(options: LauncherOptions): void {
+  const { socket, stateDir } = options
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  const log = openSync(options.logFile ?? path.join(stateDir, 'launcher.log'), 'a', 0o600)
+  const binary = cloneTree(process.execPath, { recursive: false })
+  try {
+    setMountAttributes(binary, { attributes: { readOnly: true } }, process.execPath)
+    const program = options.program ?? path.join(packageRoot(), 'dist', 'launcher.js')
+    const flags = ['--single-threaded', '--v8-pool-size=0', '--enable-source-maps']
+    const child = spawn(`/proc/self/fd/${binary}`, [...flags, program, '--socket', socket, '--state', stateDir], {
+      argv0: 'tessera-launcher',
+      cwd: '/',
+      detached: true,
+      env: {},
+      stdio: ['ignore', log, log],
+    })
+    child.on('error', error => process.emitWarning(`the launcher could not be started: ${error.message}`))
+    child.unref()
+  } finally {
+    closeFd(binary)
+    closeSync(log)
+  }
+}

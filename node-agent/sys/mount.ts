@@ -1,0 +1,172 @@
+// Mounts, by the descriptor-based calls (fsopen(2), open_tree(2), move_mount(2), mount_setattr(2); Linux 5.12): a mount
+// is made and configured detached, and appears at its target whole. Overlays go by mount(2), because fsconfig(2) takes
+// at most 256 bytes a value and a list of layers is longer.
+import { SyscallError } from './errno.ts'
+import { AT_EMPTY_PATH, AT_FDCWD, closeFd, readSome } from './fd.ts'
+import { cString, syscall, syscallOn, trySyscall } from './syscall.ts'
+
+export interface MountAttributes {
+  readonly readOnly?: boolean
+  readonly noSuid?: boolean
+  readonly noDev?: boolean
+  readonly noExec?: boolean
+}
+
+export type MountPropagation = 'private' | 'slave' | 'shared'
+
+const AT_RECURSIVE = 0x8000
+const OPEN_TREE_CLONE = 1
+const OPEN_TREE_CLOEXEC = 0o2000000
+const MOVE_MOUNT_F_EMPTY_PATH = 4
+const MOVE_MOUNT_T_EMPTY_PATH = 0x40
+const FSOPEN_CLOEXEC = 1
+const FSCONFIG_SET_FLAG = 0
+const FSCONFIG_SET_STRING = 1
+const FSCONFIG_CMD_CREATE = 6
+const FSMOUNT_CLOEXEC = 1
+const MNT_DETACH = 2
+const UMOUNT_NOFOLLOW = 8
+
+const propagationFlags: Readonly<Record<MountPropagation, number>> = {
+  private: 1 << 18,
+  slave: 1 << 19,
+  shared: 1 << 20,
+}
+
+function attributeBits(attributes: MountAttributes): number {
+  return (
+    (attributes.readOnly ? 1 : 0) |
+    (attributes.noSuid ? 2 : 0) |
+    (attributes.noDev ? 4 : 0) |
+    (attributes.noExec ? 8 : 0)
+  )
+}
+
+/** A detached copy of what is mounted at a path, as a descriptor. */
+export function cloneTree(path: string, options: { recursive: boolean; directoryFd?: number }): number {
+  const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (options.recursive ? AT_RECURSIVE : 0)
+  const { directoryFd } = options
+  return directoryFd === undefined
+    ? syscall('open_tree', AT_FDCWD, path, flags)
+    : syscallOn('open_tree', path, directoryFd, '', flags | AT_EMPTY_PATH)
+}
+
+/** Adds attributes to a mount, and sets its propagation. Throws with `subject` as what it was done to. */
+export function setMountAttributes(
+  mountFd: number,
+  change: {
+    readonly attributes: MountAttributes
+    readonly propagation?: MountPropagation
+    readonly recursive?: boolean
+  },
+  subject: string,
+): void {
+  // struct mount_attr: attr_set, attr_clr, propagation, userns_fd
+  const attr = new BigUint64Array([
+    BigInt(attributeBits(change.attributes)),
+    0n,
+    BigInt(change.propagation === undefined ? 0 : propagationFlags[change.propagation]),
+    0n,
+  ])
+  const flags = AT_EMPTY_PATH | (change.recursive === true ? AT_RECURSIVE : 0)
+  syscallOn('mount_setattr', subject, mountFd, '', flags, new Uint8Array(attr.buffer), attr.byteLength)
+}
+
+/** Attaches a detached mount to what the target descriptor refers to. */
+export function attachMount(mountFd: number, targetFd: number, subject: string): void {
+  const flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
+  syscallOn('move_mount', subject, mountFd, '', targetFd, cString(''), flags)
+}
+
+/** Attaches a detached mount to a path of the caller's own making. */
+export function attachMountAt(mountFd: number, path: string): void {
+  syscallOn('move_mount', path, mountFd, '', AT_FDCWD, cString(path), MOVE_MOUNT_F_EMPTY_PATH)
+}
+
+/**
+ * A new file system, detached. The error carries the kernel's own explanation where the file system gives one.
+ * @param options fsconfig(2) keys; `true` sets a flag
+ */
+export function createFileSystem(
+  type: string,
+  source: string,
+  options: Readonly<Record<string, string | true>>,
+  attributes: MountAttributes,
+): number {
+  const context = syscall('fsopen', type, FSOPEN_CLOEXEC)
+  try {
+    setOption(context, type, 'source', source)
+    for (const [key, value] of Object.entries(options)) setOption(context, type, key, value)
+    const created = trySyscall('fsconfig', context, FSCONFIG_CMD_CREATE, null, null, 0)
+    if (created < 0) throw new SyscallError('fsconfig', -created, `${type}${contextLog(context)}`)
+    return syscallOn('fsmount', type, context, FSMOUNT_CLOEXEC, attributeBits(attributes))
+  } finally {
+    closeFd(context)
+  }
+}
+
+function setOption(context: number, type: string, key: string, value: string | true): void {
+  const result =
+    value === true
+      ? trySyscall('fsconfig', context, FSCONFIG_SET_FLAG, key, null, 0)
+      : trySyscall('fsconfig', context, FSCONFIG_SET_STRING, key, cString(value), 0)
+  if (result < 0) {
+    const option = value === true ? key : `${key}=${value}`
+    throw new SyscallError('fsconfig', -result, `${type} ${option}${contextLog(context)}`)
+  }
+}
+
+/** Messages the kernel left in the context: "e overlay: …". */
+function contextLog(context: number): string {
+  const buffer = new Uint8Array(1024)
+  try {
+    const length = readSome(context, buffer)
+    return ` (${Buffer.from(buffer.subarray(0, length)).toString().trim()})`
+  } catch {
+    // ENODATA: it has nothing to say.
+    return ''
+  }
+}
+
+/** mount(2), for file systems whose options exceed fsconfig(2). */
+export function mountFileSystem(type: string, source: string, target: string, flags: number, data: string): void {
+  syscallOn('mount', `${type} on ${target}`, cString(source), cString(target), cString(type), flags, cString(data))
+}
+
+/** Sets the propagation of every mount below a path, itself included. */
+export function setTreePropagation(path: string, propagation: MountPropagation): void {
+  const MS_REC = 0x4000
+  syscallOn(
+    'mount',
+    `${path} (${propagation})`,
+    null,
+    cString(path),
+    null,
+    MS_REC | propagationFlags[propagation],
+    null,
+  )
+}
+
+/** Detaches what is mounted at a path; false when nothing is. Never follows a final symbolic link. */
+export function unmount(path: string): boolean {
+  const result = trySyscall('umount2', path, MNT_DETACH | UMOUNT_NOFOLLOW)
+  if (result === 0) return true
+  if (result === -22 || result === -2) return false
+  throw new SyscallError('umount2', -result, path)
+}
+
+/** Detaches all that is mounted at a path, however often. */
+export function unmountAll(path: string): void {
+  while (unmount(path));
+}
+
+/** Makes the root directory the one the descriptor refers to, and lets go of the old one. */
+export function pivotInto(rootFd: number, oldRootFd: number): void {
+  // pivot_root(".", "."), as pivot_root(2) describes: the old root is then mounted on top of the new one.
+  syscallOn('fchdir', 'the new root', rootFd)
+  syscall('pivot_root', '.', '.')
+  syscallOn('fchdir', 'the old root', oldRootFd)
+  setTreePropagation('.', 'slave')
+  syscall('umount2', '.', MNT_DETACH)
+  syscallOn('fchdir', 'the new root', rootFd)
+}

@@ -1,0 +1,155 @@
+// A directory tree somebody else has filled (an image, a volume), in which paths are resolved as if it were the root:
+// no symbolic link, "..", or magic link leads out of it. Every lookup is one openat2(2) with RESOLVE_IN_ROOT, and what
+// follows uses the descriptor, so nothing can be exchanged between looking and doing.
+import { hasCode, ignoring, SyscallError } from './errno.ts'
+import {
+  closeFd,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RDONLY,
+  O_WRONLY,
+  openPath,
+  readText,
+} from './fd.ts'
+import { cString, syscallOn } from './syscall.ts'
+
+const RESOLVE_NO_MAGICLINKS = 0x02
+const RESOLVE_NO_SYMLINKS = 0x04
+const RESOLVE_IN_ROOT = 0x10
+
+const PROC_SUPER_MAGIC = 0x9fa0
+
+export interface LookupOptions {
+  /** Refuses symbolic links anywhere in the path (ELOOP). */
+  readonly strict?: boolean
+  /** openat2(2) flags; default O_PATH. */
+  readonly flags?: number
+}
+
+/** Opens a path inside the tree `rootFd` refers to; a leading slash means that tree's root. Close-on-exec. */
+export function openInRoot(rootFd: number, path: string, options: LookupOptions = {}): number {
+  const { strict = false, flags = O_PATH } = options
+  const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (strict ? RESOLVE_NO_SYMLINKS : 0)
+  // struct open_how: flags, mode, resolve
+  const how = new BigUint64Array([BigInt(flags | O_CLOEXEC), 0n, BigInt(resolve)])
+  // "." for the root itself: an empty path is ENOENT.
+  const relative = path.replace(/^\/+/, '') || '.'
+  return syscallOn('openat2', path, rootFd, cString(relative, 'openat2'), new Uint8Array(how.buffer), how.byteLength)
+}
+
+/** As `openInRoot`; undefined when the path (or part of it) does not exist. */
+export function tryOpenInRoot(rootFd: number, path: string, options: LookupOptions = {}): number | undefined {
+  try {
+    return openInRoot(rootFd, path, options)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+/** Path components; "." and empty ones dropped, ".." kept for the kernel to resolve. */
+function components(path: string): string[] {
+  return path.split('/').filter(part => part !== '' && part !== '.')
+}
+
+/**
+ * Opens a directory (O_PATH), making the missing ones on the way. Existing symbolic links are followed inside the root;
+ * a dangling one is an error, as mkdir(2) would have it.
+ */
+export function makeDirectoryInRoot(rootFd: number, path: string, mode = 0o755, strict = false): number {
+  const flags = O_PATH | O_DIRECTORY
+  const parts = components(path)
+  let current = openInRoot(rootFd, '/', { flags })
+  let walked = ''
+  for (const part of parts) {
+    const next = `${walked}/${part}`
+    let fd: number
+    try {
+      fd = openInRoot(rootFd, next, { strict, flags })
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) {
+        closeFd(current)
+        throw error
+      }
+      try {
+        // `current` was reached by name inside the root, and a single name (never "..", which always exists) goes below it.
+        ignoring(['EEXIST'], () => syscallOn('mkdirat', next, current, cString(part), mode))
+        fd = openInRoot(rootFd, next, { strict, flags })
+      } catch (inner) {
+        closeFd(current)
+        throw inner
+      }
+    }
+    closeFd(current)
+    current = fd
+    walked = next
+  }
+  return current
+}
+
+/** Opens a file's parent directory (made when missing) and answers it with the file's name. */
+export function openParentInRoot(rootFd: number, path: string): { readonly fd: number; readonly name: string } {
+  const parts = components(path)
+  const name = parts.pop()
+  if (name === undefined || name === '..') throw new SyscallError('openat2', 22, path)
+  return { fd: makeDirectoryInRoot(rootFd, parts.join('/')), name }
+}
+
+/** Opens a regular file (O_PATH), making an empty one and the directories on the way when missing. */
+export function makeFileInRoot(rootFd: number, path: string): number {
+  const existing = tryOpenInRoot(rootFd, path)
+  if (existing !== undefined) return existing
+  const parent = openParentInRoot(rootFd, path)
+  try {
+    const flags = O_CREAT | O_WRONLY | O_NOFOLLOW | O_CLOEXEC
+    closeFd(syscallOn('openat', path, parent.fd, cString(parent.name), flags, 0o644))
+  } finally {
+    closeFd(parent.fd)
+  }
+  return openInRoot(rootFd, path)
+}
+
+/** A file's text, at most 1 MiB; undefined when it does not exist. Opened without blocking on a FIFO. */
+export function readFileInRoot(rootFd: number, path: string): string | undefined {
+  const fd = tryOpenInRoot(rootFd, path, { flags: O_RDONLY | 0o4000 })
+  if (fd === undefined) return undefined
+  try {
+    return readText(fd)
+  } finally {
+    closeFd(fd)
+  }
+}
+
+/** Whether what the descriptor refers to lies on a procfs. */
+export function isOnProcfs(fd: number): boolean {
+  return fileSystemType(fd) === PROC_SUPER_MAGIC
+}
+
+/** statfs(2)'s f_type. */
+export function fileSystemType(fd: number): number {
+  const buffer = Buffer.alloc(120)
+  syscallOn('fstatfs', `descriptor ${fd}`, fd, buffer)
+  return Number(buffer.readBigInt64LE(0))
+}
+
+/** Opens a directory as a root for the functions above. */
+export function openRoot(path: string): number {
+  return openPath(path, O_PATH | O_DIRECTORY)
+}
+
+export function makeSymlinkAt(directoryFd: number, name: string, target: string): void {
+  syscallOn('symlinkat', name, cString(target), directoryFd, cString(name))
+}
+
+export function changeOwnerAt(directoryFd: number, name: string, uid: number, gid: number): void {
+  const AT_SYMLINK_NOFOLLOW = 0x100
+  syscallOn('fchownat', name, directoryFd, cString(name), uid, gid, AT_SYMLINK_NOFOLLOW)
+}
+
+/** fchdir(2). */
+export function changeDirectory(fd: number, subject: string): void {
+  syscallOn('fchdir', subject, fd)
+}

@@ -1,0 +1,73 @@
+// System call numbers: [x86-64, arm64]. From the kernel's arch/x86/entry/syscalls/syscall_64.tbl and
+// include/uapi/asm-generic/unistd.h; from 424 on all architectures share them.
+const table = {
+  read: [0, 63],
+  write: [1, 64],
+  close: [3, 57],
+  rt_sigaction: [13, 134],
+  rt_sigprocmask: [14, 135],
+  ioctl: [16, 29],
+  madvise: [28, 233],
+  socket: [41, 198],
+  sendto: [44, 206],
+  recvfrom: [45, 207],
+  bind: [49, 200],
+  setsockopt: [54, 208],
+  getsockopt: [55, 209],
+  clone: [56, 220],
+  execve: [59, 221],
+  wait4: [61, 260],
+  fcntl: [72, 25],
+  flock: [73, 32],
+  fchdir: [81, 50],
+  umask: [95, 166],
+  setsid: [112, 157],
+  setgroups: [116, 159],
+  setresuid: [117, 147],
+  setresgid: [119, 149],
+  capset: [126, 91],
+  pivot_root: [155, 41],
+  prctl: [157, 167],
+  umount2: [166, 39],
+  mount: [165, 40],
+  sethostname: [170, 161],
+  setxattr: [188, 5],
+  lsetxattr: [189, 6],
+  lgetxattr: [192, 9],
+  fstatfs: [138, 44],
+  exit_group: [231, 94],
+  openat: [257, 56],
+  mkdirat: [258, 34],
+  mknodat: [259, 33],
+  fchownat: [260, 54],
+  tee: [276, 77],
+  symlinkat: [266, 36],
+  unshare: [272, 97],
+  dup3: [292, 24],
+  pipe2: [293, 59],
+  prlimit64: [302, 261],
+  syncfs: [306, 267],
+  setns: [308, 268],
+  seccomp: [317, 277],
+  bpf: [321, 280],
+  pidfd_send_signal: [424, 424],
+  open_tree: [428, 428],
+  move_mount: [429, 429],
+  fsopen: [430, 430],
+  fsconfig: [431, 431],
+  fsmount: [432, 432],
+  pidfd_open: [434, 434],
+  close_range: [436, 436],
+  openat2: [437, 437],
+  pidfd_getfd: [438, 438],
+  mount_setattr: [442, 442],
+} as const satisfies Record<string, readonly [number, number]>
+
+export type SyscallName = keyof typeof table
+
+/** The number on this machine's architecture. Throws on one that is neither x86-64 nor arm64. */
+export function syscallNumber(name: SyscallName, arch: string = process.arch): number {
+  if (arch === 'x64') return table[name][0]
+  if (arch === 'arm64') return table[name][1]
+  throw new Error(`no system call numbers for ${arch}: containers need x86-64 or arm64`)
+}

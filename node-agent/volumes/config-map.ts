@@ -1,0 +1,27 @@
+import type { ConfigMap, ConfigMapProjection, ConfigMapVolumeSource } from '../../api/kinds/core-v1.ts'
+import { keysPayload, type Payload } from './payload.ts'
+import type { ContentVolume, VolumeSources } from './volume.ts'
+
+export const configMapVolume: ContentVolume = {
+  field: 'configMap',
+  inMemory: false,
+  payload: ({ volume, namespace, sources }) => configMapPayload(volume.configMap ?? {}, namespace, sources),
+}
+
+export async function configMapPayload(
+  source: ConfigMapVolumeSource | (ConfigMapProjection & { readonly defaultMode?: number }),
+  namespace: string,
+  sources: Pick<VolumeSources, 'configMap'>,
+): Promise<Payload> {
+  const name = source.name ?? ''
+  const found = await sources.configMap(namespace, name)
+  return keysPayload(`configmap "${name}"`, found && configMapBytes(found), source)
+}
+
+/** Text and binary keys alike. */
+function configMapBytes({ data, binaryData }: ConfigMap): Map<string, Buffer> {
+  return new Map([
+    ...Object.entries(data ?? {}).map(([key, text]) => [key, Buffer.from(text)] as const),
+    ...Object.entries(binaryData ?? {}).map(([key, base64]) => [key, Buffer.from(base64, 'base64')] as const),
+  ])
+}

@@ -1,0 +1,95 @@
+import { Command, Option } from 'commander'
+import { StatusError } from '../../api/errors.ts'
+import type { Kind } from '../../api/kinds/kind.ts'
+import { threeWayPatch } from '../apply/three-way-patch.ts'
+import type { Context } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { kindOf, nameOf, namespaceOf } from '../manifest-kind.ts'
+import { type Manifest, type ManifestObject, readManifests } from '../manifests.ts'
+import { qualifiedName } from '../resources.ts'
+import { collect } from './options.ts'
+
+/** Where apply keeps what it applied, so that the next one knows what it may take away. */
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
+
+interface Options {
+  readonly filename: string[]
+  readonly recursive?: boolean
+  readonly dryRun?: 'none' | 'server'
+}
+
+export function applyCommand(context: Context): Command {
+  return new Command('apply')
+    .description('make objects be what files say: create them, or change what differs')
+    .option('-f, --filename <file>', 'a file, a directory, or - for standard input; may be repeated', collect, [])
+    .option('-R, --recursive', 'also read the directories inside a directory')
+    .addOption(new Option('--dry-run <how>', 'server: check everything, change nothing').choices(['none', 'server']))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tsctl apply -f manifests/pod.yaml\n  tsctl apply -f manifests/ -R\n  cat pod.yaml | tsctl apply -f -\n',
+    )
+    .action(async (options: Options) => {
+      const manifests = readManifests(options.filename, { recursive: options.recursive ?? false })
+      // Every kind and namespace is known to be good before the first object is touched.
+      const planned = manifests.map(manifest => {
+        const kind = kindOf(manifest)
+        return { manifest, kind, namespace: namespaceOf(manifest, kind, context) }
+      })
+      let failed = 0
+      for (const { manifest, kind, namespace } of planned) {
+        try {
+          const result = await applyOne(context, manifest, kind, namespace, options.dryRun === 'server')
+          context.stdout.write(
+            `${qualifiedName(kind, nameOf(manifest))} ${result}${options.dryRun === 'server' ? ' (server dry run)' : ''}\n`,
+          )
+        } catch (error) {
+          if (!(error instanceof StatusError) || planned.length === 1) throw error
+          failed++
+          context.stderr.write(`${manifest.source}: ${error.message}\n`)
+        }
+      }
+      if (failed > 0) throw new UsageError(`${failed} of ${planned.length} objects could not be applied`)
+    })
+}
+
+async function applyOne(
+  context: Context,
+  manifest: Manifest,
+  kind: Kind,
+  namespace: string | undefined,
+  dryRun: boolean,
+): Promise<'created' | 'configured' | 'unchanged'> {
+  const client = context.client()
+  const options = { dryRun, fieldManager: 'tsctl-client-side-apply' }
+  const modified = withAnnotation(manifest, namespace)
+  const name = nameOf(manifest)
+  const current = await existing(context, kind, namespace, name)
+  if (current === undefined) {
+    await client.create(kind, modified, options)
+    return 'created'
+  }
+  const applied = current.metadata.annotations?.[lastApplied]
+  const original = applied === undefined ? undefined : (JSON.parse(applied) as ManifestObject)
+  const patch = threeWayPatch(original, modified, { ...current }, kind.schema)
+  if (patch === undefined) return 'unchanged'
+  const body = { type: 'application/strategic-merge-patch+json', body: patch } as const
+  const result = await client.patch(kind, { namespace, name }, body, options)
+  return result.metadata.resourceVersion === current.metadata.resourceVersion ? 'unchanged' : 'configured'
+}
+
+async function existing(context: Context, kind: Kind, namespace: string | undefined, name: string) {
+  try {
+    return await context.client().get(kind, { namespace, name })
+  } catch (error) {
+    if (error instanceof StatusError && error.status.reason === 'NotFound') return undefined
+    throw error
+  }
+}
+
+/** The manifest as it goes to the server: in its namespace, and remembering itself. */
+function withAnnotation({ object }: Manifest, namespace: string | undefined): ManifestObject {
+  const metadata = { ...object.metadata, ...(namespace !== undefined && { namespace }) }
+  const { [lastApplied]: _, ...annotations } = metadata.annotations ?? {}
+  const applied = JSON.stringify({ ...object, metadata: { ...metadata, annotations } })
+  return { ...object, metadata: { ...metadata, annotations: { ...annotations, [lastApplied]: `${applied}\n` } } }
+}
