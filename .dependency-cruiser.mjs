@@ -57,8 +57,8 @@ export default {
     room('runtime', '^node-agent/runtime/', ['^node-agent/sys/', '^api/values/', '^lib/', gen]),
     room('launcher', '^node-agent/runtime/launcher/', [
       '^node-agent/sys/',
-      '^node-agent/runtime/container/plan\\.ts$',
-      '^node-agent/runtime/(security|cgroups)/',
+      '^node-agent/runtime/(container|security|cgroups)/',
+      '^lib/',
     ]),
     room('agent', '^node-agent/(pods|volumes|node|probes|stats|session)/|^node-agent/main\\.ts$', [
       '^node-agent/(pods|volumes|node|probes|stats|session)/',

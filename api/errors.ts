@@ -115,10 +115,10 @@ export class StatusError extends Error {
   /** The object breaks rules; each error names a field. */
   static invalid(kind: KindName, name: string, errors: readonly FieldError[]): StatusError {
     // The same error may be found by two rules; say it once.
-    const lines = [...new Set(errors.map(({ field, message }) => `${field}: ${message}`))]
-    const [first = ''] = lines
-    const all = lines.length === 1 ? first : `[${lines.join(', ')}]`
-    const causes = errors.map(({ reason, message, field }): StatusCause => ({ reason, message, field }))
+    const distinct = new Map(errors.map(error => [`${error.field}: ${error.message}`, error]))
+    const lines = [...distinct.keys()]
+    const all = lines.length === 1 ? lines.join() : `[${lines.join(', ')}]`
+    const causes = [...distinct.values()].map(({ reason, message, field }): StatusCause => ({ reason, message, field }))
     return new StatusError('Invalid', `${kindText(kind)} "${name}" is invalid: ${all}`, {
       name,
       ...(kind.group !== '' && { group: kind.group }),

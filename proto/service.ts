@@ -25,7 +25,7 @@ export function codec(descriptor: object) {
   const root = protobuf.Root.fromJSON(descriptor)
   forgetDefaults(root.resolveAll())
 
-  function serializer<T>(name: string) {
+  function serializer<T extends object>(name: string) {
     let type: protobuf.Type | undefined
     return (value: T): Buffer => {
       type ??= root.lookupType(name)
@@ -44,7 +44,7 @@ export function codec(descriptor: object) {
     }
   }
 
-  function method<Request, Response, RequestStream extends boolean, ResponseStream extends boolean>(
+  function method<Request extends object, Response extends object, RequestStream extends boolean, ResponseStream extends boolean>(
     path: string,
     request: string,
     response: string,

@@ -1,5 +1,7 @@
 // The group version coordination.k8s.io/v1.
 import { lease } from './coordination-v1/lease.ts'
+import { leaseTable } from './coordination-v1/lease-table.ts'
+import { validateLease } from './coordination-v1/lease-validation.ts'
 import { kind } from './kind.ts'
 
 export * from './coordination-v1/lease.ts'
@@ -14,4 +16,5 @@ export const leases = kind(
     namespaced: true,
   },
   lease,
+  { validate: validateLease, table: leaseTable },
 )

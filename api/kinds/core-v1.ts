@@ -1,12 +1,38 @@
 // The group version v1 (the core group).
+import { dns1035LabelErrors, dns1123LabelErrors } from '../values/names.ts'
 import { binding } from './core-v1/binding.ts'
+import { validateBinding } from './core-v1/binding-validation.ts'
+import {
+  validateNamespace,
+  validateNamespaceStatusUpdate,
+  validateNode,
+  validateNodeUpdate,
+} from './core-v1/cluster-validation.ts'
 import { configMap } from './core-v1/config-map.ts'
+import {
+  validateConfigMap,
+  validateConfigMapUpdate,
+  validateSecret,
+  validateSecretUpdate,
+} from './core-v1/config-validation.ts'
+import { setNamespaceDefaults, setNodeDefaults, setSecretDefaults, setServiceDefaults } from './core-v1/defaults.ts'
 import { event } from './core-v1/event.ts'
+import { eventTable } from './core-v1/event-table.ts'
+import { validateEvent } from './core-v1/event-validation.ts'
+import { eventFields, namespaceFields, nodeFields, podFields, secretFields, serviceFields } from './core-v1/fields.ts'
 import { namespace } from './core-v1/namespace.ts'
 import { node } from './core-v1/node.ts'
+import { nodeTable } from './core-v1/node-table.ts'
 import { pod } from './core-v1/pod.ts'
+import { setPodDefaults } from './core-v1/pod-defaults.ts'
+import { podTable } from './core-v1/pod-table.ts'
+import { validatePodStatusUpdate, validatePodUpdate } from './core-v1/pod-update-validation.ts'
+import { validatePod } from './core-v1/pod-validation.ts'
 import { secret } from './core-v1/secret.ts'
 import { service } from './core-v1/service.ts'
+import { serviceTable } from './core-v1/service-table.ts'
+import { validateService, validateServiceUpdate } from './core-v1/service-validation.ts'
+import { configMapTable, namespaceTable, secretTable } from './core-v1/tables.ts'
 import { kind, type Subresource, status } from './kind.ts'
 
 export * from './core-v1/affinity.ts'
@@ -55,6 +81,14 @@ export const pods = kind(
     subresources: podSubresources,
   },
   pod,
+  {
+    setDefaults: setPodDefaults,
+    validate: validatePod,
+    validateUpdate: validatePodUpdate,
+    validateStatus: validatePodStatusUpdate,
+    selectableFields: podFields,
+    table: podTable,
+  },
 )
 
 export const nodes = kind(
@@ -68,6 +102,14 @@ export const nodes = kind(
     subresources: [status],
   },
   node,
+  {
+    setDefaults: setNodeDefaults,
+    validate: validateNode,
+    validateUpdate: validateNodeUpdate,
+    validateStatus: validateNode,
+    selectableFields: nodeFields,
+    table: nodeTable,
+  },
 )
 
 export const namespaces = kind(
@@ -78,20 +120,36 @@ export const namespaces = kind(
     singular: 'namespace',
     shortNames: ['ns'],
     namespaced: false,
+    nameErrors: dns1123LabelErrors,
     verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
     subresources: [{ name: 'finalize', verbs: ['update'] }, status],
   },
   namespace,
+  {
+    setDefaults: setNamespaceDefaults,
+    validate: validateNamespace,
+    validateStatus: validateNamespaceStatusUpdate,
+    selectableFields: namespaceFields,
+    table: namespaceTable,
+  },
 )
 
 export const configMaps = kind(
   { ...core, kind: 'ConfigMap', resource: 'configmaps', singular: 'configmap', shortNames: ['cm'], namespaced: true },
   configMap,
+  { validate: validateConfigMap, validateUpdate: validateConfigMapUpdate, table: configMapTable },
 )
 
 export const secrets = kind(
   { ...core, kind: 'Secret', resource: 'secrets', singular: 'secret', namespaced: true },
   secret,
+  {
+    setDefaults: setSecretDefaults,
+    validate: validateSecret,
+    validateUpdate: validateSecretUpdate,
+    selectableFields: secretFields,
+    table: secretTable,
+  },
 )
 
 export const services = kind(
@@ -101,20 +159,30 @@ export const services = kind(
     resource: 'services',
     singular: 'service',
     shortNames: ['svc'],
+    nameErrors: dns1035LabelErrors,
     categories: ['all'],
     namespaced: true,
     subresources: [status],
   },
   service,
+  {
+    setDefaults: setServiceDefaults,
+    validate: validateService,
+    validateUpdate: validateServiceUpdate,
+    selectableFields: serviceFields,
+    table: serviceTable,
+  },
 )
 
 export const events = kind(
   { ...core, kind: 'Event', resource: 'events', singular: 'event', shortNames: ['ev'], namespaced: true },
   event,
+  { validate: validateEvent, selectableFields: eventFields, table: eventTable },
 )
 
 /** Bodies of pods/binding; nothing is stored under this name. */
 export const bindings = kind(
   { ...core, kind: 'Binding', resource: 'bindings', singular: 'binding', namespaced: true, verbs: ['create'] },
   binding,
+  { validate: validateBinding },
 )

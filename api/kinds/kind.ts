@@ -1,7 +1,9 @@
 // A kind: one schema and all a registry, a client or a printer must know of it.
 import type { FieldError } from '../schema/field-error.ts'
 import { list, type Message, message, one, type Rules, typeMeta } from '../schema/message.ts'
+import { dns1123SubdomainErrors } from '../values/names.ts'
 import { type ListMeta, listMeta, type ObjectMeta } from './meta-v1/object-meta.ts'
+import { validateObjectMeta, validateObjectMetaUpdate } from './meta-v1/object-meta-validation.ts'
 import type { Cell, TableColumn } from './meta-v1/table.ts'
 
 /** What every object has. */
@@ -45,9 +47,12 @@ export interface Columns<T> {
 export interface Behaviour<T> {
   /** Sets what depends on other fields; the declaration's constant defaults are set already. */
   setDefaults?(object: T): void
-  /** What is wrong with a new object, beyond its structure and metadata. */
+  /** What is wrong with an object, beyond its structure; `kind` adds the rules of metadata. */
   validate?(object: T): FieldError[]
-  /** What is wrong with an update: usually fields that must not change. The new object itself is validated besides. */
+  /**
+   * What is wrong with an update: usually fields that must not change; `kind` adds those of metadata. The new
+   * object itself is validated besides.
+   */
   validateUpdate?(object: T, old: T): FieldError[]
   /** What is wrong with a new status. */
   validateStatus?(object: T, old: T): FieldError[]
@@ -70,6 +75,8 @@ export interface KindNames {
   readonly namespaced: boolean
   readonly verbs?: readonly Verb[]
   readonly subresources?: readonly Subresource[]
+  /** What is wrong with a name of this kind; without it, names are DNS subdomains. */
+  readonly nameErrors?: (name: string) => string[]
 }
 
 export interface Kind<T extends KubernetesObject = KubernetesObject> extends Required<KindNames> {
@@ -106,12 +113,23 @@ export function kind<T extends KubernetesObject>(
     categories: [],
     verbs: everyVerb,
     subresources: [],
+    nameErrors: dns1123SubdomainErrors,
     ...names,
     apiVersion,
     listKind,
     schema,
     listSchema,
-    behaviour,
+    behaviour: {
+      ...behaviour,
+      validate: object => [
+        ...validateObjectMeta(object.metadata, { nameErrors: dns1123SubdomainErrors, ...names }),
+        ...(behaviour.validate?.(object) ?? []),
+      ],
+      validateUpdate: (object, old) => [
+        ...validateObjectMetaUpdate(object.metadata, old.metadata),
+        ...(behaviour.validateUpdate?.(object, old) ?? []),
+      ],
+    },
   }
 }
 

@@ -154,6 +154,4 @@ export interface Registry {
   resource(group: string, version: string, resource: string): Resource | undefined
   /** Binds pods to nodes, all in one commit; each with its own outcome, in order. */
   bind(bindings: readonly Binding[], context?: RequestContext): Promise<Outcome[]>
-  /** Resolves when the registry's own work (the namespaces it starts with) is done and reads are served from its caches. */
-  ready(): Promise<void>
 }

@@ -9,7 +9,7 @@ import { closeTables, openTables, storageError, type Table, type Tables } from '
 import { type Live, type Record, readLive, readNumber, readRecord, writeNumber } from './embedded-records.ts'
 import { compactTables, dueKeys, nextExpiryMs, putRecord } from './embedded-tables.ts'
 import { Fanout } from './fanout.ts'
-import { compareKeys, prefixEnd, rangeStart } from './keys.ts'
+import { checkKey, compareKeys, prefixEnd, rangeStart } from './keys.ts'
 import {
   CompactedError,
   type Entry,
@@ -34,8 +34,6 @@ export interface EmbeddedOptions {
   readonly compactEveryMs?: number
 }
 
-/** LMDB's limit is 1978 bytes; a Kubernetes key has at most four names of 253. */
-const maxKeyBytes = 1536
 const readChunk = 500
 const compactChunk = 1000
 const maxTimerMs = 2 ** 31 - 1
@@ -378,11 +376,4 @@ class EmbeddedStore implements Store {
 
 function read(table: Table, key: Buffer, transaction?: Snapshot): Buffer | undefined {
   return table.get(key, transaction && { transaction })
-}
-
-function checkKey(key: string): void {
-  const bytes = Buffer.byteLength(key)
-  if (bytes === 0 || bytes > maxKeyBytes) {
-    throw new RangeError(`a key must have 1 to ${maxKeyBytes} bytes, this one has ${bytes}: ${key.slice(0, 100)}`)
-  }
 }

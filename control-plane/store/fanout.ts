@@ -147,7 +147,7 @@ export class Fanout {
 const isAborted = (signal: AbortSignal): boolean => signal.aborted
 
 /** The events behind a revision; the same array when that is all of them. */
-export function after(events: readonly StoreEvent[], revision: Revision): readonly StoreEvent[] {
+function after(events: readonly StoreEvent[], revision: Revision): readonly StoreEvent[] {
   const first = events[0]
   return first && first.revision <= revision ? events.filter(event => event.revision > revision) : events
 }

@@ -25,3 +25,14 @@ export function rangeStart(prefix: string, from: string | undefined): Buffer {
 export function compareKeys(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
+
+/** LMDB takes 1978 bytes; a Kubernetes key has at most four names of 253. */
+const maxKeyBytes = 1536
+
+/** @throws RangeError when the key is empty or too long */
+export function checkKey(key: string): void {
+  const bytes = Buffer.byteLength(key)
+  if (bytes === 0 || bytes > maxKeyBytes) {
+    throw new RangeError(`a key must have 1 to ${maxKeyBytes} bytes, this one has ${bytes}: ${key.slice(0, 100)}`)
+  }
+}

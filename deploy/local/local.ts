@@ -63,9 +63,8 @@ export async function up(options: UpOptions): Promise<void> {
     await step('applying manifests/hello.yaml', () =>
       tsctl(['--kubeconfig', kubeconfig, 'apply', '-f', manifest]).trim(),
     )
-    const pod = await step('waiting for pod hello to be Running', say => podRunning(client, say))
+    const address = await step('waiting for pod hello to be Running', say => podRunning(client, say))
     process.stdout.write(`\n${tsctl(['--kubeconfig', kubeconfig, 'get', 'pods', '-o', 'wide'])}\n`)
-    const address = `http://${pod}:8080/`
     const answer = await step(`asking ${address}`, () => ask(address))
     process.stdout.write(`\n${answer.replace(/^/gm, '    ').trimEnd()}\n\n`)
   } finally {
@@ -139,6 +138,7 @@ function lastWords(layout: Layout, name: string): string {
   return `\n${lines.slice(-3).join('\n')}\nThe whole log is ${file}; \`npm stop\` ends what runs.`
 }
 
+/** @returns the address of its page */
 async function podRunning(client: GrpcClient, say: (detail: string) => void): Promise<string> {
   const done = new AbortController()
   const signal = AbortSignal.any([done.signal, AbortSignal.timeout(patienceMs)])
@@ -147,9 +147,9 @@ async function podRunning(client: GrpcClient, say: (detail: string) => void): Pr
     for await (const event of events) {
       if (event.type === 'BOOKMARK' || event.type === 'DELETED') continue
       const { status } = event.object
-      const waiting = status.containerStatuses?.find(({ state }) => state?.waiting)
-      say([status.phase, waiting?.state?.waiting?.reason].filter(Boolean).join(', '))
-      if (status.phase === 'Running' && status.podIP !== undefined && !waiting) return status.podIP
+      const waiting = status.containerStatuses?.find(({ state }) => state.waiting)
+      say([status.phase, waiting?.state.waiting?.reason].filter(Boolean).join(', '))
+      if (status.phase === 'Running' && status.podIP !== undefined && !waiting) return `http://${status.podIP}:8080/`
     }
   } finally {
     done.abort()

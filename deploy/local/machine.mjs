@@ -11,7 +11,7 @@ export const root = path.resolve(import.meta.dirname, '..', '..')
 export function checkMachine() {
   if (process.platform !== 'linux')
     throw new Refusal(
-      `Tessera makes Linux containers, and this is ${process.platform}; run it in a Linux machine (deploy/lima and deploy/vagrant hold some).`,
+      `Tessera makes Linux containers, and this is ${process.platform}; run it in a Linux machine.`,
     )
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 11))

@@ -11,6 +11,7 @@ import {
   npmStale,
   root,
 } from './machine.mjs'
+import { clusterOptions } from './options.mjs'
 import { main, Refusal, step } from './progress.mjs'
 
 const help = `npm start [-- OPTIONS]   start a cluster on this machine and run manifests/hello.yaml on it

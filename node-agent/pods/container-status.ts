@@ -10,6 +10,7 @@ import { timeOf } from '../../api/values/time.ts'
 import { newest, type ObservedContainer } from './observation.ts'
 import { initPolicy, isSidecar, restartAtMs, restartWaitMs, shouldRestart } from './restart.ts'
 import { initContainers, type Pod, pullErrorShownMs, type Situation } from './situation.ts'
+import { failureKey } from './step.ts'
 import { goDuration } from './words.ts'
 
 /** @param over no process of the pod is left, nor will there be one */
@@ -84,23 +85,23 @@ const notLocated: ContainerStateTerminated = {
 
 /** What stands in the way of the next start, if anything. */
 function waiting(
-  { pod, images, startFailures, nowMs }: Situation,
+  { pod, failures, nowMs }: Situation,
   spec: Container,
   ended: ObservedContainer | undefined,
 ): ContainerStateWaiting | undefined {
   if (ended && nowMs < restartAtMs(ended)) {
     return { reason: 'CrashLoopBackOff', message: crashLoopMessage(pod, spec.name, restartWaitMs(ended)) }
   }
-  const image = images.get(spec.name)
-  if (image?.state === 'failed') {
-    const { reason, message, atMs } = image.failure
+  const pull = failures.get(failureKey('ensureImage', spec.name))
+  if (pull) {
+    const { reason, message, atMs } = pull
     if (reason !== 'ErrImagePull' || nowMs < atMs + pullErrorShownMs) return { reason, message }
     return {
       reason: 'ImagePullBackOff',
       message: `Back-off pulling image "${spec.image ?? ''}": ErrImagePull: ${message}`,
     }
   }
-  const failure = startFailures.get(spec.name)
+  const failure = failures.get(failureKey('startContainer', spec.name))
   return failure && { reason: failure.reason, message: failure.message }
 }
 

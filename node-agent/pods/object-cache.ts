@@ -83,7 +83,10 @@ export class ObjectCache {
       const informer = new Informer<T>(this.#client, kind, { namespace, fieldSelector: `metadata.name=${name}` })
       const stop = new AbortController()
       const pods = new Set<string>()
-      const changed = (): void => this.#onChange([...pods])
+      // What is there at first is what the first asks for.
+      const changed = (): void => {
+        if (informer.hasSynced) this.#onChange([...pods])
+      }
       informer.subscribe({ added: changed, updated: changed, deleted: changed })
       void informer.run(stop.signal)
       followed = { stop, pods, ready: informer.synced, find: () => informer.get(`${namespace}/${name}`) }
@@ -116,9 +119,8 @@ export function referencesOf(pod: Pod): { readonly configMapNames: Set<string>; 
       secretNames.add(source.secret?.name)
     }
   }
-  for (const { name } of pod.spec.imagePullSecrets ?? []) secretNames.add(name)
   return { configMapNames: named(configMapNames), secretNames: named(secretNames) }
 }
 
 const named = (names: ReadonlySet<string | undefined>): Set<string> =>
-  new Set([...names].filter(name => name !== undefined && name !== ''))
+  new Set([...names].flatMap(name => (name === undefined || name === '' ? [] : [name])))

@@ -7,7 +7,7 @@ import { activeDeadlineMs, graceSecondsOf, isInitialized } from './ending.ts'
 import { newest, type ObservedContainer, type ObservedSandbox } from './observation.ts'
 import { initPolicy, isSidecar, nextBackoffMs, restartAtMs, shouldRestart } from './restart.ts'
 import { appContainers, type Ending, type Failure, initContainers, pullErrorShownMs, type Situation } from './situation.ts'
-import { type KillReason, type Step, subjectOf } from './step.ts'
+import { failureKey, failureKeyOf, type KillReason, type Step, subjectOf } from './step.ts'
 
 export interface Plan {
   /** All of them may run at the same time. */
@@ -32,12 +32,11 @@ class Draft implements Plan {
     this.situation = situation
   }
 
-  /** Adds a step unless its subject is being worked on; answers whether it was added. */
-  add(step: Step): boolean {
+  /** Adds a step, unless its subject is being worked on or it has failed a moment ago. */
+  add(step: Step): void {
     const subject = subjectOf(step)
-    if (this.situation.busy.has(subject) || this.steps.some(other => subjectOf(other) === subject)) return false
-    this.steps.push(step)
-    return true
+    if (this.situation.busy.has(subject) || this.steps.some(other => subjectOf(other) === subject)) return
+    if (this.mayRetry(this.situation.failures.get(failureKeyOf(step)))) this.steps.push(step)
   }
 
   /** Whether the time has come; if not, it is when to look again. */
@@ -60,7 +59,7 @@ function kill(draft: Draft, container: ObservedContainer, reason: KillReason, me
 }
 
 function run(draft: Draft): void {
-  const { pod, observed, sandboxFailure, nowMs } = draft.situation
+  const { pod, observed, volumes, nowMs } = draft.situation
   const latest = observed.sandboxes[0]
   const sandbox = latest?.ready ? latest : undefined
   const deadlineMs = activeDeadlineMs(pod, draft.situation.startedAtMs)
@@ -74,7 +73,9 @@ function run(draft: Draft): void {
   for (const old of observed.sandboxes.slice(1)) if (old.ready) draft.add({ kind: 'stopSandbox', id: old.id })
 
   const wanted = startContainers(draft, sandbox)
-  if (wanted && sandbox === undefined && strays.length === 0 && draft.mayRetry(sandboxFailure)) {
+  // Wanted by containers that start, and for content that changes under those that run.
+  if (volumes !== 'ready') draft.add({ kind: 'prepareVolumes' })
+  if (wanted && sandbox === undefined && strays.length === 0) {
     draft.add({ kind: 'createSandbox', attempt: latest === undefined ? 0 : latest.attempt + 1 })
   }
   discardSuperseded(draft)
@@ -147,24 +148,21 @@ function start(
   ended: ObservedContainer | undefined,
   held: boolean,
 ): boolean {
-  const { images, startFailures, volumes, volumesFailure, observed } = draft.situation
+  const { images, failures, volumes, observed } = draft.situation
   const replaces = created?.state === 'created' ? created : undefined
   const attempt = replaces?.attempt ?? (newest(observed, name)?.attempt ?? -1) + 1
   const backoffMs = replaces?.backoffMs ?? nextBackoffMs(ended)
   if (ended && !draft.due(restartAtMs(ended))) return false
-  if (!draft.mayRetry(startFailures.get(name))) return false
+  if (!draft.mayRetry(failures.get(failureKey('startContainer', name)))) return false
 
-  const image = images.get(name)
-  const imageReady = image?.state === 'ready' && image.forAttempt === attempt
+  const imageReady = images.get(name) === attempt
   if (!imageReady) {
-    if (image?.state === 'failed') {
-      draft.due(image.failure.atMs + pullErrorShownMs) // The status changes then.
-      if (!draft.mayRetry(image.failure)) return false
-    }
+    const failure = failures.get(failureKey('ensureImage', name))
+    if (failure) draft.due(failure.atMs + pullErrorShownMs) // The status changes then.
+    if (!draft.mayRetry(failure)) return false
     draft.add({ kind: 'ensureImage', container: name, attempt })
   }
-  if (volumes !== 'ready' && draft.mayRetry(volumesFailure)) draft.add({ kind: 'prepareVolumes' })
-  if (imageReady && volumes === 'ready' && sandbox && !held) {
+  if (imageReady && (volumes === 'ready' || volumes === 'stale') && sandbox && !held) {
     const sandboxId = sandbox.id
     draft.add({ kind: 'startContainer', container: name, sandboxId, attempt, backoffMs, replaces: replaces?.id })
   }
@@ -186,7 +184,7 @@ function discardSuperseded(draft: Draft): void {
 }
 
 function end(draft: Draft, ending: Ending): void {
-  const { observed, busy, volumes, deletion, deletionFailure } = draft.situation
+  const { observed, busy, volumes, deletionTold } = draft.situation
   killInOrder(draft, ending)
   for (const { name, id, state } of observed.containers) {
     if (state === 'created' && !busy.has(`container/${name}`)) draft.add({ kind: 'removeContainer', container: name, id })
@@ -196,11 +194,11 @@ function end(draft: Draft, ending: Ending): void {
 
   const ready = observed.sandboxes.filter(sandbox => sandbox.ready)
   for (const { id } of ready) draft.add({ kind: 'stopSandbox', id })
-  if (volumes !== 'released' && draft.mayRetry(draft.situation.volumesFailure)) draft.add({ kind: 'releaseVolumes' })
+  if (volumes !== 'released') draft.add({ kind: 'releaseVolumes' })
   if (ready.length > 0 || volumes !== 'released') return
 
   if (ending.cause === 'deleted') {
-    if (deletion === 'untold' && draft.mayRetry(deletionFailure)) draft.add({ kind: 'deletePod' })
+    if (!deletionTold) draft.add({ kind: 'deletePod' })
   } else if (ending.cause === 'removed') {
     removeAll(draft)
   }

@@ -19,11 +19,6 @@ export interface Failure {
 /** How long a failed pull is called so; for the rest of its wait it is a back-off. */
 export const pullErrorShownMs = 5_000
 
-export type ImageState =
-  /** Good for one start of the container: pull policy Always asks again for the next. */
-  | { readonly state: 'ready'; readonly forAttempt: number }
-  | { readonly state: 'failed'; readonly failure: Failure }
-
 /** What the probes say of a running container. Without a probe: started, ready and alive. */
 export interface Health {
   readonly started: boolean
@@ -44,19 +39,18 @@ export interface Situation {
   readonly pod: Pod
   readonly observed: PodObservation
   readonly ending: Ending | undefined
-  readonly volumes: 'unknown' | 'ready' | 'released'
-  readonly volumesFailure: Failure | undefined
-  readonly sandboxFailure: Failure | undefined
-  readonly images: ReadonlyMap<string, ImageState>
-  /** By container: starts that failed without leaving a container behind. */
-  readonly startFailures: ReadonlyMap<string, Failure>
+  /** Stale: what they are made of has changed since. */
+  readonly volumes: 'unknown' | 'ready' | 'stale' | 'released'
+  /** For which attempt of a container its image is at hand: pull policy Always asks again for the next. */
+  readonly images: ReadonlyMap<string, number>
+  /** Steps that failed and wait to be tried again, by failureKey. */
+  readonly failures: ReadonlyMap<string, Failure>
   /** By container id. */
   readonly health: (containerId: string) => Health
   /** When the pod was first seen here: status.startTime. */
   readonly startedAtMs: number
   /** The API was told (or had forgotten) that a deleted pod is gone from here. */
-  readonly deletion: 'untold' | 'told'
-  readonly deletionFailure: Failure | undefined
+  readonly deletionTold: boolean
   /** Steps under way, by their subject. */
   readonly busy: ReadonlyMap<string, Step>
   readonly nowMs: number

@@ -60,3 +60,12 @@ export function subjectOf(step: Step): string {
       return 'pod'
   }
 }
+
+/** What a failed step is remembered by until it is tried again. */
+export const failureKey = (kind: Step['kind'], container = ''): string => `${kind}/${container}`
+
+/** The same, of a step at hand. */
+export function failureKeyOf(step: Step): string {
+  if ('container' in step) return failureKey(step.kind, step.kind === 'removeContainer' ? step.id : step.container)
+  return failureKey(step.kind, 'id' in step ? step.id : '')
+}

@@ -1,12 +1,12 @@
 import { Command } from 'commander'
 import { type Event as CoreEvent, events, nodes, pods } from '../../api/kinds/core-v1.ts'
 import type { Kind, Stored } from '../../api/kinds/kind.ts'
+import { formatAge } from '../../api/values/age.ts'
 import type { Context } from '../context.ts'
 import { describeNode } from '../describe/node.ts'
 import { describeObject } from '../describe/object.ts'
 import { formatOutline, type Outline } from '../describe/outline.ts'
 import { describePod } from '../describe/pod.ts'
-import { formatAge } from '../output/age.ts'
 import { formatTable } from '../output/table.ts'
 import { selectResources } from '../resources.ts'
 

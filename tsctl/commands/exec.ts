@@ -27,7 +27,7 @@ export function execCommand(context: Context): Command {
       const pod = target.replace(/^(pods?|po)\//, '')
       const words = command[0] === '--' ? command.slice(1) : command
       if (words.length === 0) throw new UsageError('you must specify a command, for instance `tsctl exec hello -- ls`')
-      const tty = (options.tty ?? false) && (context.stdin.isTTY ?? false)
+      const tty = (options.tty ?? false) && context.stdin.isTTY
       if (options.tty && !tty)
         context.stderr.write('Unable to use a TTY - input is not a terminal or the right kind of file\n')
       const session = context.client().exec(
@@ -78,7 +78,7 @@ async function printOutput(context: Context, session: Duplex<ExecInput, ExecOutp
   for await (const { stdout, stderr, exitCode } of session) {
     const [stream, data] = stdout?.length ? [context.stdout, stdout] : [context.stderr, stderr]
     if (data?.length && !stream.write(data)) await new Promise(resolve => stream.once('drain', resolve))
-    if (exitCode !== undefined && exitCode !== null && !stdout?.length && !stderr?.length) return exitCode
+    if (exitCode !== undefined) return exitCode
   }
   throw new Error('the connection ended before the command did')
 }

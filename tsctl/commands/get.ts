@@ -59,7 +59,10 @@ export function getCommand(context: Context): Command {
     )
     .action(async (args: string[], options: Options) => {
       const queries = options.filename.length > 0 ? fromFiles(context, options) : fromArguments(context, args, options)
-      if (options.watch || options.watchOnly) return await watch(context, queries, options)
+      if (options.watch || options.watchOnly) {
+        await watch(context, queries, options)
+        return
+      }
       const found = await Promise.all(queries.map(query => fetch(context, query, options)))
       print(context, queries, found, options)
     })
@@ -183,7 +186,7 @@ async function* changes(
   kind: Kind,
   selection: { namespace: string | undefined; labelSelector: string | undefined; fieldSelector?: string },
   from: string,
-): AsyncGenerator<Stored<KubernetesObject>> {
+): AsyncGenerator<Stored> {
   let resourceVersion = from
   while (!context.signal.aborted) {
     const events: AsyncIterable<WatchEvent<KubernetesObject>> = context

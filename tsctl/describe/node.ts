@@ -26,19 +26,17 @@ export function describeNode({ metadata, spec, status }: Node, pods: readonly Po
     ['Addresses', outline(...(status.addresses ?? []).map(({ type, address }) => [type, address] as const))],
     ['Capacity', outline(...quantities(status.capacity))],
     ['Allocatable', outline(...quantities(status.allocatable))],
-    info === undefined
-      ? undefined
-      : [
-          'System Info',
-          outline(
-            ['Machine ID', info.machineID],
-            ['Kernel Version', info.kernelVersion],
-            ['OS Image', info.osImage],
-            ['Architecture', info.architecture],
-            ['Container Runtime Version', info.containerRuntimeVersion],
-            ['Kubelet Version', info.kubeletVersion],
-          ),
-        ],
+    [
+      'System Info',
+      outline(
+        ['Machine ID', info.machineID],
+        ['Kernel Version', info.kernelVersion],
+        ['OS Image', info.osImage],
+        ['Architecture', info.architecture],
+        ['Container Runtime Version', info.containerRuntimeVersion],
+        ['Kubelet Version', info.kubeletVersion],
+      ),
+    ],
     ['PodCIDR', spec.podCIDR ?? none],
     [
       'Non-terminated Pods',

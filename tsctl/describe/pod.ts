@@ -22,7 +22,7 @@ export function describePod(pod: Pod): Outline {
     status.reason === undefined ? undefined : ['Reason', status.reason],
     status.message === undefined ? undefined : ['Message', status.message],
     ['IP', status.podIP ?? ''],
-    ['IPs', (status.podIPs ?? []).map(({ ip = '' }) => ip)],
+    ['IPs', (status.podIPs ?? []).map(({ ip }) => ip)],
     spec.initContainers === undefined
       ? undefined
       : ['Init Containers', containers(spec.initContainers, status.initContainerStatuses)],
@@ -123,7 +123,7 @@ function describeSource(source: NonNullable<NonNullable<Container['env']>[number
 
 /** The one source a volume has, and its plain settings. */
 function describeVolume({ name: _, ...sources }: Volume): Outline {
-  const [type, settings] = Object.entries(sources).find(([, source]) => source !== undefined) ?? ['emptyDir', {}]
-  const plain = Object.entries(settings ?? {}).filter(([, value]) => typeof value !== 'object')
+  const [type, settings] = Object.entries(sources)[0] ?? ['emptyDir', {}]
+  const plain = Object.entries(settings).filter(([, value]) => typeof value !== 'object')
   return outline(['Type', type], ...plain.map(([key, value]) => [key, String(value)] as const))
 }

@@ -1,6 +1,6 @@
 // Objects as rows, by the columns their kind declares.
 import type { Columns, Kind, KubernetesObject } from '../../api/kinds/kind.ts'
-import { formatAge } from './age.ts'
+import { formatAge } from '../../api/values/age.ts'
 import type { TextTable } from './table.ts'
 
 export interface TableOptions {

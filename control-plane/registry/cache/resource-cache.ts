@@ -137,7 +137,7 @@ export class ResourceCache {
     for (const watcher of this.#everyWatcher()) {
       if (!watcher.bookmarks) continue
       event ??= bookmark(this.#options.kind, this.#options.apiVersion, revision)
-      watcher.push(event)
+      watcher.bookmark(event, revision)
     }
   }
 

@@ -16,49 +16,42 @@ export class Watcher {
   /** Changes up to here are known to the watcher already. */
   readonly #after: Revision
 
-  constructor(selection: Selection, after: Revision, bookmarks: boolean) {
+  readonly #onEnd: () => void
+
+  constructor(selection: Selection, after: Revision, bookmarks: boolean, onEnd: () => void) {
     this.selection = selection
     this.bookmarks = bookmarks
     this.#after = after
-  }
-
-  get ended(): boolean {
-    return this.#ended
+    this.#onEnd = onEnd
   }
 
   /** A change passes by. */
   offer(change: Change): void {
     if (change.revision <= this.#after) return
     const event = change.seenBy(this.selection.selects)
-    if (event !== undefined) this.push(event)
+    if (event !== undefined) this.#push(event)
   }
 
-  push(event: WatchEvent): void {
-    if (this.#ended) return
-    if (this.#waiting.length >= maxWaiting) {
-      this.#waiting = []
-      this.end()
-      return
-    }
-    this.#waiting.push(event)
-    this.#wake?.()
+  /** Where the watch stands; not told of a place before the one it began at. */
+  bookmark(event: WatchEvent, revision: Revision): void {
+    if (revision >= this.#after) this.#push(event)
   }
 
+  /** No more events; those that wait can still be taken. */
   end(): void {
+    if (this.#ended) return
     this.#ended = true
     this.#wake?.()
+    this.#onEnd()
   }
 
-  /** Batches until the end; what waited before the end still comes, unless there was too much of it. */
-  async *batches(first: readonly WatchEvent[], signal: AbortSignal | undefined, onEnd: () => void) {
-    const abort = (): void => this.end()
-    signal?.addEventListener('abort', abort, { once: true })
+  /** The first events, then batches of what came meanwhile, until the end. */
+  async *batches(first: readonly WatchEvent[]): AsyncGenerator<readonly WatchEvent[]> {
     try {
-      if (signal?.aborted) return
       if (first.length > 0) yield first
       for (;;) {
         if (this.#waiting.length > 0) {
-          const batch: readonly WatchEvent[] = this.#waiting
+          const batch = this.#waiting
           this.#waiting = []
           yield batch
         } else if (this.#ended) return
@@ -70,9 +63,18 @@ export class Watcher {
         }
       }
     } finally {
-      signal?.removeEventListener('abort', abort)
       this.end()
-      onEnd()
     }
+  }
+
+  #push(event: WatchEvent): void {
+    if (this.#ended) return
+    if (this.#waiting.length >= maxWaiting) {
+      this.#waiting = []
+      this.end()
+      return
+    }
+    this.#waiting.push(event)
+    this.#wake?.()
   }
 }

@@ -11,6 +11,11 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** An object of the API as the JSON it is. */
+export function toJson(object: object): JsonObject {
+  return object as JsonObject
+}
+
 export function isArray(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value)
 }

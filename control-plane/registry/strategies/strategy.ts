@@ -1,15 +1,10 @@
 // What a kind does its own way. A kind without a strategy behaves as its schema says.
 import type { KubernetesObject } from '../../../api/kinds/kind.ts'
-import type { FieldError } from '../../../api/schema/field-error.ts'
 
 /** A fresh copy that a verb is still writing to: its metadata, and the fields themselves, but never what they hold. */
 export interface Draft extends KubernetesObject {
   spec?: unknown
   status?: unknown
-}
-
-export interface StrategyContext {
-  readonly nowMs: number
 }
 
 /** Something a write takes that only one object may have, as an address. Taken before the write, kept or given back after. */
@@ -33,23 +28,25 @@ export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   readonly answersDeleted?: boolean
 
   /** Sets what a new object begins with; what it holds is the draft's own. */
-  prepareCreate?(draft: T, context: StrategyContext): void
+  prepareCreate?(draft: T): void
   /** Sets what an update must not change or what follows from it. */
-  prepareUpdate?(draft: T, current: T, context: StrategyContext): void
+  prepareUpdate?(draft: T, current: T): void
   prepareStatusUpdate?(draft: T, current: T): void
-  /** Refuses what no schema can, on every write of the object itself. */
-  check?(draft: T): FieldError[]
 
   /** How long a deletion waits for whoever runs the object; undefined: such objects have no grace. */
   gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined
+  /** @throws StatusError when an object must never be deleted */
+  refuseDeletion?(object: T): void
   /** Something besides finalizers in metadata holds the object back when it is deleted. */
   holdsDeletion?(object: T): boolean
   /** Sets what a deletion that waits shows. */
   prepareDeletion?(draft: T): void
 
-  /** Updates of subresources other than status: what the object becomes, from what was sent. */
-  readonly subresources?: Readonly<Record<string, (sent: T, current: T) => T>>
+  /** What an update of a subresource other than status makes of the object; undefined: there is no such update. */
+  updateSubresource?(name: string, sent: T, current: T): T | undefined
 
   /** Takes what the draft needs and writes it into the draft. @throws StatusError when there is none left */
   claim?(draft: T, current: T | undefined): Promise<Claims>
+  /** Gives back what an object had that is gone. */
+  release?(object: T): Promise<void>
 }

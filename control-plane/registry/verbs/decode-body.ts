@@ -1,4 +1,4 @@
-// From what a client sent to a draft that a verb may write to: typed, without unknown fields, defaults set.
+// From what a client sent to a draft that a verb may write to: typed, without unknown fields.
 import { StatusError } from '../../../api/errors.ts'
 import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
 import { decode, DecodeError } from '../../../api/schema/decode.ts'
@@ -36,9 +36,13 @@ export function decodeValue<T extends KubernetesObject>(
   if (complaints.length > 0 && fieldValidation === 'Strict') {
     throw unhandled(kind, `strict decoding error: ${complaints.join(', ')}`)
   }
+  return { draft, warnings: fieldValidation === 'Warn' ? complaints : [] }
+}
+
+/** Sets what the author left to the cluster; to be called when the object has its name and place. */
+export function setDefaults<T extends KubernetesObject>(kind: Kind<T>, draft: T): void {
   setDeclaredDefaults(kind.schema, draft)
   kind.behaviour.setDefaults?.(draft)
-  return { draft, warnings: fieldValidation === 'Warn' ? complaints : [] }
 }
 
 function decoding<T extends KubernetesObject>(kind: Kind<T>, value: unknown) {

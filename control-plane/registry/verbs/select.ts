@@ -1,5 +1,6 @@
 // From the text of selectors to a selection the cache understands.
 import { StatusError } from '../../../api/errors.ts'
+import { decode } from '../../../api/schema/decode.ts'
 import { FieldSelector } from '../../../api/values/fields.ts'
 import { LabelSelector, SelectorError } from '../../../api/values/labels.ts'
 import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
@@ -32,6 +33,18 @@ export function select(kind: Kind, indexedField: string | undefined, text: Selec
       labels.matches(object.metadata.labels) &&
       (fields.isEverything() || fields.matches(fieldsOf(kind, object))),
   }
+}
+
+const knownFields = new WeakMap<Kind, readonly string[]>()
+
+/** The fields a kind can be selected by: those it tells of an object that is all zeros. */
+function selectableFields(kind: Kind): readonly string[] {
+  let fields = knownFields.get(kind)
+  if (fields === undefined) {
+    fields = Object.keys(fieldsOf(kind, decode(kind.schema, {}).object)).sort()
+    knownFields.set(kind, fields)
+  }
+  return fields
 }
 
 function fieldsOf(kind: Kind, object: KubernetesObject): Record<string, string> {

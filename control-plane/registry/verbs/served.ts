@@ -30,3 +30,8 @@ export const keyPrefix = (kind: Kind): string => `${rootPrefix}${resourcePath(ki
 export function cacheKey(kind: Kind, { namespace, name }: Pick<Target, 'namespace' | 'name'>): string {
   return kind.namespaced ? `${namespace}/${name}` : name
 }
+
+/** Whether `metadata.generation` counts the changes of what is wished. */
+export function tracksGeneration({ kind, strategy }: Pick<Served, 'kind' | 'strategy'>): boolean {
+  return strategy.tracksGeneration ?? kind.subresources.some(({ name }) => name === 'status')
+}

@@ -42,17 +42,24 @@ export async function watch(
     first.push(...initialEvents(served, selection))
     if (sendInitialEvents === true) first.push(bookmark(kind.kind, kind.apiVersion, feed.revision, true))
   }
-  const watcher = new Watcher(selection, after, allowBookmarks)
-  cache.subscribe(watcher)
-  const cancelTimeout = timeoutSeconds === undefined ? undefined : clock.after(timeoutSeconds * 1000, () => expire())
-  const expire = (): void => {
-    if (allowBookmarks) watcher.push(bookmark(kind.kind, kind.apiVersion, feed.revision))
-    watcher.end()
-  }
-  return watcher.batches(first, context.signal, () => {
+  const stop = (): void => {
     cancelTimeout?.()
+    context.signal?.removeEventListener('abort', abort)
     cache.unsubscribe(watcher)
-  })
+  }
+  const watcher = new Watcher(selection, after, allowBookmarks, stop)
+  const abort = (): void => watcher.end()
+  const cancelTimeout =
+    timeoutSeconds === undefined
+      ? undefined
+      : clock.after(timeoutSeconds * 1000, () => {
+          if (allowBookmarks) watcher.bookmark(bookmark(kind.kind, kind.apiVersion, feed.revision), feed.revision)
+          watcher.end()
+        })
+  cache.subscribe(watcher)
+  context.signal?.addEventListener('abort', abort, { once: true })
+  if (context.signal?.aborted) watcher.end()
+  return watcher.batches(first)
 }
 
 function initialEvents({ cache }: Served, selection: Selection): WatchEvent[] {

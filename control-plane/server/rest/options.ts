@@ -1,12 +1,11 @@
 // The query's options, read strictly: a value that makes no sense is the client's mistake, and never silently
 // something else. Empty values count as absent, as Go clients send them.
 import { StatusError } from '../../../api/errors.ts'
+import type { DeleteOptions as DeleteOptionsBody } from '../../../api/kinds/meta-v1.ts'
 import { type FieldError, notSupported, tooLong } from '../../../api/schema/field-error.ts'
 import type { DeleteOptions, ListOptions, ReadVersion, RequestContext, WatchOptions } from '../../registry/contract.ts'
 
 type Query = URLSearchParams
-
-export type FieldValidation = NonNullable<RequestContext['fieldValidation']>
 
 const text = (query: Query, name: string): string | undefined => query.get(name) || undefined
 
@@ -87,55 +86,27 @@ export interface Deletion {
 }
 
 /**
- * DeleteOptions of a body, when there is one, else of the query.
+ * How to delete: as the body says, when there is one, else as the query does.
  * @throws StatusError BadRequest, Invalid
  */
-export function deletion(query: Query, body: Readonly<Record<string, unknown>> | undefined): Deletion {
-  return body === undefined ? deletionOfQuery(query) : deletionOfBody(body, query)
-}
-
-function deletionOfQuery(query: Query): Deletion {
-  const gracePeriodSeconds = integer(query, 'gracePeriodSeconds')
-  return {
-    options: deleteOptions(gracePeriodSeconds, text(query, 'propagationPolicy'), undefined, undefined),
-    dryRun: isDryRun(query.getAll('dryRun').filter(value => value !== '')),
-  }
-}
-
-function deletionOfBody(body: Readonly<Record<string, unknown>>, query: Query): Deletion {
-  const { kind, gracePeriodSeconds, preconditions, propagationPolicy, dryRun } = body
-  if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {
-    throw StatusError.badRequest(`the body of a deletion must be of kind DeleteOptions, not ${JSON.stringify(kind)}`)
-  }
-  if (gracePeriodSeconds !== undefined && gracePeriodSeconds !== null && !Number.isInteger(gracePeriodSeconds)) {
-    throw StatusError.badRequest(`gracePeriodSeconds: expected an integer, got ${JSON.stringify(gracePeriodSeconds)}`)
-  }
-  const expected = isRecord(preconditions) ? preconditions : {}
-  const inBody = Array.isArray(dryRun) ? dryRun.map(String) : []
-  return {
-    options: deleteOptions(
-      typeof gracePeriodSeconds === 'number' ? gracePeriodSeconds : undefined,
-      optionalText('propagationPolicy', propagationPolicy),
-      optionalText('preconditions.uid', expected['uid']),
-      optionalText('preconditions.resourceVersion', expected['resourceVersion']),
-    ),
-    dryRun: isDryRun([...inBody, ...query.getAll('dryRun').filter(value => value !== '')]),
-  }
+export function deletion(query: Query, body: DeleteOptionsBody | undefined): Deletion {
+  const dryRuns = [...(body?.dryRun ?? []), ...query.getAll('dryRun').filter(value => value !== '')]
+  const options = body
+    ? deleteOptions(body.gracePeriodSeconds, body.propagationPolicy, body.preconditions)
+    : deleteOptions(integer(query, 'gracePeriodSeconds'), text(query, 'propagationPolicy'), undefined)
+  return { options, dryRun: isDryRun(dryRuns) }
 }
 
 function deleteOptions(
   gracePeriodSeconds: number | undefined,
   policy: string | undefined,
-  uid: string | undefined,
-  resourceVersion: string | undefined,
+  preconditions: DeleteOptionsBody['preconditions'],
 ): DeleteOptions {
   const propagationPolicy = oneOf('propagationPolicy', policy, propagationPolicies)
   return {
     ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
     ...(propagationPolicy !== undefined && { propagationPolicy }),
-    ...((uid !== undefined || resourceVersion !== undefined) && {
-      preconditions: { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) },
-    }),
+    ...(preconditions && { preconditions }),
   }
 }
 
@@ -176,13 +147,3 @@ function oneOf<T extends string>(name: string, value: string | undefined, allowe
 
 const invalid = (error: FieldError): StatusError =>
   StatusError.invalid({ group: 'meta.k8s.io', kind: 'Options' }, '', [error])
-
-function optionalText(name: string, value: unknown): string | undefined {
-  if (value === undefined || value === null || value === '') return undefined
-  if (typeof value !== 'string')
-    throw StatusError.badRequest(`${name}: expected a string, got ${JSON.stringify(value)}`)
-  return value
-}
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

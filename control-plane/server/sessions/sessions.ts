@@ -41,6 +41,8 @@ export interface SessionsOptions {
   readonly logger: Logger
   /** Told when a node's agent connects, and when its session ends without another in its place. */
   readonly onChange?: (node: string, connected: boolean) => void
+  /** Once it aborts, sessions end because of us, and nobody is told. */
+  readonly signal: AbortSignal
   /** How long an agent may take to open the stream it was asked for; default 10,000. */
   readonly answerWithinMs?: number
 }
@@ -97,7 +99,7 @@ export class Sessions {
     this.#links.delete(node)
     this.#rejectQuestions(node)
     this.#options.logger.info({ node }, 'agent disconnected')
-    this.#options.onChange?.(node, false)
+    if (!this.#options.signal.aborted) this.#options.onChange?.(node, false)
   }
 
   /** @throws StatusError when the node isn't connected, refuses, or doesn't answer in time */

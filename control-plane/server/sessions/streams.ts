@@ -39,6 +39,9 @@ async function* execOutput({ replies }: AgentExec): AsyncGenerator<ExecOutput, v
     yield reply.output
     if (isExit(reply.output)) return
   }
+  throw StatusError.serviceUnavailable(
+    'the connection to the node broke before the command ended: its outcome is unknown',
+  )
 }
 
 /** A decoded message inherits its defaults, so an exit code is one only where it was sent. */

@@ -1,7 +1,7 @@
 // Archives made in code, for tests of this folder and of the whole runtime.
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
-import { pack, type Header } from 'tar-stream'
+import { type Header, pack } from 'tar-stream'
 
 export interface TestEntry extends Partial<Header> {
   readonly name: string

@@ -24,7 +24,7 @@ import {
   utimesSync,
   writeSync,
 } from 'node:fs'
-import { hasCode } from '../../sys/errno.ts'
+import { hasCode, ignoring } from '../../sys/errno.ts'
 import { deviceNumber } from '../../sys/fifo.ts'
 import { makeNodeAt, openDirectoryIn, setXattrOf } from '../../sys/tree.ts'
 import { ImageError } from './errors.ts'
@@ -264,11 +264,6 @@ class LayerTree {
     if (this.#parent?.path === directory) return this.#parent.fd
     this.#forgetParent()
     const fd = this.#openOrMake(directory, entry)
-    // Symbolic links let an archive nest deeper than its own paths are long; the tree must stay removable by path.
-    if (readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' }).length > maxPathBytes - maxNameBytes - 1) {
-      closeSync(fd)
-      throw new ImageError('invalid', `${printable(entry.path)} is nested too deep`)
-    }
     this.#parent = { path: directory, fd }
     return fd
   }
@@ -277,27 +272,47 @@ class LayerTree {
     const refuse = (why: string): ImageError =>
       new ImageError('invalid', `${printable(entry.path)} cannot be unpacked: ${printable(directory)} ${why}`)
     try {
-      return openDirectoryIn(this.#rootFd, bytes(directory), true)
+      return shallow(openDirectoryIn(this.#rootFd, bytes(directory), true), refuse)
     } catch (error) {
-      if (hasCode(error, 'ENOTDIR')) throw refuse('passes through a file')
       if (hasCode(error, 'ELOOP')) throw refuse('is a loop of symbolic links')
-      if (!hasCode(error, 'ENOENT')) throw error
+      if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error
     }
     let current = openDirectoryIn(this.#rootFd, bytes('.'), false)
     const walked: string[] = []
     for (const part of directory.split('/')) {
       walked.push(part)
-      makeDirectory(below(current, part))
+      const path = walked.join('/')
+      const place = below(current, part)
+      const whiteout = this.#whiteouts.has(path) && status(place)?.isCharacterDevice() === true
+      if (whiteout) unlinkSync(place)
+      makeDirectory(place)
       closeSync(current)
       try {
-        current = openDirectoryIn(this.#rootFd, bytes(walked.join('/')), true)
+        current = shallow(openDirectoryIn(this.#rootFd, bytes(path), true), refuse)
       } catch (error) {
+        if (hasCode(error, 'ENOTDIR')) throw refuse('passes through a file')
         if (hasCode(error, 'ENOENT')) throw refuse('passes through a symbolic link to nothing')
         throw error
       }
+      if (whiteout) setXattrOf(current, 'trusted.overlay.opaque', bytes('y'))
     }
     return current
   }
+}
+
+/**
+ * Passes a directory's descriptor on, or closes it and refuses. Symbolic links let an archive nest deeper than its own
+ * paths are long; the tree must stay removable by path.
+ */
+function shallow(fd: number, refuse: (why: string) => ImageError): number {
+  // A path that is too long for the kernel to tell is one, too.
+  let length = maxPathBytes
+  ignoring(['ENAMETOOLONG'], () => {
+    length = readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' }).length
+  })
+  if (length <= maxPathBytes - 2 * (maxNameBytes + 1)) return fd
+  closeSync(fd)
+  throw refuse('is nested too deep')
 }
 
 /** The path of a name in the directory a descriptor refers to, whatever happens to the directory's own path. */

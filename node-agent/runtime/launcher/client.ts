@@ -12,7 +12,9 @@ import {
   type ProcessRecord,
   type StartFailure,
 } from './messages.ts'
-import { spawnLauncher } from './spawn.ts'
+import { type LauncherOptions, spawnLauncher } from './spawn.ts'
+
+export type { LauncherOptions }
 
 /** A start that did not come to be; nothing of it is left behind. */
 export class StartError extends Error {
@@ -31,17 +33,6 @@ export class LauncherConnectionError extends Error {
     super(`the launcher's connection broke during ${what}: ask it again once it is back`)
     this.name = 'LauncherConnectionError'
   }
-}
-
-export interface LauncherOptions {
-  /** The unix socket, for instance /run/tessera/launcher.sock. */
-  readonly socket: string
-  /** Where the launcher keeps its records: /var/lib/tessera/runtime/launcher. */
-  readonly stateDir: string
-  /** The launcher's bundle; default dist/launcher.js of this package. */
-  readonly program?: string
-  /** Where the launcher's own (rare) messages go; default: the state directory's launcher.log. */
-  readonly logFile?: string
 }
 
 export interface ProcessList {

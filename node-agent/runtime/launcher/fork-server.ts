@@ -1,21 +1,15 @@
 // Makes processes from plans: clone(2), then waits for the child's word that it has become its program.
 import { readFileSync } from 'node:fs'
-import { forkRaw, makeHeapForkable } from '../../sys/clone.ts'
+import { forkRaw, hasExecuted } from '../../sys/clone.ts'
 import { closeFd, makePipe, O_RDONLY, openPath, setNonBlocking } from '../../sys/fd.ts'
 import { joinNamespace, joinProcessNamespaces } from '../../sys/namespaces.ts'
 import { type Watch, watchReadable } from '../../sys/poll.ts'
-import {
-  type ChildExit,
-  copyDescriptor,
-  openIdentifiedPidfd,
-  openPidfd,
-  processStartTime,
-  waitChild,
-} from '../../sys/process.ts'
+import { type ChildExit, copyDescriptor, openPidfd, processStartTime, waitChild } from '../../sys/process.ts'
 import { withSignalsBlocked } from '../../sys/signals.ts'
 import { trySyscall } from '../../sys/syscall.ts'
 import { type ProcessPlan, type StartedProcess } from '../container/plan.ts'
-import { type ChildMessage, liveAsChild, monotonicUs } from './child/child.ts'
+import { type ChildMessage, describeFailure, liveAsChild, monotonicUs } from './child/child.ts'
+import { type Inheritance, openInheritance } from './child/inheritance.ts'
 import { type MachineFacts } from './child/run-plan.ts'
 import { type ProcessRecord, type StartFailure } from './messages.ts'
 
@@ -45,18 +39,11 @@ export class ForkServer {
   readonly #register: BirthRegister
   readonly #ownPidNamespace = openPath('/proc/self/ns/pid', O_RDONLY)
   readonly #facts: MachineFacts = { lastCapability: Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1')) }
-  #heapDirty = true
   starts = 0
   retries = 0
 
   constructor(register: BirthRegister) {
     this.#register = register
-  }
-
-  /** Readies the heap for the next fork, off the path of a start. */
-  prepare(): void {
-    if (this.#heapDirty) makeHeapForkable()
-    this.#heapDirty = false
   }
 
   async start(plan: ProcessPlan): Promise<StartOutcome> {
@@ -77,17 +64,27 @@ export class ForkServer {
     plan: ProcessPlan,
     startedUs: number,
   ): Promise<StartOutcome | { readonly kind: 'crashed'; readonly exit: ChildExit }> {
+    let inherited: ReturnType<typeof openInheritance>
+    try {
+      inherited = openInheritance(plan)
+    } catch (error) {
+      return Promise.resolve({ kind: 'failed', failure: describeFailure(error) })
+    }
     const report = makePipe()
     const go = makePipe()
-    const pid = this.#fork(plan, () => {
-      liveAsChild(plan, { reportFd: report.writeEnd, goFd: go.readEnd }, this.#facts, startedUs)
-    })
-    closeFd(report.writeEnd)
-    closeFd(go.readEnd)
-    if (typeof pid !== 'number') {
+    let pid: number
+    try {
+      pid = this.#fork(plan, inherited, () => {
+        liveAsChild(plan, { reportFd: report.writeEnd, goFd: go.readEnd }, this.#facts, inherited, startedUs)
+      })
+    } catch (error) {
       closeFd(report.readEnd)
       closeFd(go.writeEnd)
-      return Promise.resolve({ kind: 'failed', failure: pid })
+      return Promise.resolve({ kind: 'failed', failure: describeFailure(error) })
+    } finally {
+      closeFd(report.writeEnd)
+      closeFd(go.readEnd)
+      inherited.close()
     }
     // Our own child, not yet waited for: both exist, even if it has died already.
     const pidfd = openPidfd(pid)
@@ -112,7 +109,7 @@ export class ForkServer {
           }
         },
         end: () => {
-          if (prepared !== undefined && failure === undefined) {
+          if (prepared !== undefined && failure === undefined && hasExecuted(pid)) {
             const { user, steps, warnings } = prepared
             const record: ProcessRecord = { ...newborn, ...(terminalFd !== undefined && { terminalFd }) }
             const { id, startedAtMs } = record
@@ -132,32 +129,19 @@ export class ForkServer {
     })
   }
 
-  /** The child's number, or why it cannot be made. The child itself lives and ends in `live`. */
-  #fork(plan: ProcessPlan, live: () => void): number | StartFailure {
+  /** The child's number. The child itself lives and ends in `live`. */
+  #fork(plan: ProcessPlan, inherited: Inheritance, live: () => void): number {
     const join = plan.pidNamespaceOf
-    const pidfd = join === undefined ? undefined : openIdentifiedPidfd(join.pid, join.startTime)
-    if (join !== undefined && pidfd === undefined) {
-      const message = `the container's process ${join.pid} is not running`
-      return { reason: 'InvalidPlan', message, exitCode: 128 }
-    }
-    this.prepare()
+    // A joined PID namespace counts for children only, so the launcher enters it for the moment of the clone.
+    if (join !== undefined) joinProcessNamespaces(inherited.processFd(join), ['pid'], `process ${join.pid}`)
     try {
-      // A joined PID namespace counts for children only, so the launcher enters it for the moment of the clone.
-      if (pidfd !== undefined) joinProcessNamespaces(pidfd, ['pid'], `process ${join?.pid ?? 0}`)
       return withSignalsBlocked(() => {
         const pid = forkRaw(plan.clone)
         if (pid === 0) live()
         return pid
       })
-    } catch (error) {
-      return { reason: 'SystemCall', message: String(error), exitCode: 128 }
     } finally {
-      if (pidfd !== undefined) {
-        joinNamespace(this.#ownPidNamespace, 'pid', 'the own PID namespace')
-        closeFd(pidfd)
-      }
-      this.#heapDirty = true
-      setImmediate(() => this.prepare())
+      if (join !== undefined) joinNamespace(this.#ownPidNamespace, 'pid', 'the own PID namespace')
     }
   }
 }

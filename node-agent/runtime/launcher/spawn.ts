@@ -5,7 +5,17 @@ import path from 'node:path'
 import { packageRoot } from '../../../lib/package-root.ts'
 import { closeFd } from '../../sys/fd.ts'
 import { cloneTree, setMountAttributes } from '../../sys/mount.ts'
-import { type LauncherOptions } from './client.ts'
+
+export interface LauncherOptions {
+  /** The unix socket, for instance /run/tessera/launcher.sock. */
+  readonly socket: string
+  /** Where the launcher keeps its records: /var/lib/tessera/runtime/launcher. */
+  readonly stateDir: string
+  /** The launcher's bundle; default dist/launcher.js of this package. */
+  readonly program?: string
+  /** Where the launcher's own (rare) messages go; default: the state directory's launcher.log. */
+  readonly logFile?: string
+}
 
 /**
  * Starts it detached, in a session of its own. It runs from a read-only, detached mount of the node binary: a container

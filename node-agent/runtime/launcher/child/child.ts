@@ -5,6 +5,7 @@ import { resetSignals } from '../../../sys/signals.ts'
 import { type ProcessPlan, type ResolvedUser, type StepReport } from '../../container/plan.ts'
 import { type StartFailure } from '../messages.ts'
 import { StartRefusal } from './failure.ts'
+import { type Inheritance } from './inheritance.ts'
 import { type MachineFacts, runPlan, StepError } from './run-plan.ts'
 
 /** Lines of JSON from the child. After `Prepared` the pipe's end means that execve(2) succeeded. */
@@ -28,18 +29,25 @@ export interface ChildChannel {
 const setupFailed = 125
 
 /** Never returns. */
-export function liveAsChild(plan: ProcessPlan, channel: ChildChannel, facts: MachineFacts, startedUs: number): never {
+export function liveAsChild(
+  plan: ProcessPlan,
+  channel: ChildChannel,
+  facts: MachineFacts,
+  inherited: Inheritance,
+  startedUs: number,
+): never {
   const { reportFd, goFd } = channel
   const report = (message: ChildMessage): void => writeAll(reportFd, Buffer.from(`${JSON.stringify(message)}\n`))
   try {
     resetSignals()
-    closeAllFrom(3, [reportFd, goFd])
+    closeAllFrom(3, [reportFd, goFd, ...inherited.fds])
     setUmask(0)
     // Nobody in a namespace we are about to join may look into this copy of the launcher.
     setDumpable(false)
     const result = runPlan(
       plan.steps,
       facts,
+      inherited,
       () => monotonicUs() - startedUs,
       fd => report({ type: 'TerminalOpened', fd }),
     )
@@ -68,7 +76,7 @@ export function monotonicUs(): number {
   return seconds * 1_000_000 + Math.round(nanoseconds / 1000)
 }
 
-function describeFailure(error: unknown): StartFailure {
+export function describeFailure(error: unknown): StartFailure {
   const step = error instanceof StepError ? error.step : 'execute'
   const cause = error instanceof StepError ? error.cause : error
   if (cause instanceof StartRefusal) {

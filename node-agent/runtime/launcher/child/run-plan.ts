@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs'
 import { hasCode } from '../../../sys/errno.ts'
 import { closeFd, O_WRONLY, openPath, writeAll, writeFile } from '../../../sys/fd.ts'
 import { joinNamespaceFile, joinProcessNamespaces, unshare } from '../../../sys/namespaces.ts'
-import { openIdentifiedPidfd, setNoNewPrivileges } from '../../../sys/process.ts'
+import { setNoNewPrivileges } from '../../../sys/process.ts'
 import { hardLimit, setResourceLimit } from '../../../sys/rlimit.ts'
 import { readFileInRoot } from '../../../sys/rooted.ts'
 import { installSeccompFilter } from '../../../sys/seccomp.ts'
 import { type Step, type StepName, type StepReport } from '../../container/plan.ts'
-import { StartRefusal } from './failure.ts'
+import { type Inheritance } from './inheritance.ts'
 import * as mounts from './mounts.ts'
 import { becomeUser, prepareProgram } from './program.ts'
 import { type ChildState, newState, requireRoot } from './state.ts'
@@ -44,6 +44,7 @@ export interface MachineFacts {
 export function runPlan(
   steps: readonly Step[],
   facts: MachineFacts,
+  inherited: Inheritance,
   nowUs: () => number,
   onTerminal: (masterFd: number) => void,
 ): PlanResult {
@@ -53,7 +54,7 @@ export function runPlan(
   for (const step of steps) {
     try {
       if (step.do === 'execute') execute = prepareProgram(step, state)
-      else perform(step, state, facts)
+      else perform(step, state, facts, inherited)
     } catch (error) {
       throw new StepError(step.do, error)
     }
@@ -64,12 +65,17 @@ export function runPlan(
   return { state, reports, execute }
 }
 
-function perform(step: Exclude<Step, { do: 'execute' }>, state: ChildState, facts: MachineFacts): void {
+function perform(
+  step: Exclude<Step, { do: 'execute' }>,
+  state: ChildState,
+  facts: MachineFacts,
+  inherited: Inheritance,
+): void {
   switch (step.do) {
     case 'joinNamespace':
       return joinNamespaceFile(step.path, step.kind)
     case 'joinProcess':
-      return joinProcess(step)
+      return joinProcessNamespaces(inherited.processFd(step.process), step.kinds, `process ${step.process.pid}`)
     case 'newNamespace':
       return unshare(step.kinds)
     case 'joinCgroup':
@@ -80,7 +86,7 @@ function perform(step: Exclude<Step, { do: 'execute' }>, state: ChildState, fact
     case 'enterHeldCgroup':
       return enterHeldCgroups(state)
     case 'openStdio':
-      return openStdio(step, state)
+      return openStdio(step, state, inherited)
     case 'openTerminal':
       return openTerminal(step, state)
     case 'separateMounts':
@@ -122,14 +128,6 @@ function perform(step: Exclude<Step, { do: 'execute' }>, state: ChildState, fact
     case 'setSeccomp':
       return installSeccompFilter(Buffer.from(step.program, 'base64'))
   }
-}
-
-function joinProcess(step: Extract<Step, { do: 'joinProcess' }>): void {
-  const { pid, startTime } = step.process
-  const pidfd = openIdentifiedPidfd(pid, startTime)
-  if (pidfd === undefined) throw new StartRefusal('InvalidPlan', `the container's process ${pid} is not running`)
-  joinProcessNamespaces(pidfd, step.kinds, `process ${pid}`)
-  closeFd(pidfd)
 }
 
 function enterHeldCgroups(state: ChildState): void {

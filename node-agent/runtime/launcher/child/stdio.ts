@@ -2,24 +2,26 @@
 import { hasCode } from '../../../sys/errno.ts'
 import { closeFd, O_NOCTTY, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, openPath, setNonBlocking } from '../../../sys/fd.ts'
 import { attachMount, cloneTree } from '../../../sys/mount.ts'
-import { copyDescriptorOf, newSession } from '../../../sys/process.ts'
+import { newSession } from '../../../sys/process.ts'
 import { DEVPTS_SUPER_MAGIC, openSlave, setControllingTerminal, setWindowSize } from '../../../sys/pty.ts'
 import { fileSystemType, makeFileInRoot, openInRoot } from '../../../sys/rooted.ts'
 import { type Step, type StreamSource } from '../../container/plan.ts'
 import { StartRefusal } from './failure.ts'
+import { type Inheritance } from './inheritance.ts'
 import { type ChildState, requireRoot } from './state.ts'
 
-export function openStdio(step: Extract<Step, { do: 'openStdio' }>, state: ChildState): void {
+export function openStdio(step: Extract<Step, { do: 'openStdio' }>, state: ChildState, inherited: Inheritance): void {
   newSession()
+  const open = (source: StreamSource, direction: number): number => openSource(source, direction, inherited)
   state.stdio = [open(step.stdin, O_RDONLY), open(step.stdout, O_WRONLY), open(step.stderr, O_WRONLY)]
 }
 
-function open(source: StreamSource, direction: number): number {
+function openSource(source: StreamSource, direction: number, inherited: Inheritance): number {
   switch (source.kind) {
     case 'null':
       return openPath('/dev/null', O_RDWR)
     case 'descriptor':
-      return copyDescriptorOf(source.pid, source.fd)
+      return inherited.streamFd(source)
     case 'fifo':
       return openFifo(source.path, source.hold ? O_RDWR : direction)
   }

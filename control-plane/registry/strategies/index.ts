@@ -1,0 +1,22 @@
+// The kinds that behave specially. Any other needs nothing here.
+import { leases } from '../../../api/kinds/coordination-v1.ts'
+import { events, namespaces, nodes, pods, services } from '../../../api/kinds/core-v1.ts'
+import type { Kind } from '../../../api/kinds/kind.ts'
+import { namespaceStrategy } from './namespace.ts'
+import { podStrategy } from './pod.ts'
+import { serviceStrategy, type ServiceStrategyOptions } from './service.ts'
+import type { Strategy } from './strategy.ts'
+
+/** Events are of use for an hour. */
+const eventTtlSeconds = 3600
+
+export function strategies(options: ServiceStrategyOptions): ReadonlyMap<Kind, Strategy> {
+  return new Map<Kind, Strategy>([
+    [events, { ttlSeconds: eventTtlSeconds }],
+    [leases, { unconditionalUpdate: false }],
+    [namespaces, namespaceStrategy],
+    [nodes, { tracksGeneration: false }],
+    [pods, podStrategy],
+    [services, serviceStrategy(options)],
+  ])
+}

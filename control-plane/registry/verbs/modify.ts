@@ -1,0 +1,202 @@
+// Read, change, write if nobody else wrote in between, else again: what every verb that changes an object does.
+// It begins with the cached object, which may be old: a refusal is believed only when made on the newest one.
+import { StatusError } from '../../../api/errors.ts'
+import type { Entry, Revision, Write, WriteResult } from '../../store/store.ts'
+import { atRevision, decode, encode, encoded } from '../cache/codec.ts'
+import type { ApiObject, Encoded, RequestContext, Target } from '../contract.ts'
+import { jsonEqual, toJson } from '../patch/json.ts'
+import type { Claims, Draft } from '../strategies/strategy.ts'
+import { cacheKey, keyPrefix, type Served } from './served.ts'
+import { asking, storeError } from './store-errors.ts'
+
+export type Decision =
+  /** Writes the draft, unless it says what stands there already. */
+  | { readonly to: 'write'; readonly draft: Draft; readonly claims?: Claims | undefined }
+  | { readonly to: 'remove'; readonly draft?: Draft }
+  /** Leaves everything as it is. */
+  | { readonly to: 'keep' }
+
+export interface Modification {
+  readonly target: Target
+  /** What shall become of the object. Asked again when somebody else was faster. @throws StatusError to refuse */
+  decide(current: ApiObject): Decision | Promise<Decision>
+}
+
+export type Modified = { readonly ok: true; readonly encoded: Encoded; readonly gone: boolean } | Failed
+interface Failed {
+  readonly ok: false
+  readonly error: StatusError
+}
+
+/** How often a modification is tried against others who write the same object. */
+const maxAttempts = 32
+
+interface Current extends Encoded {
+  readonly revision: Revision
+}
+
+interface Attempt {
+  readonly modification: Modification
+  readonly key: string
+  current: Current | undefined
+  /** Nothing newer was there when it was read, after the request came. */
+  certain: boolean
+  decision: Decision | undefined
+  outcome: Modified | undefined
+}
+
+/** One object. @throws StatusError */
+export async function modify(
+  served: Served,
+  modification: Modification,
+  context: RequestContext,
+): Promise<{ readonly encoded: Encoded; readonly gone: boolean }> {
+  const [outcome] = await modifyAll(served, [modification], context)
+  if (outcome === undefined) throw StatusError.internalError('a modification has no outcome')
+  if (!outcome.ok) throw outcome.error
+  return outcome
+}
+
+/** Many objects, each with an outcome of its own; the writes share commits. */
+export async function modifyAll(
+  served: Served,
+  modifications: readonly Modification[],
+  context: RequestContext,
+): Promise<Modified[]> {
+  const attempts = modifications.map((modification): Attempt => {
+    const key = cacheKey(served.kind, modification.target)
+    return { modification, key, current: served.cache.get(key), certain: false, decision: undefined, outcome: undefined }
+  })
+  // Without a write at its end nothing tells that the cached object was old.
+  if (context.dryRun === true) await Promise.all(attempts.map(attempt => refresh(served, attempt, context)))
+  for (let round = 0; round < maxAttempts; round++) {
+    const open = attempts.filter(({ outcome }) => outcome === undefined)
+    if (open.length === 0) break
+    await Promise.all(open.map(attempt => decide(served, attempt, context)))
+    await commit(served, open, context)
+  }
+  return attempts.map(({ outcome, modification }) => outcome ?? fail(contended(served, modification.target.name)))
+}
+
+async function decide(served: Served, attempt: Attempt, context: RequestContext): Promise<void> {
+  try {
+    attempt.decision = await decideOn(served, attempt)
+  } catch (error) {
+    if (attempt.certain) {
+      attempt.outcome = fail(StatusError.of(error))
+      return
+    }
+    try {
+      await refresh(served, attempt, context)
+      attempt.decision = await decideOn(served, attempt)
+    } catch (certainError) {
+      attempt.outcome = fail(StatusError.of(certainError))
+    }
+  }
+}
+
+async function decideOn({ kind }: Served, { current, modification }: Attempt): Promise<Decision> {
+  if (current === undefined) throw StatusError.notFound(kind, modification.target.name)
+  return modification.decide(current.object)
+}
+
+/** Reads what stands there now. */
+async function refresh({ kind, store }: Served, attempt: Attempt, context: RequestContext): Promise<void> {
+  const { entry } = await asking(() => store.get(keyPrefix(kind) + attempt.key, context.signal))
+  attempt.current = entry && currentOf(entry)
+  attempt.certain = true
+}
+
+const currentOf = ({ value, revision }: Entry): Current => ({ revision, ...decode(value, revision) })
+
+/** To change nothing is right only if nothing has changed. */
+async function recheck(served: Served, attempt: Attempt, context: RequestContext): Promise<void> {
+  try {
+    await refresh(served, attempt, context)
+    attempt.decision = undefined
+  } catch (error) {
+    attempt.outcome = fail(StatusError.of(error))
+  }
+}
+
+async function commit(served: Served, attempts: readonly Attempt[], context: RequestContext): Promise<void> {
+  const writes: { attempt: Attempt; write: Write; finish: (revision: Revision) => Modified }[] = []
+  for (const attempt of attempts) {
+    const { current, decision, outcome } = attempt
+    if (current === undefined || decision === undefined || outcome !== undefined) continue
+    const key = keyPrefix(served.kind) + attempt.key
+    if (decision.to === 'keep' || (decision.to === 'write' && unchanged(decision.draft, current.object))) {
+      await claimsOf(attempt)?.abandon()
+      if (attempt.certain) attempt.outcome = { ok: true, encoded: current, gone: false }
+      else await recheck(served, attempt, context)
+    } else if (decision.to === 'remove') {
+      const last = decision.draft === undefined ? current : encodedAs(decision.draft, current.revision)
+      writes.push({
+        attempt,
+        write: { key, value: undefined, expect: current.revision },
+        finish: revision => ({ ok: true, encoded: atRevision(last, revision), gone: true }),
+      })
+    } else {
+      const { draft } = decision
+      const value = encode(draft)
+      const { ttlSeconds } = served.strategy
+      writes.push({
+        attempt,
+        write: { key, value, expect: current.revision, ...(ttlSeconds !== undefined && { ttlSeconds }) },
+        finish: revision => ({ ok: true, encoded: encoded(draft, value, revision), gone: false }),
+      })
+    }
+  }
+  if (writes.length === 0) return
+  if (context.dryRun === true) {
+    for (const { attempt, finish } of writes) {
+      attempt.outcome = finish(attempt.current?.revision ?? 0)
+      await claimsOf(attempt)?.abandon()
+    }
+    return
+  }
+  let results: WriteResult[]
+  try {
+    results = await served.store.commit(
+      writes.map(({ write }) => write),
+      context.signal,
+    )
+  } catch (error) {
+    // Nothing is known of the writes, so nothing that was claimed for them is given back.
+    for (const { attempt } of writes) attempt.outcome = fail(storeError(error))
+    return
+  }
+  for (const [index, { attempt, finish }] of writes.entries()) {
+    const result = results[index]
+    if (result?.ok === true) {
+      attempt.outcome = finish(result.revision)
+      if (attempt.decision?.to === 'write' && attempt.outcome.ok) served.feed.announce(result.revision, attempt.outcome.encoded)
+      await claimsOf(attempt)?.confirm()
+      if (attempt.decision?.to === 'remove' && attempt.current !== undefined) {
+        await served.strategy.release?.(attempt.current.object)
+      }
+    } else {
+      await claimsOf(attempt)?.abandon()
+      attempt.current = result?.current && currentOf(result.current)
+      attempt.certain = true
+      attempt.decision = undefined
+    }
+  }
+}
+
+const claimsOf = ({ decision }: Attempt): Claims | undefined => (decision?.to === 'write' ? decision.claims : undefined)
+
+function encodedAs(draft: Draft, revision: Revision): Encoded {
+  return encoded(draft, encode(draft), revision)
+}
+
+/** Writing what stands there already would only wake every watcher. */
+function unchanged(draft: Draft, current: ApiObject): boolean {
+  const { resourceVersion } = current.metadata
+  return jsonEqual(toJson({ ...draft, metadata: { ...draft.metadata, resourceVersion } }), toJson(current))
+}
+
+const fail = (error: StatusError): Failed => ({ ok: false, error })
+
+const contended = ({ kind }: Served, name: string): StatusError =>
+  StatusError.conflict(kind, name, `others kept writing it during ${maxAttempts} attempts; please try again`)

@@ -1,0 +1,74 @@
+import { StatusError } from '../../../api/errors.ts'
+import { invalid } from '../../../api/schema/field-error.ts'
+import type { ApiObject, PatchType, RequestContext, Target, Written } from '../contract.ts'
+import { isObject, type Json, type JsonObject, PatchError, toJson } from '../patch/json.ts'
+import { applyJsonPatch } from '../patch/json-patch.ts'
+import { applyMergePatch } from '../patch/merge-patch.ts'
+import { applyStrategicMerge } from '../patch/strategic-merge.ts'
+import { decodeValue, setDefaults } from './decode-body.ts'
+import { placeAt } from './metadata.ts'
+import { type Decision, modify } from './modify.ts'
+import type { Served } from './served.ts'
+import { decideUpdate } from './update.ts'
+
+/**
+ * Applies the patch to the newest object, again and again until nobody writes in between; a patch that sets
+ * metadata.resourceVersion applies to that version only.
+ * @throws StatusError: 400 malformed, 404, 409 another version, 415 unknown patch type, 422 inapplicable or invalid
+ */
+export async function patch(
+  served: Served,
+  target: Target,
+  type: PatchType,
+  bytes: Uint8Array,
+  context: RequestContext,
+): Promise<Written> {
+  const { kind } = served
+  const apply = patcher(served, type, bytes)
+  let warnings: readonly string[] = []
+  const decide = (current: ApiObject): Promise<Decision> => {
+    const patched = decodeValue(kind, patching(served, target, () => apply(toJson(current))), context)
+    warnings = patched.warnings
+    placeAt(kind, patched.draft, target)
+    setDefaults(kind, patched.draft)
+    return decideUpdate(served, target, patched.draft, current)
+  }
+  const { encoded } = await modify(served, { target, decide }, context)
+  return { ...encoded, warnings }
+}
+
+const known: readonly PatchType[] = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+]
+
+function patcher({ kind }: Served, type: PatchType, bytes: Uint8Array): (current: JsonObject) => Json {
+  if (!known.includes(type)) throw StatusError.unsupportedMediaType(known)
+  const patch = parse(bytes)
+  if (type === 'application/json-patch+json') return current => applyJsonPatch(current, patch)
+  if (!isObject(patch)) throw StatusError.badRequest('a patch of this type must be a JSON object')
+  if (type === 'application/merge-patch+json') return current => applyMergePatch(current, patch)
+  return current => applyStrategicMerge(current, patch, kind.schema)
+}
+
+function patching({ kind }: Served, { name }: Target, apply: () => Json): JsonObject {
+  try {
+    const patched = apply()
+    if (isObject(patched)) return patched
+    throw new PatchError('inapplicable', 'the patched object is no object any more')
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error
+    if (error.fault === 'malformed') throw StatusError.badRequest(error.message)
+    throw StatusError.invalid(kind, name, [invalid('patch', undefined, error.message)])
+  }
+}
+
+function parse(bytes: Uint8Array): Json {
+  try {
+    const patch: Json = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString())
+    return patch
+  } catch (error) {
+    throw StatusError.badRequest(`error decoding patch: ${String(error)}`)
+  }
+}

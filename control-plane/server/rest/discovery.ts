@@ -1,0 +1,175 @@
+// What this server serves, told in the two ways Kubernetes clients ask: document by document, and aggregated.
+import { createHash } from 'node:crypto'
+import { StatusError } from '../../../api/errors.ts'
+import type { Kind, Subresource } from '../../../api/kinds/kind.ts'
+import type { APIGroup, APIGroupList, APIResource, APIResourceList, APIVersions } from '../../../api/kinds/meta-v1.ts'
+import type { Registry } from '../../registry/contract.ts'
+import type { Exchange } from './exchange.ts'
+import { negotiate, type Offer } from './negotiate.ts'
+import { sendJson } from './reply.ts'
+
+type AggregatedVersion = 'v2' | 'v2beta1'
+
+/** kubectl before 1.30 knows only the beta of the aggregated form. */
+const offers: readonly (Offer & { readonly aggregated?: AggregatedVersion })[] = [
+  { mediaType: 'application/json', parameters: {} },
+  aggregatedOffer('v2'),
+  aggregatedOffer('v2beta1'),
+]
+
+function aggregatedOffer(v: AggregatedVersion) {
+  return {
+    mediaType: 'application/json',
+    parameters: { g: 'apidiscovery.k8s.io', v, as: 'APIGroupDiscoveryList' },
+    aggregated: v,
+  }
+}
+
+/** Answers `/api`, `/apis` and what is below them down to a group version; false: this is no such path. */
+export async function serveDiscovery(exchange: Exchange, registry: Registry): Promise<boolean> {
+  const [root = '', ...rest] = exchange.path.replace(/\/$/, '').split('/').slice(1).map(decodeURIComponent)
+  if (root !== 'api' && root !== 'apis') return false
+  const kinds = registry.resources
+    .map(resource => resource.kind)
+    .filter(kind => (kind.group === '') === (root === 'api'))
+  if (rest.length === 0) {
+    await serveRoot(exchange, root, kinds)
+    return true
+  }
+  const [group = '', version] = root === 'api' ? ['', ...rest] : rest
+  const inGroup = kinds.filter(kind => kind.group === group)
+  const document = version === undefined ? apiGroup(group, inGroup) : resourceList(group, version, inGroup)
+  if (rest.length > (root === 'api' ? 1 : 2) || inGroup.length === 0 || document === undefined) {
+    throw StatusError.noSuchResource()
+  }
+  await sendJson(exchange, document)
+  return true
+}
+
+async function serveRoot(exchange: Exchange, root: 'api' | 'apis', kinds: readonly Kind[]): Promise<void> {
+  const offer = negotiate(exchange.request.headers.accept, offers)
+  if (!offer) throw StatusError.notAcceptable(offers.map(mediaType))
+  const vary = { Vary: 'Accept' }
+  if (!offer.aggregated) {
+    const { localAddress = '', localPort = 0 } = exchange.request.socket
+    const host = exchange.request.headers.host ?? `${localAddress}:${localPort}`
+    await sendJson(exchange, root === 'api' ? apiVersions(kinds, host) : apiGroupList(kinds), { headers: vary })
+    return
+  }
+  const document = aggregated(offer.aggregated, kinds)
+  const etag = `"${createHash('sha256').update(JSON.stringify(document)).digest('hex').toUpperCase()}"`
+  const headers = { ...vary, ETag: etag }
+  if (exchange.request.headers['if-none-match'] === etag) {
+    exchange.response.writeHead(304, headers).end()
+    return
+  }
+  await sendJson(exchange, document, { contentType: mediaType(offer), headers })
+}
+
+const mediaType = ({ mediaType, parameters }: Offer): string =>
+  [mediaType, ...Object.entries(parameters).map(([name, value]) => `${name}=${value}`)].join(';')
+
+const serverAddresses = (serverAddress: string) => [{ clientCIDR: '0.0.0.0/0', serverAddress }]
+
+function apiVersions(kinds: readonly Kind[], host: string): APIVersions & { kind: string } {
+  return { kind: 'APIVersions', versions: versionsOf(kinds), serverAddressByClientCIDRs: serverAddresses(host) }
+}
+
+function apiGroupList(kinds: readonly Kind[]): APIGroupList & { kind: string; apiVersion: string } {
+  const groups = groupsOf(kinds).flatMap(([name, inGroup]) => apiGroup(name, inGroup) ?? [])
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups }
+}
+
+function apiGroup(name: string, kinds: readonly Kind[]): (APIGroup & { kind: string; apiVersion: string }) | undefined {
+  const versions = versionsOf(kinds).map(version => ({ groupVersion: groupVersion(name, version), version }))
+  const [preferredVersion] = versions
+  // The core group has no document of its own: it is `/api`.
+  if (!preferredVersion || name === '') return undefined
+  return { kind: 'APIGroup', apiVersion: 'v1', name, versions, preferredVersion }
+}
+
+function resourceList(group: string, version: string, inGroup: readonly Kind[]): APIResourceList | undefined {
+  const kinds = inGroup.filter(kind => kind.version === version)
+  if (kinds.length === 0) return undefined
+  const resources = kinds.flatMap(kind => [resourceOf(kind), ...kind.subresources.map(sub => subresourceOf(kind, sub))])
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: groupVersion(group, version),
+    resources: resources.sort((a, b) => (a.name < b.name ? -1 : 1)),
+  }
+}
+
+function resourceOf(kind: Kind): APIResource {
+  return {
+    name: kind.resource,
+    singularName: kind.singular,
+    namespaced: kind.namespaced,
+    kind: kind.kind,
+    verbs: [...kind.verbs].sort(),
+    ...(kind.shortNames.length > 0 && { shortNames: [...kind.shortNames] }),
+    ...(kind.categories.length > 0 && { categories: [...kind.categories] }),
+  }
+}
+
+function subresourceOf(kind: Kind, sub: Subresource): APIResource {
+  const { group, version } = sub.kind ?? kind
+  const isElsewhere = group !== kind.group || version !== kind.version
+  return {
+    name: `${kind.resource}/${sub.name}`,
+    singularName: '',
+    namespaced: kind.namespaced,
+    ...(isElsewhere && { group, version }),
+    kind: sub.kind?.kind ?? kind.kind,
+    verbs: subresourceVerbs(sub),
+  }
+}
+
+/** Streams are opened by POST or by GET (a WebSocket), and Kubernetes names those verbs. */
+function subresourceVerbs({ verbs }: Subresource): string[] {
+  return verbs.flatMap(verb => (verb === 'connect' ? ['create', 'get'] : [verb])).sort()
+}
+
+function aggregated(form: AggregatedVersion, kinds: readonly Kind[]) {
+  const items = groupsOf(kinds).map(([name, inGroup]) => ({
+    metadata: { ...(name !== '' && { name }), creationTimestamp: null },
+    versions: versionsOf(inGroup).map(version => ({
+      version,
+      resources: inGroup
+        .filter(kind => kind.version === version)
+        .map(aggregatedResource)
+        .sort((a, b) => (a.resource < b.resource ? -1 : 1)),
+      freshness: 'Current',
+    })),
+  }))
+  return { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${form}`, metadata: {}, items }
+}
+
+function aggregatedResource(kind: Kind) {
+  const { group, version } = kind
+  const subresources = kind.subresources.map(sub => ({
+    subresource: sub.name,
+    responseKind: sub.kind ?? { group, version, kind: kind.kind },
+    verbs: subresourceVerbs(sub),
+  }))
+  return {
+    resource: kind.resource,
+    responseKind: { group, version, kind: kind.kind },
+    scope: kind.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: kind.singular,
+    verbs: [...kind.verbs].sort(),
+    ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }),
+    ...(kind.categories.length > 0 && { categories: kind.categories }),
+    ...(subresources.length > 0 && { subresources }),
+  }
+}
+
+const groupVersion = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`)
+
+const versionsOf = (kinds: readonly Kind[]): string[] => [...new Set(kinds.map(kind => kind.version))]
+
+function groupsOf(kinds: readonly Kind[]): [name: string, kinds: Kind[]][] {
+  const groups = new Map<string, Kind[]>()
+  for (const kind of kinds) groups.set(kind.group, [...(groups.get(kind.group) ?? []), kind])
+  return [...groups]
+}

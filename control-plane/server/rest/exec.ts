@@ -1,0 +1,161 @@
+// `pods/NAME/exec` over a WebSocket: the channels of Kubernetes' remote command protocol, v4 and v5, on the client's
+// side, the node agent's stream on the other.
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import { StatusError } from '../../../api/errors.ts'
+import type { Status } from '../../../api/kinds/meta-v1.ts'
+import type { Logger } from '../../../lib/logger.ts'
+import type { ExecInput, ExecStart } from '../../../proto/gen/tessera.ts'
+import { presentable } from '../failure.ts'
+import { type ExecStream, isExit } from '../sessions/streams.ts'
+import { exitStatus, success } from './exit-status.ts'
+import { boolean } from './options.ts'
+import type { ResourcePath } from './path.ts'
+
+/** Newest first. v5 adds that a channel can be closed alone, so that a command sees the end of its input. */
+const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io']
+
+/** The first byte of a frame says what the rest is. */
+const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const
+
+/** Unsent output above this is waited for before more is taken from the node. */
+const maxUnsentBytes = 1024 * 1024
+
+const sockets = new WebSocketServer({
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: 32 * 1024 * 1024,
+  handleProtocols: offered => protocols.find(protocol => offered.has(protocol)) ?? false,
+})
+
+/** @throws StatusError BadRequest */
+export function execStart(query: URLSearchParams, { namespace, name }: ResourcePath): ExecStart {
+  return {
+    namespace,
+    pod: name,
+    container: query.get('container') ?? '',
+    command: query.getAll('command'),
+    stdin: boolean(query, 'stdin'),
+    tty: boolean(query, 'tty'),
+  }
+}
+
+/** Before the command is started: can this client's WebSocket be spoken to? @throws StatusError BadRequest */
+export function checkWebSocket(request: IncomingMessage): void {
+  const upgrade = request.headers.upgrade?.toLowerCase()
+  if (request.method !== 'GET' || upgrade !== 'websocket') {
+    throw StatusError.badRequest(
+      `unable to upgrade: exec is spoken over WebSocket (GET with Upgrade: websocket), which kubectl does from 1.30 on; this was ${request.method} with Upgrade: ${upgrade ?? 'nothing'}`,
+    )
+  }
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map(name => name.trim())
+  if (!protocols.some(protocol => offered.includes(protocol))) {
+    throw StatusError.badRequest(
+      `unable to upgrade: none of the WebSocket protocols offered (${offered.join(', ')}) is one of ${protocols.join(', ')}`,
+    )
+  }
+}
+
+/** Takes the connection over and runs until the command ends or the client leaves. */
+export async function serveExec(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  stream: ExecStream,
+  query: URLSearchParams,
+  logger: Logger,
+): Promise<void> {
+  const ws = await new Promise<WebSocket>(resolve => sockets.handleUpgrade(request, socket, head, resolve))
+  ws.on('error', error => logger.debug({ err: error }, 'exec connection failed'))
+  forwardInput(ws, stream)
+  const status = await forwardOutput(ws, stream, query, logger)
+  if (ws.readyState !== ws.OPEN) return
+  await sendFrame(ws, channel.error, Buffer.from(JSON.stringify(status)))
+  ws.close(1000)
+}
+
+function forwardInput(ws: WebSocket, stream: ExecStream): void {
+  let pending = 0
+  let last = Promise.resolve()
+  ws.on('message', (data: RawData) => {
+    const input = inputOf(toBuffer(data))
+    if (input === undefined) return
+    // What was received together still arrives after the pause, so order is kept by the chain.
+    if (pending++ === 0) ws.pause()
+    last = last
+      .then(() => stream.send(input))
+      .catch(() => {})
+      .then(() => {
+        if (--pending === 0) ws.resume()
+      })
+  })
+}
+
+/** What a frame of the client means; undefined: nothing. */
+export function inputOf(frame: Buffer): ExecInput | undefined {
+  const payload = frame.subarray(1)
+  switch (frame[0]) {
+    case channel.stdin:
+      return payload.length > 0 ? { stdin: payload } : undefined
+    case channel.resize: {
+      const size = terminalSize(payload)
+      return size && { resize: size }
+    }
+    case channel.close:
+      return payload[0] === channel.stdin ? { stdinClosed: true } : undefined
+    default:
+      return undefined
+  }
+}
+
+/** `{"Width":80,"Height":24}`; a size nobody can have is passed over, as a terminal would. */
+export function terminalSize(json: Buffer): { columns: number; rows: number } | undefined {
+  try {
+    const size: unknown = JSON.parse(json.toString())
+    if (typeof size !== 'object' || size === null || !('Width' in size) || !('Height' in size)) return undefined
+    const { Width: columns, Height: rows } = size
+    return isTerminalLength(columns) && isTerminalLength(rows) ? { columns, rows } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isTerminalLength = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 0xffff
+
+/** Passes output on until the command ends; answers how it did. */
+async function forwardOutput(
+  ws: WebSocket,
+  { output }: ExecStream,
+  query: URLSearchParams,
+  logger: Logger,
+): Promise<Status> {
+  const wanted = { stdout: boolean(query, 'stdout'), stderr: boolean(query, 'stderr') }
+  let status = success
+  try {
+    for await (const part of output) {
+      if (isExit(part)) status = exitStatus(part.exitCode ?? 0)
+      else if (wanted.stdout && part.stdout?.length) await sendFrame(ws, channel.stdout, part.stdout)
+      else if (wanted.stderr && part.stderr?.length) await sendFrame(ws, channel.stderr, part.stderr)
+    }
+  } catch (error) {
+    status = presentable(error, logger, 'exec').status
+  }
+  return status
+}
+
+/** Resolves when there is room for more, or the connection is gone. */
+async function sendFrame(ws: WebSocket, to: number, payload: Uint8Array): Promise<void> {
+  const frame = Buffer.allocUnsafe(payload.length + 1)
+  frame[0] = to
+  frame.set(payload, 1)
+  const sent = new Promise<void>(resolve => ws.send(frame, { binary: true }, () => resolve()))
+  if (ws.bufferedAmount > maxUnsentBytes) await sent
+}
+
+function toBuffer(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data)
+  return data instanceof ArrayBuffer ? Buffer.from(data) : data
+}

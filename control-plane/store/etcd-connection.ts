@@ -1,0 +1,187 @@
+// Calls to etcd: each with a deadline, each made once (a transaction that was repeated after a lost answer
+// would meet its own writes), its errors turned into the store's.
+import { Readable } from 'node:stream'
+import {
+  Etcd3,
+  GRPCDeadlineExceededError,
+  GRPCOutOfRangeError,
+  GRPCUnavailableError,
+  type ICompactionResponse,
+  type ILeaseGrantResponse,
+  type IOptions,
+  type IRangeRequest,
+  type IRangeResponse,
+  type ITxnRequest,
+  type ITxnResponse,
+  type IWatchResponse,
+} from 'etcd3'
+import { StoreUnavailableError } from './store.ts'
+
+type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>
+
+export interface EtcdConnectionOptions {
+  /** `http://HOST:PORT` or `https://HOST:PORT`, all of one cluster. */
+  readonly endpoints: readonly string[]
+  /** For https: the CA, and the client's certificate where etcd asks for one. */
+  readonly credentials?: NonNullable<IOptions['credentials']>
+  /** How long a call may take; default 5 s. */
+  readonly deadlineMs?: number
+}
+
+/** History up to this revision of etcd's is gone. */
+export class EtcdCompactedError extends Error {
+  override readonly name = 'EtcdCompactedError'
+  readonly compactRevision: number
+
+  constructor(compactRevision: number) {
+    super(`etcd has compacted its history up to revision ${compactRevision}`)
+    this.compactRevision = compactRevision
+  }
+}
+
+/** etcd3's own policies repeat calls and open circuits; here each call is made once. */
+const once = (): Policy => ({
+  get _altReturn(): never {
+    throw new TypeError('_altReturn is only a type')
+  },
+  onSuccess: () => ({ dispose: () => undefined }),
+  onFailure: () => ({ dispose: () => undefined }),
+  execute: async (call, signal = new AbortController().signal) => call({ signal }),
+})
+
+const wholeKeySpace = { key: Buffer.from([0]), range_end: Buffer.from([0]) }
+
+export class EtcdConnection {
+  readonly deadlineMs: number
+  readonly #where: string
+  readonly #attempts: number
+  readonly #client: Etcd3
+
+  constructor({ endpoints, credentials, deadlineMs = 5000 }: EtcdConnectionOptions) {
+    this.deadlineMs = deadlineMs
+    this.#where = endpoints.join(', ')
+    this.#attempts = endpoints.length
+    this.#client = new Etcd3({
+      hosts: [...endpoints],
+      ...(credentials && { credentials }),
+      faultHandling: { global: once(), host: once },
+      grpcOptions: {
+        'grpc.max_receive_message_length': -1,
+        'grpc.max_send_message_length': -1,
+        // A frozen member is noticed by the watch, which is always open, within 15 s. (etcd refuses
+        // pings more often than every 5 s, and without a call.)
+        'grpc.keepalive_time_ms': 10_000,
+        'grpc.keepalive_timeout_ms': 5000,
+        'grpc.initial_reconnect_backoff_ms': 100,
+        'grpc.max_reconnect_backoff_ms': 1000,
+        'grpc.enable_http_proxy': 0,
+        'grpc.service_config_disable_resolution': 1,
+      },
+    })
+  }
+
+  range(request: IRangeRequest, signal?: AbortSignal): Promise<IRangeResponse> {
+    return this.#call('read', deadline => this.#client.kv.range(request, deadline), signal, true)
+  }
+
+  transaction(request: ITxnRequest): Promise<ITxnResponse> {
+    return this.#call('write', deadline => this.#client.kv.txn(request, deadline))
+  }
+
+  /** @param revision etcd's; reads before it fail from now on */
+  compact(revision: number): Promise<ICompactionResponse> {
+    return this.#call('compaction', deadline => this.#client.kv.compact({ revision }, deadline))
+  }
+
+  grantLease(ttlSeconds: number): Promise<ILeaseGrantResponse> {
+    return this.#call('lease', deadline => this.#client.leaseClient.leaseGrant({ TTL: ttlSeconds }, deadline))
+  }
+
+  /**
+   * Everything that happens in the whole key space from a revision of etcd's on, directly from the Watch
+   * RPC: etcd3's own watcher keeps a compaction's revision to itself. A response holds whole revisions.
+   * @throws EtcdCompactedError; StoreUnavailableError when the stream breaks
+   */
+  async *watch(startRevision: number, signal: AbortSignal): AsyncGenerator<IWatchResponse> {
+    if (signal.aborted) return
+    const stream = await this.#client.watchClient.watch()
+    if (!(stream instanceof Readable)) throw new TypeError('the watch stream of etcd3 can not be read')
+    const cancel = (): void => {
+      // Ended first, so that etcd3 does not take the cancellation for a broken host.
+      stream.end()
+      stream.cancel()
+    }
+    signal.addEventListener('abort', cancel, { once: true })
+    try {
+      stream.write({ create_request: { ...wholeKeySpace, start_revision: startRevision } })
+      const responses: AsyncIterable<IWatchResponse> = stream
+      for await (const response of responses) {
+        if (Number(response.compact_revision) > 0) throw new EtcdCompactedError(Number(response.compact_revision))
+        if (response.canceled) throw new Error(response.cancel_reason || 'the watch was canceled')
+        yield response
+      }
+      throw new Error('the watch ended')
+    } catch (error) {
+      if (signal.aborted) return
+      throw error instanceof EtcdCompactedError ? error : this.#unavailable('watch', error)
+    } finally {
+      signal.removeEventListener('abort', cancel)
+      cancel()
+    }
+  }
+
+  close(): void {
+    this.#client.close()
+  }
+
+  async #call<T>(
+    what: string,
+    call: (options: { deadline: number }) => Promise<T>,
+    signal?: AbortSignal,
+    repeatable = false,
+  ): Promise<T> {
+    signal?.throwIfAborted()
+    const deadline = Date.now() + this.deadlineMs
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await abortable(call({ deadline }), signal)
+      } catch (error) {
+        if (signal?.aborted) throw error
+        const elsewhere = error instanceof GRPCUnavailableError && (repeatable || neverSent(error))
+        if (elsewhere && attempt < this.#attempts && Date.now() < deadline) continue
+        // For the caller to tell apart: a revision that is compacted or has not come yet.
+        throw error instanceof GRPCOutOfRangeError ? error : this.#unavailable(what, error)
+      }
+    }
+  }
+
+  #unavailable(what: string, error: unknown): StoreUnavailableError {
+    const message = error instanceof Error ? error.message : String(error)
+    const late = error instanceof GRPCDeadlineExceededError
+    const why = late ? `no answer within ${this.deadlineMs} ms` : message
+    return new StoreUnavailableError(`etcd at ${this.#where}: ${what} failed: ${why}${advice(message)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** grpc-js says so when it had no connection to send the call over. */
+const neverSent = (error: Error): boolean => error.message.includes('No connection established')
+
+function advice(message: string): string {
+  if (message.includes('database space exceeded')) {
+    return '; compact and defragment etcd, then disarm its alarm (etcdctl alarm disarm), or raise --quota-backend-bytes'
+  }
+  if (message.includes('request is too large')) return '; an object may have at most 1.5 MiB (--max-request-bytes)'
+  if (message.includes('ECONNREFUSED')) return '; is etcd running there?'
+  return ''
+}
+
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)))
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

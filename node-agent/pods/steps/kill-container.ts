@@ -1,0 +1,45 @@
+// A container's end: its preStop hook, the signal it stops by, and SIGKILL when its time is over.
+import type { Container } from '../../../api/kinds/core-v1.ts'
+import { isNotFound } from '../../../client/runtime.ts'
+import type { Context } from '../context.ts'
+import type { Pod } from '../situation.ts'
+import type { Step } from '../step.ts'
+import { fieldPath } from './field-path.ts'
+import { runHook } from './hook.ts'
+
+type KillStep = Extract<Step, { kind: 'killContainer' }>
+
+/** What a container gets after its preStop hook, however long that took. */
+const leastGraceAfterHookSeconds = 2
+
+/** @param container undefined when only the runtime knows it */
+export async function killContainer(
+  context: Context,
+  pod: Pod,
+  container: Container | undefined,
+  { id, message, deadlineMs, hastened }: KillStep,
+  signal: AbortSignal,
+): Promise<void> {
+  const { runtime, view, events, clock } = context
+  const remainingMs = (): number => Math.max(0, deadlineMs - clock.now())
+  let leastSeconds = 0
+  if (!hastened && container) {
+    const where = fieldPath(pod, container.name)
+    events.record(pod, 'Normal', 'Killing', message, where)
+    const hook = container.lifecycle?.preStop
+    if (hook && remainingMs() > 0) {
+      const { ok, output } = await runHook(context, pod, container, id, hook, remainingMs(), signal)
+      if (!ok) events.record(pod, 'Warning', 'FailedPreStopHook', `PreStopHook failed: ${output}`, where)
+      leastSeconds = leastGraceAfterHookSeconds
+    }
+  }
+  const timeout = Math.max(leastSeconds, Math.ceil(remainingMs() / 1000))
+  const sandboxId = view.observed(pod.metadata.uid).containers.find(known => known.id === id)?.sandboxId ?? ''
+  try {
+    await runtime.stopContainer({ containerId: id, timeout })
+    await view.refreshContainer(id, sandboxId)
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    view.dropped(id)
+  }
+}

@@ -1,0 +1,67 @@
+// Sandboxes: made, stopped, removed.
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { isNotFound } from '../../../client/runtime.ts'
+import type { PodSandboxConfig } from '../../../proto/gen/cri.ts'
+import type { Context } from '../context.ts'
+import { dnsConfig } from '../dns.ts'
+import { hostnameOf } from '../hosts.ts'
+import { podLogDirectory, sandboxConfig } from '../sandbox-config.ts'
+import { appContainers, initContainers, type Pod } from '../situation.ts'
+import { isAway, messageOf, reasoned } from '../step-error.ts'
+
+/** What the runtime is told of the sandbox, with each of its containers again. */
+export function configOf({ settings }: Context, pod: Pod, attempt: number): PodSandboxConfig {
+  const { dns, resolvConf, logRoot, cgroupRoot } = settings
+  return sandboxConfig(pod, {
+    attempt,
+    hostname: hostnameOf(pod, dns.domain),
+    dns: dnsConfig(pod, dns, resolvConf),
+    logRoot,
+    cgroupRoot,
+  })
+}
+
+export async function createSandbox(context: Context, pod: Pod, attempt: number, signal: AbortSignal): Promise<void> {
+  const { runtime, view, gate, events, settings } = context
+  try {
+    await reasoned('FailedCreatePodSandBox', async () => {
+      const config = configOf(context, pod, attempt)
+      const logs = podLogDirectory(settings.logRoot, pod)
+      for (const { name } of [...initContainers(pod), ...appContainers(pod)]) {
+        mkdirSync(path.join(logs, name), { recursive: true })
+      }
+      const { podSandboxId = '' } = await gate.pass(() => runtime.runPodSandbox({ config }, { signal }))
+      await view.refreshSandbox(podSandboxId)
+    })
+  } catch (error) {
+    if (!isAway(error)) {
+      const message = `Failed to create pod sandbox: ${messageOf(error)}`
+      events.record(pod, 'Warning', 'FailedCreatePodSandBox', message)
+      // An answer that came too late may have left one behind.
+      await view.relist().catch(() => {})
+    }
+    throw error
+  }
+}
+
+export async function stopSandbox({ runtime, view }: Context, id: string): Promise<void> {
+  try {
+    await runtime.stopPodSandbox({ podSandboxId: id })
+    await view.refreshSandbox(id)
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    view.dropped(id)
+  }
+}
+
+/** Its containers go with it. */
+export async function removeSandbox({ runtime, view }: Context, uid: string, id: string): Promise<void> {
+  try {
+    await runtime.removePodSandbox({ podSandboxId: id })
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
+  for (const container of view.observed(uid).containers) if (container.sandboxId === id) view.dropped(container.id)
+  view.dropped(id)
+}

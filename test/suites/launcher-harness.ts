@@ -1,0 +1,210 @@
+// A launcher of its own for a test: built on the spot, with a root file system of static busybox, and ended afterwards.
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { build } from 'esbuild'
+import { packageRoot } from '../../lib/package-root.ts'
+import { type ContainerSpec, type ProcessSpec } from '../../node-agent/runtime/container/container-spec.ts'
+import { ensureLauncher, type Launcher } from '../../node-agent/runtime/launcher/client.ts'
+import { type ExitRecord } from '../../node-agent/runtime/launcher/messages.ts'
+
+const applets = [
+  'sh',
+  'echo',
+  'cat',
+  'ls',
+  'id',
+  'sleep',
+  'mount',
+  'stat',
+  'tty',
+  'stty',
+  'env',
+  'pwd',
+  'true',
+  'false',
+  'head',
+  'grep',
+  'kill',
+  'hostname',
+  'touch',
+  'mkdir',
+  'readlink',
+  'dd',
+  'ps',
+  'wc',
+  'tr',
+  'cut',
+  'sort',
+  'test',
+  'mknod',
+  'umount',
+  'chmod',
+  'ln',
+  'rm',
+]
+
+/** Bundles the launcher from source; answers its path. */
+export async function buildLauncher(): Promise<string> {
+  const root = packageRoot()
+  const outfile = path.join(root, 'dist', 'test', `launcher-${process.pid}.js`)
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['node-agent/runtime/launcher/main.ts'],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    sourcemap: 'linked',
+    logLevel: 'warning',
+  })
+  return outfile
+}
+
+/** Fills a directory with a small root file system. */
+export function makeBusyboxRoot(directory: string): void {
+  for (const folder of ['bin', 'etc', 'tmp', 'root', 'home/web'])
+    mkdirSync(path.join(directory, folder), { recursive: true })
+  copyFileSync('/bin/busybox', path.join(directory, 'bin/busybox'))
+  for (const applet of applets) symlinkSync('busybox', path.join(directory, 'bin', applet))
+  writeFileSync(
+    path.join(directory, 'etc/passwd'),
+    'root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1001:Web:/home/web:/bin/sh\n',
+  )
+  writeFileSync(path.join(directory, 'etc/group'), 'root:x:0:\nweb:x:1001:\nstaff:x:50:web\nvideo:x:44:nobody,web\n')
+}
+
+export interface Outcome {
+  readonly exit: ExitRecord
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export class LauncherFixture {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'tessera-launcher-'))
+  readonly layer = path.join(this.folder, 'layer')
+  readonly #controller = new AbortController()
+  readonly #exits = new Map<string, ExitRecord>()
+  #program = ''
+  #launcher: Launcher | undefined
+  #count = 0
+
+  get launcher(): Launcher {
+    if (this.#launcher === undefined) throw new Error('the fixture is not open')
+    return this.#launcher
+  }
+
+  get socket(): string {
+    return path.join(this.folder, 'run', 'launcher.sock')
+  }
+
+  get stateDir(): string {
+    return path.join(this.folder, 'state')
+  }
+
+  async open(): Promise<this> {
+    makeBusyboxRoot(this.layer)
+    this.#program = await buildLauncher()
+    this.#launcher = await this.connect()
+    this.#launcher.onExit(exit => this.#exits.set(exit.id, exit))
+    return this
+  }
+
+  /** A further client. */
+  connect(): Promise<Launcher> {
+    const { socket, stateDir } = this
+    return ensureLauncher({ socket, stateDir, program: this.#program }, this.#controller.signal)
+  }
+
+  async close(): Promise<void> {
+    try {
+      const { running } = await this.launcher.list()
+      for (const { id } of running) await this.launcher.signal(id, 9)
+      for (const { id } of running) await this.exitOf(id)
+      const { pid } = await this.launcher.info()
+      this.#controller.abort()
+      process.kill(pid, 'SIGKILL')
+    } finally {
+      this.#controller.abort()
+      rmSync(this.folder, { recursive: true, force: true })
+      for (const file of [this.#program, `${this.#program}.map`]) void file
+    }
+  }
+
+  newId(): string {
+    return `c${++this.#count}`
+  }
+
+  /** A container of busybox; `process` and `spec` change it. */
+  spec(argv: readonly string[], process: Partial<ProcessSpec> = {}, spec: Partial<ContainerSpec> = {}): ContainerSpec {
+    const id = spec.id ?? this.newId()
+    const base = path.join(this.folder, 'containers', id)
+    const [upper, work, target] = ['upper', 'work', 'root'].map(name => path.join(base, name)) as [
+      string,
+      string,
+      string,
+    ]
+    for (const folder of [upper, work, target]) mkdirSync(folder, { recursive: true })
+    return {
+      id,
+      namespaces: { pid: 'new' },
+      root: { kind: 'overlay', lower: [this.layer], upper, work, target },
+      readOnlyRoot: false,
+      mounts: [],
+      ...spec,
+      process: {
+        argv,
+        env: [],
+        user: { user: '', supplementaryGroups: [], mergeImageGroups: true },
+        capabilities: { add: [], drop: [], ambient: [] },
+        privileged: false,
+        noNewPrivileges: false,
+        stdio: { kind: 'streams', stdin: { kind: 'null' }, stdout: { kind: 'null' }, stderr: { kind: 'null' } },
+        ...process,
+      },
+    }
+  }
+
+  async exitOf(id: string, timeoutMs = 10_000): Promise<ExitRecord> {
+    const deadline = Date.now() + timeoutMs
+    for (;;) {
+      const exit = this.#exits.get(id)
+      if (exit !== undefined) return exit
+      if (Date.now() > deadline) throw new Error(`${id} has not ended within ${timeoutMs} ms`)
+      await delay(2)
+    }
+  }
+
+  logText(): string {
+    return readFileSync(path.join(this.stateDir, 'launcher.log'), 'utf8')
+  }
+
+  stateFiles(): string[] {
+    return ['running', 'exits'].flatMap(folder => readdirSync(path.join(this.stateDir, folder)))
+  }
+}
+
+/** Waits until the check holds. */
+export async function eventually(
+  what: string,
+  check: () => boolean | Promise<boolean>,
+  timeoutMs = 10_000,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`)
+    await delay(5)
+  }
+}
