@@ -1,5 +1,7 @@
 // One TLS connection to the gRPC door: unary calls with deadlines, streams that end with their signal, and errors
 // turned once, here, into what callers know (StatusError, UnavailableError).
+import { isIP } from 'node:net'
+import { checkServerIdentity } from 'node:tls'
 import * as grpc from '@grpc/grpc-js'
 import { sleep } from '../lib/abort.ts'
 import { backoffMs } from '../lib/backoff.ts'
@@ -23,7 +25,13 @@ export class Channel {
 
   constructor(config: ClusterConfig) {
     this.address = config.address
-    this.#client = new grpc.Client(config.address, grpc.credentials.createSsl(config.ca, config.key, config.cert), {
+    const server = config.tlsServerName ?? hostOf(config.address)
+    const credentials = grpc.credentials.createSsl(config.ca, config.key, config.cert, {
+      checkServerIdentity: (_name, certificate) => checkServerIdentity(server, certificate),
+    })
+    this.#client = new grpc.Client(config.address, credentials, {
+      // The name TLS announces, which may not be an address (RFC 6066); what is expected is checked above.
+      'grpc.ssl_target_name_override': isIP(server) === 0 ? server : 'localhost',
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       // A server that froze or vanished is noticed within 15 s, by idle watches too.
@@ -38,7 +46,6 @@ export class Channel {
       // Retries are decided here, where it is known what may be repeated.
       'grpc.enable_retries': 0,
       'grpc.use_local_subchannel_pool': 1,
-      ...(config.tlsServerName !== undefined && { 'grpc.ssl_target_name_override': config.tlsServerName }),
     })
   }
 
@@ -136,6 +143,9 @@ export class Channel {
     this.#client.close()
   }
 }
+
+/** Without the port, and the brackets of IPv6. */
+const hostOf = (address: string): string => address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
 
 const abortReason = ({ reason }: AbortSignal): Error =>
   reason instanceof Error ? reason : new Error(`aborted: ${String(reason)}`)

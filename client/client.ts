@@ -28,7 +28,7 @@ export interface Client {
     patch: Patch,
     options?: WriteOptions,
   ): Promise<Stored<T>>
-  /** Answers the object while its deletion is pending (grace period, finalizers); undefined when it is gone. */
+  /** Answers the object as it now stands or last stood, or undefined when the server says only that it is gone. */
   delete<T extends KubernetesObject>(
     kind: Resource<T>,
     at: ObjectKey,

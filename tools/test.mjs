@@ -19,7 +19,7 @@ if (files.length === 0) {
 const bundles = await buildTests(files)
 const { status, signal } = spawnSync(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-reporter=spec', ...flags, ...bundles],
+  ['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=120000', ...flags, ...bundles],
   { stdio: 'inherit' },
 )
 process.exit(status ?? (signal === null ? 0 : 1))

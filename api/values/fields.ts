@@ -77,8 +77,14 @@ function parseTerm(term: string): FieldRequirement {
 }
 
 function unescape(value: string, term: string): string {
-  if (/(?:^|[^\\])(?:\\\\)*(?:\\(?![\\,=])|=)/.test(value)) {
-    throw new SelectorError(`invalid selector: '${term}': escape ',', '=' and '\\' in a value by a backslash`)
+  let plain = ''
+  for (let at = 0; at < value.length; at++) {
+    const character = value.charAt(at)
+    const escaped = character === '\\' ? value.charAt(++at) : ''
+    if (escaped === '' ? /[\\=]/.test(character) : !/[\\,=]/.test(escaped)) {
+      throw new SelectorError(`invalid selector: '${term}': escape ',', '=' and '\\' in a value by a backslash`)
+    }
+    plain += escaped || character
   }
-  return value.replace(/\\([\\,=])/g, '$1')
+  return plain
 }

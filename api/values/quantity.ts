@@ -10,7 +10,7 @@ export class QuantityError extends Error {
 }
 
 const nanoPerOne = 1_000_000_000n
-/** Larger values are capped, as Kubernetes caps them: what an int64 holds. */
+/** What is read is capped to what an int64 holds, as Kubernetes caps it; sums may be larger. */
 const largest = ((1n << 63n) - 1n) * nanoPerOne
 
 const binary: Readonly<Record<string, bigint>> = {
@@ -73,7 +73,7 @@ export class Quantity {
 
   /** A whole number of something: `Quantity.of(110)` pods. */
   static of(value: number | bigint, format: QuantityFormat = 'DecimalSI'): Quantity {
-    return new Quantity(clamp(BigInt(value) * nanoPerOne), format)
+    return new Quantity(BigInt(value) * nanoPerOne, format)
   }
 
   /** Bytes, written with powers of 1024. */
@@ -83,7 +83,7 @@ export class Quantity {
 
   /** Thousandths: `Quantity.ofMilli(250)` is `250m`. */
   static ofMilli(milli: number | bigint): Quantity {
-    return new Quantity(clamp(BigInt(milli) * 1_000_000n), 'DecimalSI')
+    return new Quantity(BigInt(milli) * 1_000_000n, 'DecimalSI')
   }
 
   /** The value, rounded away from 0 to a whole number; exact below 2^53. */
@@ -121,11 +121,11 @@ export class Quantity {
 
   /** The sum, in this quantity's format; zero takes the other's. */
   add(other: Quantity): Quantity {
-    return new Quantity(clamp(this.#nano + other.#nano), this.isZero() ? other.format : this.format)
+    return new Quantity(this.#nano + other.#nano, this.isZero() ? other.format : this.format)
   }
 
   sub(other: Quantity): Quantity {
-    return new Quantity(clamp(this.#nano - other.#nano), this.isZero() ? other.format : this.format)
+    return new Quantity(this.#nano - other.#nano, this.isZero() ? other.format : this.format)
   }
 
   /** The canonical form: no fraction, the largest suffix that needs none. Equal quantities of one format look the same. */
@@ -164,10 +164,6 @@ function divideAway(value: bigint, divisor: bigint): bigint {
 
 function capped(nano: bigint): bigint {
   return nano > largest ? largest : nano
-}
-
-function clamp(nano: bigint): bigint {
-  return nano < -largest ? -largest : capped(nano)
 }
 
 /** Divides by the base as often as nothing is lost, at most `most` times: the rest and how often. Zero stands at one. */

@@ -2,11 +2,11 @@
 // Everything that goes wrong is thrown as a StatusError (api/errors.ts), worded as Kubernetes words it.
 
 import type { StatusError } from '../../api/errors.ts'
-import type { Kind, KubernetesObject, Stored } from '../../api/kinds/kind.ts'
+import type { Kind, Stored } from '../../api/kinds/kind.ts'
 import type { Status } from '../../api/kinds/meta-v1/status.ts'
 
 /** Any object of the API, decoded. What the registry hands out is shared by all readers: never write to it. */
-export type ApiObject = Readonly<Stored<KubernetesObject>>
+export type ApiObject = Readonly<Stored>
 
 export interface RequestContext {
   readonly user?: { readonly name: string; readonly groups: readonly string[] }
@@ -73,7 +73,11 @@ export interface ObjectList {
   /** Of the list, as `PodList`. */
   readonly kind: string
   readonly apiVersion: string
-  readonly metadata: { readonly resourceVersion: string; readonly continue?: string; readonly remainingItemCount?: number }
+  readonly metadata: {
+    readonly resourceVersion: string
+    readonly continue?: string
+    readonly remainingItemCount?: number
+  }
   readonly items: readonly Encoded[]
   /** The whole list as JSON: the items' bytes, concatenated. */
   json(): Buffer
@@ -154,4 +158,6 @@ export interface Registry {
   resource(group: string, version: string, resource: string): Resource | undefined
   /** Binds pods to nodes, all in one commit; each with its own outcome, in order. */
   bind(bindings: readonly Binding[], context?: RequestContext): Promise<Outcome[]>
+  /** Resolves when reads are served. @throws StatusError 503 while the store is away or the caches are behind it */
+  ready(): Promise<void>
 }

@@ -1,5 +1,5 @@
 // The registry: every verb on every kind over one store. `contract.ts` says what it offers.
-import { isStatus } from '../../api/errors.ts'
+import { isStatus, StatusError } from '../../api/errors.ts'
 import { namespaces, pods, services } from '../../api/kinds/core-v1.ts'
 import { kinds } from '../../api/kinds/index.ts'
 import type { Kind, KubernetesObject } from '../../api/kinds/kind.ts'
@@ -12,9 +12,11 @@ import type { Registry } from './contract.ts'
 import { serveResource } from './resource.ts'
 import { strategies } from './strategies/index.ts'
 import { initialNamespaces } from './strategies/namespace.ts'
+import { isService } from './strategies/service.ts'
 import type { Strategy } from './strategies/strategy.ts'
 import { bind } from './verbs/bind.ts'
 import { resourcePath, type Served } from './verbs/served.ts'
+import { asking } from './verbs/store-errors.ts'
 
 export type * from './contract.ts'
 
@@ -41,7 +43,12 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   const strategyOf = strategies({
     store,
     clock,
-    exists: uid => serviceCache.candidates(everyObject).some(({ object }) => object.metadata.uid === uid),
+    find: uid =>
+      serviceCache
+        .candidates(everyObject)
+        .map(({ object }) => object)
+        .filter(isService)
+        .find(({ metadata }) => metadata.uid === uid),
     cidr: options.serviceCidr ?? '10.96.0.0/16',
     nodePorts: options.nodePorts ?? { from: 30_000, to: 32_767 },
   })
@@ -73,8 +80,12 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   )
   const registry: Registry = {
     resources: [...resources.values()],
-    resource: (group, version, resource) => resources.get(`${group === '' ? version : `${group}/${version}`}/${resource}`),
+    resource: (group, version, resource) =>
+      resources.get(`${group === '' ? version : `${group}/${version}`}/${resource}`),
     bind: (bindings, context = {}) => bind(servedPods, bindings, context),
+    async ready() {
+      if (!(await asking(() => feed.fresh()))) throw StatusError.serviceUnavailable('the caches are behind the store')
+    },
   }
   await makeNamespaces(registry)
   return registry
@@ -86,7 +97,10 @@ function cacheOf(kind: Kind, { indexedField }: Strategy): ResourceCache {
   const index: FieldIndex | undefined =
     indexedField === undefined
       ? undefined
-      : { label: indexedField, value: (object: KubernetesObject) => kind.behaviour.selectableFields?.(object)[indexedField] ?? '' }
+      : {
+          label: indexedField,
+          value: (object: KubernetesObject) => kind.behaviour.selectableFields?.(object)[indexedField] ?? '',
+        }
   return new ResourceCache({ kind: kind.kind, apiVersion: kind.apiVersion, ...(index && { index }) })
 }
 
@@ -94,7 +108,9 @@ async function makeNamespaces(registry: Registry): Promise<void> {
   const { group, version, resource, apiVersion, kind } = namespaces
   for (const name of initialNamespaces) {
     try {
-      await registry.resource(group, version, resource)?.create({ namespace: '', name }, { apiVersion, kind, metadata: { name } })
+      await registry
+        .resource(group, version, resource)
+        ?.create({ namespace: '', name }, { apiVersion, kind, metadata: { name } })
     } catch (error) {
       if (!isStatus(error, 'AlreadyExists')) throw error
     }

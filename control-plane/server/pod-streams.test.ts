@@ -235,10 +235,9 @@ const shout: Script['exec'] = async ({ start }, stream) => {
     if (stdin?.length)
       await stream.send({ output: { stdout: Buffer.from(Buffer.from(stdin).toString().toUpperCase()) } })
     if (resize) await stream.send({ output: { stderr: Buffer.from(`${resize.columns}x${resize.rows}`) } })
-    if (stdinClosed) break
+    // Leaving the loop would cancel the call: the server ends it.
+    if (stdinClosed) await stream.send({ output: { exitCode: 3 } })
   }
-  await stream.send({ output: { exitCode: 3 } }).catch(() => {})
-  stream.end()
 }
 
 test('exec over gRPC carries input, resizes and the exit code', async () => {

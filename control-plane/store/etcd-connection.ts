@@ -51,50 +51,54 @@ const once = (): Policy => ({
 
 const wholeKeySpace = { key: Buffer.from([0]), range_end: Buffer.from([0]) }
 
+const grpcOptions: NonNullable<IOptions['grpcOptions']> = {
+  'grpc.max_receive_message_length': -1,
+  'grpc.max_send_message_length': -1,
+  // A frozen member is noticed by the watch, which is always open, within 15 s. (etcd refuses pings that
+  // are more frequent than every 5 s, or come without a call.)
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 5000,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1000,
+  'grpc.enable_http_proxy': 0,
+  'grpc.service_config_disable_resolution': 1,
+}
+
 export class EtcdConnection {
   readonly deadlineMs: number
   readonly #where: string
-  readonly #attempts: number
-  readonly #client: Etcd3
+  /** One for each member; the first is the one to ask. */
+  readonly #clients: Etcd3[]
 
   constructor({ endpoints, credentials, deadlineMs = 5000 }: EtcdConnectionOptions) {
     this.deadlineMs = deadlineMs
     this.#where = endpoints.join(', ')
-    this.#attempts = endpoints.length
-    this.#client = new Etcd3({
-      hosts: [...endpoints],
-      ...(credentials && { credentials }),
-      faultHandling: { global: once(), host: once },
-      grpcOptions: {
-        'grpc.max_receive_message_length': -1,
-        'grpc.max_send_message_length': -1,
-        // A frozen member is noticed by the watch, which is always open, within 15 s. (etcd refuses
-        // pings more often than every 5 s, and without a call.)
-        'grpc.keepalive_time_ms': 10_000,
-        'grpc.keepalive_timeout_ms': 5000,
-        'grpc.initial_reconnect_backoff_ms': 100,
-        'grpc.max_reconnect_backoff_ms': 1000,
-        'grpc.enable_http_proxy': 0,
-        'grpc.service_config_disable_resolution': 1,
-      },
-    })
+    this.#clients = endpoints.map(
+      hosts =>
+        new Etcd3({
+          hosts,
+          ...(credentials && { credentials }),
+          faultHandling: { global: once(), host: once },
+          grpcOptions,
+        }),
+    )
   }
 
   range(request: IRangeRequest, signal?: AbortSignal): Promise<IRangeResponse> {
-    return this.#call('read', deadline => this.#client.kv.range(request, deadline), signal, true)
+    return this.#call('read', (client, options) => client.kv.range(request, options), signal, true)
   }
 
   transaction(request: ITxnRequest): Promise<ITxnResponse> {
-    return this.#call('write', deadline => this.#client.kv.txn(request, deadline))
+    return this.#call('write', (client, options) => client.kv.txn(request, options))
   }
 
   /** @param revision etcd's; reads before it fail from now on */
   compact(revision: number): Promise<ICompactionResponse> {
-    return this.#call('compaction', deadline => this.#client.kv.compact({ revision }, deadline))
+    return this.#call('compaction', (client, options) => client.kv.compact({ revision }, options))
   }
 
   grantLease(ttlSeconds: number): Promise<ILeaseGrantResponse> {
-    return this.#call('lease', deadline => this.#client.leaseClient.leaseGrant({ TTL: ttlSeconds }, deadline))
+    return this.#call('lease', (client, options) => client.leaseClient.leaseGrant({ TTL: ttlSeconds }, options))
   }
 
   /**
@@ -104,7 +108,8 @@ export class EtcdConnection {
    */
   async *watch(startRevision: number, signal: AbortSignal): AsyncGenerator<IWatchResponse> {
     if (signal.aborted) return
-    const stream = await this.#client.watchClient.watch()
+    const client = this.#client
+    const stream = await client.watchClient.watch()
     if (!(stream instanceof Readable)) throw new TypeError('the watch stream of etcd3 can not be read')
     const cancel = (): void => {
       // Ended first, so that etcd3 does not take the cancellation for a broken host.
@@ -123,7 +128,9 @@ export class EtcdConnection {
       throw new Error('the watch ended')
     } catch (error) {
       if (signal.aborted) return
-      throw error instanceof EtcdCompactedError ? error : this.#unavailable('watch', error)
+      if (error instanceof EtcdCompactedError) throw error
+      this.#turnFrom(client)
+      throw this.#unavailable('watch', error)
     } finally {
       signal.removeEventListener('abort', cancel)
       cancel()
@@ -131,28 +138,44 @@ export class EtcdConnection {
   }
 
   close(): void {
-    this.#client.close()
+    for (const client of this.#clients) client.close()
   }
 
   async #call<T>(
     what: string,
-    call: (options: { deadline: number }) => Promise<T>,
+    call: (client: Etcd3, options: { deadline: number }) => Promise<T>,
     signal?: AbortSignal,
     repeatable = false,
   ): Promise<T> {
     signal?.throwIfAborted()
     const deadline = Date.now() + this.deadlineMs
     for (let attempt = 1; ; attempt++) {
+      const client = this.#client
       try {
-        return await abortable(call({ deadline }), signal)
+        return await abortable(call(client, { deadline }), signal)
       } catch (error) {
         if (signal?.aborted) throw error
-        const elsewhere = error instanceof GRPCUnavailableError && (repeatable || neverSent(error))
-        if (elsewhere && attempt < this.#attempts && Date.now() < deadline) continue
         // For the caller to tell apart: a revision that is compacted or has not come yet.
-        throw error instanceof GRPCOutOfRangeError ? error : this.#unavailable(what, error)
+        if (error instanceof GRPCOutOfRangeError) throw error
+        const unreachable = error instanceof GRPCUnavailableError
+        if (unreachable || error instanceof GRPCDeadlineExceededError) this.#turnFrom(client)
+        const again = unreachable && (repeatable || neverSent(error)) && attempt < this.#clients.length
+        if (!again || Date.now() >= deadline) throw this.#unavailable(what, error)
       }
     }
+  }
+
+  get #client(): Etcd3 {
+    const [client] = this.#clients
+    if (!client) throw new StoreUnavailableError('no etcd to connect to')
+    return client
+  }
+
+  /** Asks the next member from now on, unless somebody has turned away from this one already. */
+  #turnFrom(client: Etcd3): void {
+    if (this.#clients[0] !== client) return
+    this.#clients.shift()
+    this.#clients.push(client)
   }
 
   #unavailable(what: string, error: unknown): StoreUnavailableError {

@@ -304,12 +304,10 @@ class EtcdStore implements Store {
 
   /** Feeds the fan-out, connecting again when the stream breaks, from where it was. */
   async #follow(signal: AbortSignal): Promise<void> {
+    let start = etcdRevisionOf(this.#fanout.position) + 1
     for (let failures = 0; !signal.aborted; failures++) {
       try {
-        // The newest revision known is watched once more: that it is still there shows that nothing after it
-        // has been compacted. What has been published already, the fan-out passes over.
-        const position = this.#fanout.position
-        for await (const { events } of this.#connection.watch(Math.max(1, etcdRevisionOf(position)), signal)) {
+        for await (const { events } of this.#connection.watch(start, signal)) {
           failures = 0
           const last = events.at(-1)
           if (!last) continue
@@ -319,6 +317,9 @@ class EtcdStore implements Store {
       } catch (error) {
         await this.#recover(error, signal)
       }
+      // The newest revision known is watched once more: that it is still there shows that nothing after it has
+      // been compacted. What has been published already, the fan-out passes over.
+      start = Math.max(1, etcdRevisionOf(this.#fanout.position))
       await sleep(backoffMs(failures, reconnect), signal)
     }
   }

@@ -36,12 +36,11 @@ export interface NodeSettings {
   /** Below it, `<qos>/pod<uid>`. */
   readonly cgroupRoot: string
   readonly dns: ClusterDns
-  /** The host's resolver configuration, from which pods inherit. */
-  readonly resolvConf: string
   readonly memoryBytes: number
   /** Most processes of a container; 0: no limit. */
   readonly podPidsLimit: number
-  /** These may change while the agent runs. */
+  /** These may change while the agent runs. The host's resolver configuration, from which pods inherit: */
+  resolvConf(): string
   hostIps(): readonly string[]
   allocatable(): Readonly<Record<string, string>>
 }

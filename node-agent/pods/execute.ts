@@ -5,6 +5,7 @@ import { type Container, pods } from '../../api/kinds/core-v1.ts'
 import { isNotFound } from '../../client/runtime.ts'
 import type { Context } from './context.ts'
 import { fieldValue, resourceValue } from './fields.ts'
+import { logFiles } from './log-rotation.ts'
 import type { PodMemory } from './memory.ts'
 import { podLogDirectory } from './sandbox-config.ts'
 import { appContainers, initContainers, type Pod } from './situation.ts'
@@ -105,7 +106,7 @@ async function removeContainer({ runtime, view, settings }: Context, uid: string
   } catch (error) {
     if (!isNotFound(error)) throw error
   }
-  if (logPath.startsWith(`${settings.logRoot}/`)) rmSync(logPath, { force: true })
+  if (logPath.startsWith(`${settings.logRoot}/`)) for (const file of logFiles(logPath)) rmSync(file, { force: true })
   view.dropped(id)
 }
 

@@ -10,8 +10,9 @@ import { containerUrl } from './container-status.ts'
 import { endingCause, graceSecondsOf, sharpen } from './ending.ts'
 import { execute } from './execute.ts'
 import { PodMemory } from './memory.ts'
-import type { ObservedContainer } from './observation.ts'
+import { newest, type ObservedContainer } from './observation.ts'
 import { plan } from './plan.ts'
+import { shouldRestart } from './restart.ts'
 import { appContainers, type Ending, type Health, initContainers, type Pod, type Situation } from './situation.ts'
 import { podStatus } from './status.ts'
 import { isAway, messageOf, StepError } from './step-error.ts'
@@ -58,6 +59,19 @@ export class PodWorker {
 
   get pod(): Pod {
     return this.#pod
+  }
+
+  /** As reported last. */
+  get status(): PodStatus {
+    return this.#reported ?? this.#pod.status
+  }
+
+  /** Whether a container of this name that has ended will be started again. */
+  restarts(name: string): boolean {
+    const container = appContainers(this.#pod).find(spec => spec.name === name)
+    const ended = newest(this.#options.context.view.observed(this.#pod.metadata.uid), name)
+    if (this.#ending || !container || !ended) return false
+    return shouldRestart(this.#pod.spec, container, ended.exitCode)
   }
 
   /** A newer version of the pod. */

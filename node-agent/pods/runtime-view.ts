@@ -33,6 +33,8 @@ export interface RuntimeViewOptions {
   readonly log: Logger
   /** The pod's observation changed. */
   readonly onChange: (uid: string) => void
+  /** Tells a runtime that has just answered what it must know before it is asked for anything. */
+  readonly onConnect: () => Promise<void>
   /** The runtime answers (again), or does not. */
   readonly onHealth: (error: Error | undefined) => void
   /** Completes what the runtime says of an ended container: its termination message. */
@@ -77,6 +79,7 @@ export class RuntimeView {
       try {
         // Events first, then the list: together they miss nothing.
         const events = await this.#options.runtime.containerEvents(until)
+        await this.#options.onConnect()
         await this.relist()
         this.#options.onHealth(undefined)
         failures = 0

@@ -40,3 +40,11 @@ export function setIds(uid: number, gid: number): void {
   syscallOn('setresgid', `gid ${gid}`, gid, gid, gid)
   syscallOn('setresuid', `uid ${uid}`, uid, uid, uid)
 }
+
+const AT_EMPTY_PATH = 0x1000
+const unchanged = 0xffffffff
+
+/** Gives an open file to a user; its group stays. */
+export function changeOwner(fd: number, uid: number): void {
+  syscallOn('fchownat', `descriptor ${fd}`, fd, '', uid, unchanged, AT_EMPTY_PATH)
+}

@@ -33,15 +33,11 @@ export function closeFd(fd: number): void {
   trySyscall('close', fd)
 }
 
-/** Closes every descriptor from `first` on that is not kept. `keep` in any order. */
-export function closeAllFrom(first: number, keep: readonly number[]): void {
-  let from = first
-  for (const fd of [...keep].sort((a, b) => a - b)) {
-    if (fd < from) continue
-    if (fd > from) syscall('close_range', from, fd - 1, 0)
-    from = fd + 1
-  }
-  syscall('close_range', from, 0xffffffff, 0)
+const CLOSE_RANGE_CLOEXEC = 4
+
+/** Lets no descriptor from `first` on survive execve(2). */
+export function closeOnExecFrom(first: number): void {
+  syscall('close_range', first, 0xffffffff, CLOSE_RANGE_CLOEXEC)
 }
 
 /** Makes `target` a copy of `fd` that execve(2) keeps. */
@@ -75,18 +71,18 @@ export function readSome(fd: number, buffer: Uint8Array, subject?: string): numb
   return syscallOn('read', subject ?? `fd ${fd}`, fd, buffer, buffer.length)
 }
 
+// One for all reads: allocating in a forked child makes pages of the heap private, which costs more than the read.
+const chunk = Buffer.allocUnsafeSlow(16384)
+
 /** Everything up to `limit` bytes, as text. */
 export function readText(fd: number, limit = 1 << 20): string {
-  const chunks: Uint8Array[] = []
-  let total = 0
-  while (total < limit) {
-    const chunk = new Uint8Array(Math.min(65536, limit - total))
+  let bytes = Buffer.alloc(0)
+  while (bytes.length < limit) {
     const length = readSome(fd, chunk)
     if (length === 0) break
-    chunks.push(chunk.subarray(0, length))
-    total += length
+    bytes = Buffer.concat([bytes, chunk.subarray(0, length)])
   }
-  return Buffer.concat(chunks).toString()
+  return bytes.toString()
 }
 
 /** Opens, writes and closes a file that exists: cgroup, /proc and sysctl files. */

@@ -1,7 +1,7 @@
 // A directory tree somebody else has filled (an image, a volume), in which paths are resolved as if it were the root:
 // no symbolic link, "..", or magic link leads out of it. Every lookup is one openat2(2) with RESOLVE_IN_ROOT, and what
 // follows uses the descriptor, so nothing can be exchanged between looking and doing.
-import { hasCode, ignoring, SyscallError } from './errno.ts'
+import { ignoring, SyscallError } from './errno.ts'
 import {
   closeFd,
   O_CLOEXEC,
@@ -14,11 +14,16 @@ import {
   openPath,
   readText,
 } from './fd.ts'
-import { cString, syscallOn } from './syscall.ts'
+import { cString, syscallOn, trySyscall } from './syscall.ts'
 
 const RESOLVE_NO_MAGICLINKS = 0x02
 const RESOLVE_NO_SYMLINKS = 0x04
 const RESOLVE_IN_ROOT = 0x10
+
+const ENOENT = 2
+const EINTR = 4
+const EAGAIN = 11
+const ENOTDIR = 20
 
 const PROC_SUPER_MAGIC = 0x9fa0
 
@@ -29,25 +34,33 @@ export interface LookupOptions {
   readonly flags?: number
 }
 
-/** Opens a path inside the tree `rootFd` refers to; a leading slash means that tree's root. Close-on-exec. */
-export function openInRoot(rootFd: number, path: string, options: LookupOptions = {}): number {
-  const { strict = false, flags = O_PATH } = options
+/** The descriptor, or the negated errno: a failed look is common, and an exception costs more than the call. */
+function look(rootFd: number, path: string, { strict = false, flags = O_PATH }: LookupOptions): number {
   const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (strict ? RESOLVE_NO_SYMLINKS : 0)
   // struct open_how: flags, mode, resolve
   const how = new BigUint64Array([BigInt(flags | O_CLOEXEC), 0n, BigInt(resolve)])
   // "." for the root itself: an empty path is ENOENT.
   const relative = path.replace(/^\/+/, '') || '.'
-  return syscallOn('openat2', path, rootFd, cString(relative, 'openat2'), new Uint8Array(how.buffer), how.byteLength)
+  for (;;) {
+    const fd = trySyscall('openat2', rootFd, relative, new Uint8Array(how.buffer), how.byteLength)
+    // EAGAIN: something was renamed during a lookup with "..", so it could not be proven safe (openat2(2)).
+    if (fd !== -EINTR && fd !== -EAGAIN) return fd
+  }
+}
+
+/** Opens a path inside the tree `rootFd` refers to; a leading slash means that tree's root. Close-on-exec. */
+export function openInRoot(rootFd: number, path: string, options: LookupOptions = {}): number {
+  const fd = look(rootFd, path, options)
+  if (fd < 0) throw new SyscallError('openat2', -fd, path)
+  return fd
 }
 
 /** As `openInRoot`; undefined when the path (or part of it) does not exist. */
 export function tryOpenInRoot(rootFd: number, path: string, options: LookupOptions = {}): number | undefined {
-  try {
-    return openInRoot(rootFd, path, options)
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  }
+  const fd = look(rootFd, path, options)
+  if (fd === -ENOENT || fd === -ENOTDIR) return undefined
+  if (fd < 0) throw new SyscallError('openat2', -fd, path)
+  return fd
 }
 
 /** Path components; "." and empty ones dropped, ".." kept for the kernel to resolve. */
@@ -60,34 +73,30 @@ function components(path: string): string[] {
  * a dangling one is an error, as mkdir(2) would have it.
  */
 export function makeDirectoryInRoot(rootFd: number, path: string, mode = 0o755, strict = false): number {
-  const flags = O_PATH | O_DIRECTORY
-  const parts = components(path)
-  let current = openInRoot(rootFd, '/', { flags })
+  const options = { strict, flags: O_PATH | O_DIRECTORY }
+  const existing = look(rootFd, path, options)
+  if (existing >= 0) return existing
+  if (existing !== -ENOENT) throw new SyscallError('openat2', -existing, path)
+  let current = openInRoot(rootFd, '/', options)
   let walked = ''
-  for (const part of parts) {
-    const next = `${walked}/${part}`
-    let fd: number
-    try {
-      fd = openInRoot(rootFd, next, { strict, flags })
-    } catch (error) {
-      if (!hasCode(error, 'ENOENT')) {
-        closeFd(current)
-        throw error
+  try {
+    for (const part of components(path)) {
+      walked = `${walked}/${part}`
+      let next = look(rootFd, walked, options)
+      if (next === -ENOENT) {
+        // `current` was reached by name inside the root, and a single name (".." always exists) goes below it.
+        ignoring(['EEXIST'], () => syscallOn('mkdirat', walked, current, cString(part), mode))
+        next = openInRoot(rootFd, walked, options)
       }
-      try {
-        // `current` was reached by name inside the root, and a single name (never "..", which always exists) goes below it.
-        ignoring(['EEXIST'], () => syscallOn('mkdirat', next, current, cString(part), mode))
-        fd = openInRoot(rootFd, next, { strict, flags })
-      } catch (inner) {
-        closeFd(current)
-        throw inner
-      }
+      if (next < 0) throw new SyscallError('openat2', -next, walked)
+      closeFd(current)
+      current = next
     }
+    return current
+  } catch (error) {
     closeFd(current)
-    current = fd
-    walked = next
+    throw error
   }
-  return current
 }
 
 /** Opens a file's parent directory (made when missing) and answers it with the file's name. */

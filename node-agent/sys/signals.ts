@@ -1,31 +1,37 @@
-// Signal dispositions, reset for a program about to be executed.
-import { syscall, trySyscall } from './syscall.ts'
+// Signals across a fork: held back while the child is neither its parent nor its program yet.
+import { readFileSync } from 'node:fs'
+import { syscall } from './syscall.ts'
 
 const SIG_SETMASK = 2
-const allSignals = new Uint8Array(8).fill(0xff)
-const LAST_SIGNAL = 64
 const sigsetBytes = 8
+const allSignals = new Uint8Array(sigsetBytes).fill(0xff)
 
-/** Every signal's default action, and none blocked: execve(2) would keep what Node ignores (SIGPIPE). */
-export function resetSignals(): void {
-  // struct kernel_sigaction: handler (0 is SIG_DFL), flags, restorer, mask; all zero.
-  const defaultAction = new Uint8Array(32)
-  for (let signal = 1; signal <= LAST_SIGNAL; signal++) {
-    // EINVAL for SIGKILL and SIGSTOP, whose action is fixed.
-    trySyscall('rt_sigaction', signal, defaultAction, null, sigsetBytes)
-  }
-  syscall('rt_sigprocmask', SIG_SETMASK, new Uint8Array(sigsetBytes), null, sigsetBytes)
-}
-
-/** Runs code with every signal held back, so that none reaches a handler of a half-made copy of this process. */
-export function withSignalsBlocked<T>(action: () => T): T {
+/** Holds back every signal of the calling thread. Answers how to undo it. */
+export function blockSignals(): () => void {
   const former = new Uint8Array(sigsetBytes)
   syscall('rt_sigprocmask', SIG_SETMASK, allSignals, former, sigsetBytes)
-  try {
-    return action()
-  } finally {
-    syscall('rt_sigprocmask', SIG_SETMASK, former, null, sigsetBytes)
-  }
+  return () => void syscall('rt_sigprocmask', SIG_SETMASK, former, null, sigsetBytes)
+}
+
+/** Signals whose action this process has changed: handled or ignored ones, by /proc/self/status. */
+export function changedSignals(): readonly number[] {
+  const status = readFileSync('/proc/self/status', 'latin1')
+  const mask = (field: string): bigint =>
+    BigInt(`0x${new RegExp(`^${field}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'}`)
+  const changed = mask('SigIgn') | mask('SigCgt')
+  return Array.from({ length: 64 }, (_, index) => index + 1).filter(signal => (changed >> BigInt(signal - 1)) & 1n)
+}
+
+// struct kernel_sigaction: handler (0 is SIG_DFL), flags, restorer, mask; all zero.
+const defaultAction = new Uint8Array(32)
+
+/**
+ * Default actions for these signals, and none held back: for a program about to be executed, since execve(2) would keep
+ * what Node ignores (SIGPIPE), and handlers of this process must not see what waited.
+ */
+export function releaseSignals(changed: readonly number[]): void {
+  for (const signal of changed) syscall('rt_sigaction', signal, defaultAction, null, sigsetBytes)
+  syscall('rt_sigprocmask', SIG_SETMASK, new Uint8Array(sigsetBytes), null, sigsetBytes)
 }
 
 /** Numbers by name, as on x86-64 and arm64. */

@@ -65,7 +65,7 @@ const table = {
 
 export type SyscallName = keyof typeof table
 
-/** The number on this machine's architecture. Throws on one that is neither x86-64 nor arm64. */
+/** The number on an architecture (Node's name for it). Throws for one that is neither x86-64 nor arm64. */
 export function syscallNumber(name: SyscallName, arch: string = process.arch): number {
   if (arch === 'x64') return table[name][0]
   if (arch === 'arm64') return table[name][1]

@@ -11,27 +11,18 @@ export type Argument = number | bigint | string | Uint8Array | null
 
 type RawSyscall = (number: number, ...args: (number | bigint)[]) => number | bigint
 
-const word = 'intptr_t'
-const raw: RawSyscall = koffi.load(null).func('syscall', 'long', ['long', word, word, word, word, word, word])
+const w = 'intptr_t'
+const raw: RawSyscall = koffi.load(null).func('syscall', 'long', ['long', w, w, w, w, w, w])
 
 // What the kernel reads during a call must not be collected before it returns.
-const pinned: { buffers: readonly Uint8Array[] } = { buffers: [] }
+const pinned: { buffers: Uint8Array[] } = { buffers: [] }
 
-function encode(args: readonly Argument[], name: string): (number | bigint)[] {
-  const held: Uint8Array[] = []
-  const words: (number | bigint)[] = [0, 0, 0, 0, 0, 0]
-  args.forEach((arg, index) => {
-    if (arg === null) return
-    if (typeof arg === 'number' || typeof arg === 'bigint') {
-      words[index] = arg
-      return
-    }
-    const bytes = typeof arg === 'string' ? cString(arg, name) : arg
-    held.push(bytes)
-    words[index] = address(bytes)
-  })
-  pinned.buffers = held
-  return words
+function word(arg: Argument | undefined, name: string): number | bigint {
+  if (typeof arg === 'number' || typeof arg === 'bigint') return arg
+  if (arg === undefined || arg === null) return 0
+  const bytes = typeof arg === 'string' ? cString(arg, name) : arg
+  pinned.buffers.push(bytes)
+  return address(bytes)
 }
 
 /** NUL-terminated bytes. A NUL inside is refused: the kernel would see another, shorter path. */
@@ -57,12 +48,34 @@ export function pointerArray(items: readonly Uint8Array[]): {
   return { pointers: new Uint8Array(words.buffer), items }
 }
 
+/** Who carries out system calls: the kernel, or a stand-in that answers for it. The result, or the negated errno. */
+export type Kernel = (name: SyscallName, args: readonly Argument[]) => number
+
+const linux: Kernel = (name, args) => {
+  const [a, b, c, d, e, f] = args
+  const result = Number(
+    raw(syscallNumber(name), word(a, name), word(b, name), word(c, name), word(d, name), word(e, name), word(f, name)),
+  )
+  const errno = result === -1 ? koffi.errno() : 0
+  if (pinned.buffers.length > 0) pinned.buffers = []
+  return errno === 0 ? result : -errno
+}
+
+let kernel = linux
+
+/** Runs synchronous code against a stand-in for the kernel. */
+export function withKernel<T>(standIn: Kernel, action: () => T): T {
+  kernel = standIn
+  try {
+    return action()
+  } finally {
+    kernel = linux
+  }
+}
+
 /** The result, or the negated errno. */
 export function trySyscall(name: SyscallName, ...args: Argument[]): number {
-  const result = Number(raw(syscallNumber(name), ...encode(args, name)))
-  const errno = result === -1 ? koffi.errno() : 0
-  pinned.buffers = []
-  return errno === 0 ? result : -errno
+  return kernel(name, args)
 }
 
 /** The result. Throws SyscallError, with the first string argument as its subject. Repeats a call that EINTR cut short. */

@@ -24,8 +24,6 @@ export type Placement =
       readonly evaluated: number
       /** By row of the snapshot: every node's. */
       readonly refusals: readonly (Refusal | undefined)[]
-      /** What was tried besides, for the message. */
-      readonly postFilter: string
     }
 
 /** Candidates told besides the chosen one. */
@@ -50,11 +48,7 @@ export class Framework {
     const evaluated = snapshot.size
     const evaluation = this.#evaluate(pod, snapshot)
     const row = evaluation.best(this.#random)
-    if (row === undefined) {
-      const { refusals } = evaluation
-      const postFilter = this.plugins.postFilter.map(plugin => plugin.postFilter(pod, snapshot, refusals)).join(' ')
-      return { node: undefined, evaluated, refusals, postFilter }
-    }
+    if (row === undefined) return { node: undefined, evaluated, refusals: evaluation.refusals }
     const others = evaluation.top(runnersUp + 1).filter(other => other !== row)
     const candidates = [row, ...others.slice(0, runnersUp)].map(candidate => ({
       node: snapshot.node(candidate).name,
@@ -62,6 +56,35 @@ export class Framework {
       scores: evaluation.scores(candidate),
     }))
     return { node: snapshot.node(row).name, feasible: evaluation.feasible, evaluated, candidates }
+  }
+
+  /** For a pod that fits nowhere: what else was tried, as it reads in the message. */
+  postFilter(pod: PodInfo, snapshot: Snapshot, refusals: readonly (Refusal | undefined)[]): string {
+    return this.plugins.postFilter.map(plugin => plugin.postFilter(pod, snapshot, refusals)).join(' ')
+  }
+
+  /** @throws what a plugin threw, after those before it gave back what they reserved */
+  reserve(pod: PodInfo, node: string): void {
+    try {
+      for (const plugin of this.plugins.reserve) plugin.reserve(pod, node)
+    } catch (error) {
+      this.unreserve(pod, node)
+      throw error
+    }
+  }
+
+  /** In the reverse order of reserve. */
+  unreserve(pod: PodInfo, node: string): void {
+    for (const plugin of this.plugins.reserve.toReversed()) plugin.unreserve(pod, node)
+  }
+
+  /** Why the pod may not be bound, or undefined when every plugin permits it. */
+  async permit(pod: PodInfo, node: string, signal: AbortSignal): Promise<string | undefined> {
+    for (const plugin of this.plugins.permit) {
+      const denial = await plugin.permit(pod, node, signal)
+      if (denial !== undefined) return denial
+    }
+    return undefined
   }
 
   #evaluate(pod: PodInfo, snapshot: Snapshot): Evaluation {

@@ -14,7 +14,9 @@ export const imageLocality: ScorePlugin = {
   weight: 1,
   prepare({ pod }, snapshot) {
     const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
-    const images = containers.map(({ image = '' }) => normalized(image)).filter(image => snapshot.imageSpread(image) > 0)
+    const images = containers
+      .map(({ image = '' }) => normalized(image))
+      .filter(image => snapshot.imageSpread(image) > 0)
     if (images.length === 0) return undefined
     const mostBytes = mostBytesPerContainer * containers.length
     return {

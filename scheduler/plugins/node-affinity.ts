@@ -46,7 +46,10 @@ export const nodeAffinityScore: ScorePlugin = {
 }
 
 /** A term's requirements must all hold; a term without any matches nothing. */
-export function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Stored<Node>): boolean {
+export function matchesTerm(
+  { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
+  node: Stored<Node>,
+): boolean {
   if (matchExpressions.length === 0 && matchFields.length === 0) return false
   const { labels = {} } = node.metadata
   return (
@@ -56,7 +59,10 @@ export function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSel
   )
 }
 
-function holds({ key, operator, values = [] }: NodeSelectorRequirement, labels: Readonly<Record<string, string>>): boolean {
+function holds(
+  { key, operator, values = [] }: NodeSelectorRequirement,
+  labels: Readonly<Record<string, string>>,
+): boolean {
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined
   switch (operator) {
     case 'In':

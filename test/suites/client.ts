@@ -146,16 +146,15 @@ export function clientSuite(name: string, start: () => Promise<Subject> | Subjec
       })
 
       it('writes status and the rest separately', async () => {
-        const made = await client.create(pods, pod('a'))
-        const status = { ...made.status, message: 'hello' }
-        const labels = { a: 'b' }
-        const updated = await client.update(pods, { ...made, metadata: { ...made.metadata, labels }, status })
-        assert.equal(updated.status.message, undefined)
-        assert.deepEqual(updated.metadata.labels, labels)
-        const changed = { ...updated, metadata: { ...updated.metadata, labels: { a: 'c' } }, status }
-        const answered = await client.updateStatus(pods, changed)
-        assert.equal(answered.status.message, 'hello')
-        assert.deepEqual((await client.get(pods, { namespace, name: 'a' })).metadata.labels, labels)
+        const made = await client.create(nodes, node('a'))
+        const status = { ...made.status, phase: 'Running' as const }
+        const spec = { unschedulable: true }
+        const updated = await client.update(nodes, { ...made, spec, status })
+        assert.equal(updated.status.phase, undefined)
+        assert.deepEqual(updated.spec, spec)
+        const answered = await client.updateStatus(nodes, { ...updated, spec: {}, status })
+        assert.equal(answered.status.phase, 'Running')
+        assert.deepEqual((await client.get(nodes, { name: 'a' })).spec, spec)
       })
 
       it('does not update what is not there', async () => {
@@ -233,7 +232,8 @@ export function clientSuite(name: string, start: () => Promise<Subject> | Subjec
         const pending = await client.delete(pods, { namespace, name: 'a' }, { gracePeriodSeconds: 7 })
         assert.equal(pending?.metadata.deletionGracePeriodSeconds, 7)
         assert.ok(pending.metadata.deletionTimestamp)
-        assert.equal(await client.delete(pods, { namespace, name: 'a' }, { gracePeriodSeconds: 0 }), undefined)
+        await client.delete(pods, { namespace, name: 'a' }, { gracePeriodSeconds: 0 })
+        await rejectsWith('NotFound', client.get(pods, { namespace, name: 'a' }))
       })
 
       it('minds its preconditions', async () => {

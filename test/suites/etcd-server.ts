@@ -38,7 +38,17 @@ export async function testServer(
   const stop = (): void => void child?.kill('SIGKILL')
   process.once('exit', stop)
 
+  async function kill(signal: NodeJS.Signals): Promise<void> {
+    if (!child) return
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    if (signal !== 'SIGKILL' && signal !== 'SIGTERM') return
+    await exited
+    child = undefined
+  }
+
   return {
+    kill,
     address: `127.0.0.1:${port}`,
     async start() {
       const started = spawn(program, args, { stdio: 'ignore', cwd: directory })
@@ -55,17 +65,8 @@ export async function testServer(
         await delay(20)
       }
     },
-    async kill(signal) {
-      if (!child) return
-      const exited = once(child, 'exit')
-      child.kill(signal)
-      if (signal === 'SIGKILL' || signal === 'SIGTERM') {
-        await exited
-        child = undefined
-      }
-    },
     async dispose() {
-      await this.kill('SIGKILL')
+      await kill('SIGKILL')
       process.removeListener('exit', stop)
       await rm(directory, { recursive: true, force: true })
     },

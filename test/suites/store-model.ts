@@ -22,28 +22,33 @@ export class StoreModel {
     return this.at(Number.POSITIVE_INFINITY).find(entry => entry.key === key)
   }
 
-  /** Whether the store's answers to a commit are right, taking the revisions it gave; a sentence if not. */
+  /**
+   * Whether the store's answers to a commit are right, taking the revisions it gave; a sentence if not. Writes
+   * of one key happen in their order; those of different keys in any.
+   */
   apply(writes: readonly Write[], results: readonly WriteResult[]): string | undefined {
     if (results.length !== writes.length) return `${writes.length} writes, ${results.length} results`
+    const before = this.events.length
     for (const [index, write] of writes.entries()) {
       const result = results[index]
       const standing = this.get(write.key)
       const expected = write.expect === undefined || write.expect === (standing?.revision ?? 0)
       if (result?.ok !== expected) return `write ${index} of ${write.key} should ${expected ? 'succeed' : 'fail'}`
       if (!result.ok) {
-        if (
-          result.current?.revision !== standing?.revision ||
-          result.current?.value.compare(standing?.value ?? Buffer.alloc(0))
-        ) {
-          return `write ${index} of ${write.key} should be shown revision ${standing?.revision}`
-        }
+        const shown = result.current
+        const right = shown?.revision === standing?.revision && shown?.value.toString() === standing?.value.toString()
+        if (!right) return `write ${index} of ${write.key} should be shown revision ${standing?.revision}`
         continue
       }
       if (!write.value && !standing) continue
-      const newest = this.events.at(-1)?.revision ?? 0
-      if (result.revision <= newest) return `revision ${result.revision} came after ${newest}`
+      if (result.revision <= (standing?.revision ?? 0)) return `write ${index} of ${write.key} went back in time`
       this.events.push({ key: write.key, value: write.value, revision: result.revision })
     }
+    const added = this.events.splice(before).sort((a, b) => a.revision - b.revision)
+    const newest = this.events.at(-1)?.revision ?? 0
+    if ((added[0]?.revision ?? Number.POSITIVE_INFINITY) <= newest) return `revision ${newest} had been given before`
+    if (new Set(added.map(event => event.revision)).size < added.length) return 'two writes got one revision'
+    this.events.push(...added)
     return undefined
   }
 }

@@ -157,7 +157,7 @@ export function storeSuite(name: string, start: () => Promise<StoreUnderTest>, o
     })
 
     describe('a commit of many', () => {
-      it('lets each write succeed or fail by itself, and numbers them in order', async () => {
+      it('lets each write succeed or fail by itself, and gives each a revision of its own', async () => {
         const prefix = freshPrefix()
         const [present] = await commitOk(store, put(`${prefix}present`, 'old'))
         const results = await store.commit([
@@ -172,10 +172,8 @@ export function storeSuite(name: string, start: () => Promise<StoreUnderTest>, o
           [true, false, true, true, false],
         )
         const revisions = results.flatMap(result => (result.ok ? [result.revision] : []))
-        assert.deepEqual(
-          revisions,
-          [...new Set(revisions)].sort((a, b) => a - b),
-        )
+        assert.equal(new Set(revisions).size, 3)
+        assert.ok(Math.min(...revisions) > present!)
         assert.deepEqual(texts(await store.list(prefix)), [`${prefix}a=1`, `${prefix}b=2`])
       })
 
@@ -202,7 +200,7 @@ export function storeSuite(name: string, start: () => Promise<StoreUnderTest>, o
         assert.equal(new Set(revisions).size, 700)
         const deletions = await commitOk(store, ...writes.map(({ key }) => remove(key)))
         assert.equal(new Set(deletions).size, 700)
-        const events = await eventsUpTo(store, prefix, revisions[0]! - 1, Math.max(...deletions))
+        const events = await eventsUpTo(store, prefix, Math.min(...revisions) - 1, Math.max(...deletions))
         assert.deepEqual(
           events.map(event => event.revision).sort((a, b) => a - b),
           [...revisions, ...deletions].sort((a, b) => a - b),
@@ -274,12 +272,16 @@ export function storeSuite(name: string, start: () => Promise<StoreUnderTest>, o
             assert.equal(model.apply(writes, results), undefined)
           }
           const end = await store.currentRevision()
-          for (const at of [begin, ...model.events.map(event => event.revision), end]) {
-            const page = await listAll(store, prefix, limit, at)
-            assert.deepEqual(page.entries, model.at(at), `the list at ${at}`)
-            const later = model.events.filter(event => event.revision > at)
-            assert.deepEqual(summary(await eventsUpTo(store, prefix, at, end)), summary(later), `the watch from ${at}`)
-          }
+          const moments = [begin, ...model.events.map(event => event.revision), end]
+          await Promise.all(
+            moments.map(async at => {
+              const page = await listAll(store, prefix, limit, at)
+              assert.deepEqual(page.entries, model.at(at), `the list at ${at}`)
+              const later = model.events.filter(event => event.revision > at)
+              const seen = await eventsUpTo(store, prefix, at, end)
+              assert.deepEqual(summary(seen), summary(later), `the watch from ${at}`)
+            }),
+          )
           const below = model.events.filter(event => event.key.startsWith(`${prefix}b`))
           assert.deepEqual(summary(await eventsUpTo(store, `${prefix}b`, begin, end)), summary(below))
         }),
@@ -476,15 +478,13 @@ export function storeSuite(name: string, start: () => Promise<StoreUnderTest>, o
         assert.equal((await store.get(`${prefix}a`)).entry?.value.toString(), 'x')
         const gone = await waitForExpiry(store, `${prefix}a`, 1000 + options.expirySlackMs)
         const events = await eventsUpTo(store, prefix, begin, gone)
+        const ofA = events.filter(event => event.key === `${prefix}a`)
         assert.deepEqual(
-          events.map(event => [event.key.slice(prefix.length), event.value?.toString()]),
-          [
-            ['a', 'x'],
-            ['b', 'stays'],
-            ['a', undefined],
-          ],
+          ofA.map(event => event.value?.toString()),
+          ['x', undefined],
         )
-        assert.ok(events.at(-1)!.revision > written!)
+        assert.equal(ofA[0]?.revision, written)
+        assert.equal(events.length, 3)
       })
 
       it('starts anew, or stops, with the next write', async () => {

@@ -2,9 +2,13 @@ import { type Infer, type Message, message, one, typeMeta } from '../../schema/m
 import { type ObjectMeta, objectMeta } from '../meta-v1/object-meta.ts'
 import { type ObjectReference, objectReference } from './references.ts'
 
-export const binding = message('api.core.v1.Binding', '', {
-  ...typeMeta('v1', 'Binding'),
-  metadata: one(1, '', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
-  target: one(2, '', (): Message<ObjectReference> => objectReference, { required: true, byValue: true }),
-})
+export const binding = message(
+  'api.core.v1.Binding',
+  "Ties a pod to a node; posted to the pod's binding subresource by a scheduler.",
+  {
+    ...typeMeta('v1', 'Binding'),
+    metadata: one(1, 'Names the pod.', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
+    target: one(2, 'The node.', (): Message<ObjectReference> => objectReference, { required: true, byValue: true }),
+  },
+)
 export interface Binding extends Infer<typeof binding> {}

@@ -10,35 +10,68 @@ import {
 } from './references.ts'
 import { type VolumeResourceRequirements, volumeResourceRequirements } from './resources.ts'
 
-export const persistentVolumeClaimVolumeSource = message('api.core.v1.PersistentVolumeClaimVolumeSource', '', {
-  claimName: string(1, '', { required: true, nonEmpty: true }),
-  readOnly: boolean(2, ''),
-})
+export const persistentVolumeClaimVolumeSource = message(
+  'api.core.v1.PersistentVolumeClaimVolumeSource',
+  "The volume behind a claim in the pod's namespace.",
+  {
+    claimName: string(1, "The claim's name.", { required: true, nonEmpty: true }),
+    readOnly: boolean(2, 'Whether it is mounted read-only; default false.'),
+  },
+)
 export interface PersistentVolumeClaimVolumeSource extends Infer<typeof persistentVolumeClaimVolumeSource> {}
 
-export const ephemeralVolumeSource = message('api.core.v1.EphemeralVolumeSource', '', {
-  volumeClaimTemplate: one(1, '', (): Message<PersistentVolumeClaimTemplate> => persistentVolumeClaimTemplate),
-})
+export const ephemeralVolumeSource = message(
+  'api.core.v1.EphemeralVolumeSource',
+  'A claim made for the pod, named PODNAME-VOLUMENAME, and deleted with it.',
+  {
+    volumeClaimTemplate: one(
+      1,
+      'What the claim looks like.',
+      (): Message<PersistentVolumeClaimTemplate> => persistentVolumeClaimTemplate,
+    ),
+  },
+)
 export interface EphemeralVolumeSource extends Infer<typeof ephemeralVolumeSource> {}
 
-export const persistentVolumeClaimTemplate = message('api.core.v1.PersistentVolumeClaimTemplate', '', {
-  metadata: one(1, '', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
-  spec: one(2, '', (): Message<PersistentVolumeClaimSpec> => persistentVolumeClaimSpec, {
-    required: true,
-    byValue: true,
-  }),
-})
+export const persistentVolumeClaimTemplate = message(
+  'api.core.v1.PersistentVolumeClaimTemplate',
+  'What a claim made for a pod looks like.',
+  {
+    metadata: one(1, 'Labels and annotations of the claim.', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
+    spec: one(2, 'What the claim asks for.', (): Message<PersistentVolumeClaimSpec> => persistentVolumeClaimSpec, {
+      required: true,
+      byValue: true,
+    }),
+  },
+)
 export interface PersistentVolumeClaimTemplate extends Infer<typeof persistentVolumeClaimTemplate> {}
 
-export const persistentVolumeClaimSpec = message('api.core.v1.PersistentVolumeClaimSpec', '', {
-  accessModes: list(1, '', 'string', { listType: 'atomic' }),
-  resources: one(2, '', (): Message<VolumeResourceRequirements> => volumeResourceRequirements, { byValue: true }),
-  volumeName: string(3, ''),
-  selector: one(4, '', (): Message<LabelSelector> => labelSelector),
-  storageClassName: string(5, '', { explicit: true }),
-  volumeMode: string(6, '', { explicit: true, enum: ['Block', 'Filesystem'] }),
-  dataSource: one(7, '', (): Message<TypedLocalObjectReference> => typedLocalObjectReference),
-  dataSourceRef: one(8, '', (): Message<TypedObjectReference> => typedObjectReference),
-  volumeAttributesClassName: string(9, '', { explicit: true }),
+export const persistentVolumeClaimSpec = message('api.core.v1.PersistentVolumeClaimSpec', 'What a claim asks for.', {
+  accessModes: list(
+    1,
+    'How it may be mounted: ReadWriteOnce, ReadOnlyMany, ReadWriteMany, ReadWriteOncePod.',
+    'string',
+    { listType: 'atomic' },
+  ),
+  resources: one(2, 'How much it must hold.', (): Message<VolumeResourceRequirements> => volumeResourceRequirements, {
+    byValue: true,
+  }),
+  volumeName: string(3, 'The PersistentVolume that is claimed.'),
+  selector: one(4, 'Which volumes may be claimed, by labels.', (): Message<LabelSelector> => labelSelector),
+  storageClassName: string(5, 'The storage class; absent takes the default one, empty none.', { explicit: true }),
+  volumeMode: string(6, 'Filesystem (default), or Block.', { explicit: true, enum: ['Block', 'Filesystem'] }),
+  dataSource: one(
+    7,
+    'What the volume begins with: a snapshot, or another claim.',
+    (): Message<TypedLocalObjectReference> => typedLocalObjectReference,
+  ),
+  dataSourceRef: one(
+    8,
+    'What the volume begins with, of any kind and perhaps another namespace.',
+    (): Message<TypedObjectReference> => typedObjectReference,
+  ),
+  volumeAttributesClassName: string(9, 'The class of attributes that can change while the volume is used.', {
+    explicit: true,
+  }),
 })
 export interface PersistentVolumeClaimSpec extends Infer<typeof persistentVolumeClaimSpec> {}

@@ -4,95 +4,189 @@ import { type Lifecycle, lifecycle, type Probe, probe } from './probes.ts'
 import { type ResourceRequirements, resourceRequirements } from './resources.ts'
 import { type SecurityContext, securityContext } from './security.ts'
 
-export const container = message('api.core.v1.Container', '', {
-  name: string(1, '', { required: true, nonEmpty: true }),
-  image: string(2, ''),
-  command: list(3, '', 'string', { listType: 'atomic' }),
-  args: list(4, '', 'string', { listType: 'atomic' }),
-  workingDir: string(5, ''),
-  ports: list(6, '', (): Message<ContainerPort> => containerPort, {
-    listType: 'map',
-    keys: ['containerPort', 'protocol'],
-    patch: 'merge',
-    mergeKey: 'containerPort',
-  }),
-  envFrom: list(19, '', (): Message<EnvFromSource> => envFromSource, { listType: 'atomic' }),
-  env: list(7, '', (): Message<EnvVar> => envVar, {
+export const container = message('api.core.v1.Container', 'A program and the surroundings it runs in.', {
+  name: string(1, "The container's name, unique in its pod.", { required: true, nonEmpty: true }),
+  image: string(2, 'The image: registry/name:tag or name@digest.'),
+  command: list(
+    3,
+    "The program and its first arguments, instead of the image's entrypoint; without a shell.",
+    'string',
+    { listType: 'atomic' },
+  ),
+  args: list(4, "Arguments, instead of the image's.", 'string', { listType: 'atomic' }),
+  workingDir: string(5, "The directory the program starts in; default the image's."),
+  ports: list(
+    6,
+    'Ports the container listens on, for people and for names; leaving one out does not close it.',
+    (): Message<ContainerPort> => containerPort,
+    { listType: 'map', keys: ['containerPort', 'protocol'], patch: 'merge', mergeKey: 'containerPort' },
+  ),
+  envFrom: list(
+    19,
+    'Variables from ConfigMaps and Secrets; a later one wins.',
+    (): Message<EnvFromSource> => envFromSource,
+    { listType: 'atomic' },
+  ),
+  env: list(7, 'Variables, which win over those of envFrom.', (): Message<EnvVar> => envVar, {
     listType: 'map',
     keys: ['name'],
     patch: 'merge',
     mergeKey: 'name',
   }),
-  resources: one(8, '', (): Message<ResourceRequirements> => resourceRequirements, { byValue: true }),
-  resizePolicy: list(23, '', (): Message<ContainerResizePolicy> => containerResizePolicy, { listType: 'atomic' }),
-  restartPolicy: string(24, '', { explicit: true, enum: ['Always', 'OnFailure', 'Never'] }),
-  restartPolicyRules: list(25, '', (): Message<ContainerRestartRule> => containerRestartRule, { listType: 'atomic' }),
-  volumeMounts: list(9, '', (): Message<VolumeMount> => volumeMount, {
+  resources: one(
+    8,
+    'What the container asks for and may use.',
+    (): Message<ResourceRequirements> => resourceRequirements,
+    { byValue: true },
+  ),
+  resizePolicy: list(
+    23,
+    'What happens to the container when its resources change.',
+    (): Message<ContainerResizePolicy> => containerResizePolicy,
+    { listType: 'atomic' },
+  ),
+  restartPolicy: string(
+    24,
+    "Overrides the pod's policy for this container; Always makes an init container stay beside the others.",
+    { explicit: true, enum: ['Always', 'OnFailure', 'Never'] },
+  ),
+  restartPolicyRules: list(
+    25,
+    'Exceptions from restartPolicy by exit code; the first that fits counts.',
+    (): Message<ContainerRestartRule> => containerRestartRule,
+    { listType: 'atomic' },
+  ),
+  volumeMounts: list(9, 'Where volumes of the pod appear in the container.', (): Message<VolumeMount> => volumeMount, {
     listType: 'map',
     keys: ['mountPath'],
     patch: 'merge',
     mergeKey: 'mountPath',
   }),
-  volumeDevices: list(21, '', (): Message<VolumeDevice> => volumeDevice, {
-    listType: 'map',
-    keys: ['devicePath'],
-    patch: 'merge',
-    mergeKey: 'devicePath',
-  }),
-  livenessProbe: one(10, '', (): Message<Probe> => probe),
-  readinessProbe: one(11, '', (): Message<Probe> => probe),
-  startupProbe: one(22, '', (): Message<Probe> => probe),
-  lifecycle: one(12, '', (): Message<Lifecycle> => lifecycle),
-  terminationMessagePath: string(13, ''),
-  terminationMessagePolicy: string(20, '', { enum: ['FallbackToLogsOnError', 'File'] }),
-  imagePullPolicy: string(14, '', { enum: ['Always', 'IfNotPresent', 'Never'] }),
-  securityContext: one(15, '', (): Message<SecurityContext> => securityContext),
-  stdin: boolean(16, ''),
-  stdinOnce: boolean(17, ''),
-  tty: boolean(18, ''),
+  volumeDevices: list(
+    21,
+    'Where block devices of the pod appear in the container.',
+    (): Message<VolumeDevice> => volumeDevice,
+    { listType: 'map', keys: ['devicePath'], patch: 'merge', mergeKey: 'devicePath' },
+  ),
+  livenessProbe: one(
+    10,
+    'Tells whether the container still works; it is restarted when not.',
+    (): Message<Probe> => probe,
+  ),
+  readinessProbe: one(
+    11,
+    'Tells whether the container can serve; services send it nothing when not.',
+    (): Message<Probe> => probe,
+  ),
+  startupProbe: one(
+    22,
+    'Tells whether the container has started; the other probes wait for it.',
+    (): Message<Probe> => probe,
+  ),
+  lifecycle: one(
+    12,
+    'What is done when the container starts and before it is stopped.',
+    (): Message<Lifecycle> => lifecycle,
+  ),
+  terminationMessagePath: string(
+    13,
+    'The file in which the container may say why it ended; default /dev/termination-log.',
+  ),
+  terminationMessagePolicy: string(
+    20,
+    'Where that is read from: File (default), or FallbackToLogsOnError, the end of its log when the file is empty.',
+    { enum: ['FallbackToLogsOnError', 'File'] },
+  ),
+  imagePullPolicy: string(
+    14,
+    'When the image is fetched: Always, IfNotPresent, or Never; default Always for latest, else IfNotPresent.',
+    { enum: ['Always', 'IfNotPresent', 'Never'] },
+  ),
+  securityContext: one(
+    15,
+    "What the container's processes may be and do; wins over the pod's.",
+    (): Message<SecurityContext> => securityContext,
+  ),
+  stdin: boolean(16, 'Whether the container has a standard input.'),
+  stdinOnce: boolean(17, 'Whether standard input closes after the first client that attached has left.'),
+  tty: boolean(18, 'Whether the container has a terminal; needs stdin.'),
 })
 export interface Container extends Infer<typeof container> {}
 
-export const containerPort = message('api.core.v1.ContainerPort', '', {
-  name: string(1, ''),
-  hostPort: int32(2, '', { min: 1, max: 65535 }),
-  containerPort: int32(3, '', { required: true, min: 1, max: 65535 }),
-  protocol: string(4, '', { default: 'TCP', enum: ['TCP', 'UDP', 'SCTP'] }),
-  hostIP: string(5, ''),
+export const containerPort = message('api.core.v1.ContainerPort', 'A port a container listens on.', {
+  name: string(1, 'A name, unique in the pod, that probes and services may use.'),
+  hostPort: int32(2, 'The port of the node that leads to it; few pods need one.', { min: 1, max: 65535 }),
+  containerPort: int32(3, "The port's number.", { required: true, min: 1, max: 65535 }),
+  protocol: string(4, 'TCP, UDP, or SCTP.', { default: 'TCP', enum: ['TCP', 'UDP', 'SCTP'] }),
+  hostIP: string(5, 'The address of the node that hostPort is bound to.'),
 })
 export interface ContainerPort extends Infer<typeof containerPort> {}
 
-export const containerResizePolicy = message('api.core.v1.ContainerResizePolicy', '', {
-  resourceName: string(1, '', { required: true, enum: ['cpu', 'memory'] }),
-  restartPolicy: string(2, '', { required: true, enum: ['NotRequired', 'RestartContainer'] }),
-})
+export const containerResizePolicy = message(
+  'api.core.v1.ContainerResizePolicy',
+  'What happens to a container when an amount changes.',
+  {
+    resourceName: string(1, 'The resource: cpu or memory.', { required: true, enum: ['cpu', 'memory'] }),
+    restartPolicy: string(2, 'NotRequired changes it in place, RestartContainer starts the container anew.', {
+      required: true,
+      enum: ['NotRequired', 'RestartContainer'],
+    }),
+  },
+)
 export interface ContainerResizePolicy extends Infer<typeof containerResizePolicy> {}
 
-export const containerRestartRule = message('api.core.v1.ContainerRestartRule', '', {
-  action: string(1, '', { required: true, enum: ['Restart', 'RestartAllContainers'], nonEmpty: true }),
-  exitCodes: one(2, '', (): Message<ContainerRestartRuleOnExitCodes> => containerRestartRuleOnExitCodes),
-})
+export const containerRestartRule = message(
+  'api.core.v1.ContainerRestartRule',
+  'What to do when a container ended in some way.',
+  {
+    action: string(1, 'What to do: Restart the container, or RestartAllContainers of the pod.', {
+      required: true,
+      enum: ['Restart', 'RestartAllContainers'],
+      nonEmpty: true,
+    }),
+    exitCodes: one(
+      2,
+      'The exit codes it is done for.',
+      (): Message<ContainerRestartRuleOnExitCodes> => containerRestartRuleOnExitCodes,
+    ),
+  },
+)
 export interface ContainerRestartRule extends Infer<typeof containerRestartRule> {}
 
-export const containerRestartRuleOnExitCodes = message('api.core.v1.ContainerRestartRuleOnExitCodes', '', {
-  operator: string(1, '', { required: true, enum: ['In', 'NotIn'] }),
-  values: list(2, '', 'int32', { listType: 'set' }),
-})
+export const containerRestartRuleOnExitCodes = message(
+  'api.core.v1.ContainerRestartRuleOnExitCodes',
+  'A set of exit codes.',
+  {
+    operator: string(1, 'In the values, or NotIn them.', { required: true, enum: ['In', 'NotIn'] }),
+    values: list(2, 'The exit codes; at most 255.', 'int32', { listType: 'set' }),
+  },
+)
 export interface ContainerRestartRuleOnExitCodes extends Infer<typeof containerRestartRuleOnExitCodes> {}
 
-export const volumeMount = message('api.core.v1.VolumeMount', '', {
-  name: string(1, '', { required: true, nonEmpty: true }),
-  readOnly: boolean(2, ''),
-  mountPath: string(3, '', { required: true, nonEmpty: true }),
-  subPath: string(4, ''),
-  mountPropagation: string(5, '', { explicit: true, enum: ['Bidirectional', 'HostToContainer', 'None'] }),
-  subPathExpr: string(6, ''),
-  recursiveReadOnly: string(7, '', { explicit: true, enum: ['Disabled', 'Enabled', 'IfPossible'] }),
+export const volumeMount = message('api.core.v1.VolumeMount', "A volume of the pod in a container's file system.", {
+  name: string(1, "The volume's name.", { required: true, nonEmpty: true }),
+  readOnly: boolean(2, 'Whether nothing can be written through this mount.'),
+  mountPath: string(3, "Where it appears in the container; without ':'.", { required: true, nonEmpty: true }),
+  subPath: string(4, 'The path within the volume that appears there; default its root.'),
+  mountPropagation: string(
+    5,
+    'How mounts spread between node and container: None (default), HostToContainer, or Bidirectional.',
+    { explicit: true, enum: ['Bidirectional', 'HostToContainer', 'None'] },
+  ),
+  subPathExpr: string(6, "As subPath, with $(NAME) for the container's variables; not together with it."),
+  recursiveReadOnly: string(7, 'Whether mounts below are read-only too: Disabled (default), IfPossible, or Enabled.', {
+    explicit: true,
+    enum: ['Disabled', 'Enabled', 'IfPossible'],
+  }),
 })
 export interface VolumeMount extends Infer<typeof volumeMount> {}
 
-export const volumeDevice = message('api.core.v1.VolumeDevice', '', {
-  name: string(1, '', { required: true, nonEmpty: true }),
-  devicePath: string(2, '', { required: true, nonEmpty: true }),
-})
+export const volumeDevice = message(
+  'api.core.v1.VolumeDevice',
+  'A block volume of the pod as a device in a container.',
+  {
+    name: string(1, "The name of the pod's claim.", { required: true, nonEmpty: true }),
+    devicePath: string(2, "The device's path in the container.", { required: true, nonEmpty: true }),
+  },
+)
 export interface VolumeDevice extends Infer<typeof volumeDevice> {}

@@ -18,59 +18,123 @@ import { type SecurityContext, securityContext } from './security.ts'
 
 export const ephemeralContainer = message(
   'api.core.v1.EphemeralContainer',
-  '',
+  'A container added to a running pod to look at it; it has no guarantees and is not restarted.',
   {
-    targetContainerName: string(2, ''),
+    targetContainerName: string(2, 'The container whose processes it sees; without it, only its own.'),
   },
   embed(1, 'ephemeralContainerCommon', (): Message<EphemeralContainerCommon> => ephemeralContainerCommon),
 )
 export interface EphemeralContainer extends Infer<typeof ephemeralContainer> {}
 
-export const ephemeralContainerCommon = message('api.core.v1.EphemeralContainerCommon', '', {
-  name: string(1, '', { required: true, nonEmpty: true }),
-  image: string(2, ''),
-  command: list(3, '', 'string', { listType: 'atomic' }),
-  args: list(4, '', 'string', { listType: 'atomic' }),
-  workingDir: string(5, ''),
-  ports: list(6, '', (): Message<ContainerPort> => containerPort, {
-    listType: 'map',
-    keys: ['containerPort', 'protocol'],
-    patch: 'merge',
-    mergeKey: 'containerPort',
-  }),
-  envFrom: list(19, '', (): Message<EnvFromSource> => envFromSource, { listType: 'atomic' }),
-  env: list(7, '', (): Message<EnvVar> => envVar, {
-    listType: 'map',
-    keys: ['name'],
-    patch: 'merge',
-    mergeKey: 'name',
-  }),
-  resources: one(8, '', (): Message<ResourceRequirements> => resourceRequirements, { byValue: true }),
-  resizePolicy: list(23, '', (): Message<ContainerResizePolicy> => containerResizePolicy, { listType: 'atomic' }),
-  restartPolicy: string(24, '', { explicit: true, enum: ['Always', 'OnFailure', 'Never'] }),
-  restartPolicyRules: list(25, '', (): Message<ContainerRestartRule> => containerRestartRule, { listType: 'atomic' }),
-  volumeMounts: list(9, '', (): Message<VolumeMount> => volumeMount, {
-    listType: 'map',
-    keys: ['mountPath'],
-    patch: 'merge',
-    mergeKey: 'mountPath',
-  }),
-  volumeDevices: list(21, '', (): Message<VolumeDevice> => volumeDevice, {
-    listType: 'map',
-    keys: ['devicePath'],
-    patch: 'merge',
-    mergeKey: 'devicePath',
-  }),
-  livenessProbe: one(10, '', (): Message<Probe> => probe),
-  readinessProbe: one(11, '', (): Message<Probe> => probe),
-  startupProbe: one(22, '', (): Message<Probe> => probe),
-  lifecycle: one(12, '', (): Message<Lifecycle> => lifecycle),
-  terminationMessagePath: string(13, ''),
-  terminationMessagePolicy: string(20, '', { enum: ['FallbackToLogsOnError', 'File'] }),
-  imagePullPolicy: string(14, '', { enum: ['Always', 'IfNotPresent', 'Never'] }),
-  securityContext: one(15, '', (): Message<SecurityContext> => securityContext),
-  stdin: boolean(16, ''),
-  stdinOnce: boolean(17, ''),
-  tty: boolean(18, ''),
-})
+export const ephemeralContainerCommon = message(
+  'api.core.v1.EphemeralContainerCommon',
+  'The fields an ephemeral container shares with others.',
+  {
+    name: string(1, "The container's name, unique in its pod.", { required: true, nonEmpty: true }),
+    image: string(2, 'The image: registry/name:tag or name@digest.'),
+    command: list(
+      3,
+      "The program and its first arguments, instead of the image's entrypoint; without a shell.",
+      'string',
+      { listType: 'atomic' },
+    ),
+    args: list(4, "Arguments, instead of the image's.", 'string', { listType: 'atomic' }),
+    workingDir: string(5, "The directory the program starts in; default the image's."),
+    ports: list(
+      6,
+      'Ports the container listens on, for people and for names; leaving one out does not close it.',
+      (): Message<ContainerPort> => containerPort,
+      { listType: 'map', keys: ['containerPort', 'protocol'], patch: 'merge', mergeKey: 'containerPort' },
+    ),
+    envFrom: list(
+      19,
+      'Variables from ConfigMaps and Secrets; a later one wins.',
+      (): Message<EnvFromSource> => envFromSource,
+      { listType: 'atomic' },
+    ),
+    env: list(7, 'Variables, which win over those of envFrom.', (): Message<EnvVar> => envVar, {
+      listType: 'map',
+      keys: ['name'],
+      patch: 'merge',
+      mergeKey: 'name',
+    }),
+    resources: one(
+      8,
+      'What the container asks for and may use.',
+      (): Message<ResourceRequirements> => resourceRequirements,
+      { byValue: true },
+    ),
+    resizePolicy: list(
+      23,
+      'What happens to the container when its resources change.',
+      (): Message<ContainerResizePolicy> => containerResizePolicy,
+      { listType: 'atomic' },
+    ),
+    restartPolicy: string(
+      24,
+      "Overrides the pod's policy for this container; Always makes an init container stay beside the others.",
+      { explicit: true, enum: ['Always', 'OnFailure', 'Never'] },
+    ),
+    restartPolicyRules: list(
+      25,
+      'Exceptions from restartPolicy by exit code; the first that fits counts.',
+      (): Message<ContainerRestartRule> => containerRestartRule,
+      { listType: 'atomic' },
+    ),
+    volumeMounts: list(
+      9,
+      'Where volumes of the pod appear in the container.',
+      (): Message<VolumeMount> => volumeMount,
+      { listType: 'map', keys: ['mountPath'], patch: 'merge', mergeKey: 'mountPath' },
+    ),
+    volumeDevices: list(
+      21,
+      'Where block devices of the pod appear in the container.',
+      (): Message<VolumeDevice> => volumeDevice,
+      { listType: 'map', keys: ['devicePath'], patch: 'merge', mergeKey: 'devicePath' },
+    ),
+    livenessProbe: one(
+      10,
+      'Tells whether the container still works; it is restarted when not.',
+      (): Message<Probe> => probe,
+    ),
+    readinessProbe: one(
+      11,
+      'Tells whether the container can serve; services send it nothing when not.',
+      (): Message<Probe> => probe,
+    ),
+    startupProbe: one(
+      22,
+      'Tells whether the container has started; the other probes wait for it.',
+      (): Message<Probe> => probe,
+    ),
+    lifecycle: one(
+      12,
+      'What is done when the container starts and before it is stopped.',
+      (): Message<Lifecycle> => lifecycle,
+    ),
+    terminationMessagePath: string(
+      13,
+      'The file in which the container may say why it ended; default /dev/termination-log.',
+    ),
+    terminationMessagePolicy: string(
+      20,
+      'Where that is read from: File (default), or FallbackToLogsOnError, the end of its log when the file is empty.',
+      { enum: ['FallbackToLogsOnError', 'File'] },
+    ),
+    imagePullPolicy: string(
+      14,
+      'When the image is fetched: Always, IfNotPresent, or Never; default Always for latest, else IfNotPresent.',
+      { enum: ['Always', 'IfNotPresent', 'Never'] },
+    ),
+    securityContext: one(
+      15,
+      "What the container's processes may be and do; wins over the pod's.",
+      (): Message<SecurityContext> => securityContext,
+    ),
+    stdin: boolean(16, 'Whether the container has a standard input.'),
+    stdinOnce: boolean(17, 'Whether standard input closes after the first client that attached has left.'),
+    tty: boolean(18, 'Whether the container has a terminal; needs stdin.'),
+  },
+)
 export interface EphemeralContainerCommon extends Infer<typeof ephemeralContainerCommon> {}

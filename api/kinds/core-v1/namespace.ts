@@ -1,22 +1,31 @@
 import { type Infer, list, type Message, message, one, string, time, typeMeta } from '../../schema/message.ts'
 import { type ObjectMeta, objectMeta } from '../meta-v1/object-meta.ts'
 
-export const namespace = message('api.core.v1.Namespace', '', {
-  ...typeMeta('v1', 'Namespace'),
-  metadata: one(1, '', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
-  spec: one(2, '', (): Message<NamespaceSpec> => namespaceSpec, { byValue: true }),
-  status: one(3, '', (): Message<NamespaceStatus> => namespaceStatus, { byValue: true }),
-})
+export const namespace = message(
+  'api.core.v1.Namespace',
+  'A room for names: objects of one namespace are apart from those of others.',
+  {
+    ...typeMeta('v1', 'Namespace'),
+    metadata: one(1, 'What the object says of itself.', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
+    spec: one(2, 'What is wanted of it.', (): Message<NamespaceSpec> => namespaceSpec, { byValue: true }),
+    status: one(3, 'What is known of it.', (): Message<NamespaceStatus> => namespaceStatus, { byValue: true }),
+  },
+)
 export interface Namespace extends Infer<typeof namespace> {}
 
-export const namespaceSpec = message('api.core.v1.NamespaceSpec', '', {
-  finalizers: list(1, '', 'string', { listType: 'atomic' }),
+export const namespaceSpec = message('api.core.v1.NamespaceSpec', 'What is wanted of a namespace.', {
+  finalizers: list(
+    1,
+    'Who has work to do before it is removed; kubernetes stands for deleting what it holds.',
+    'string',
+    { listType: 'atomic' },
+  ),
 })
 export interface NamespaceSpec extends Infer<typeof namespaceSpec> {}
 
-export const namespaceStatus = message('api.core.v1.NamespaceStatus', '', {
-  phase: string(1, '', { enum: ['Active', 'Terminating'] }),
-  conditions: list(2, '', (): Message<NamespaceCondition> => namespaceCondition, {
+export const namespaceStatus = message('api.core.v1.NamespaceStatus', 'What is known of a namespace.', {
+  phase: string(1, 'Active, or Terminating while what it holds is deleted.', { enum: ['Active', 'Terminating'] }),
+  conditions: list(2, 'What keeps it from being removed.', (): Message<NamespaceCondition> => namespaceCondition, {
     listType: 'map',
     keys: ['type'],
     patch: 'merge',
@@ -25,11 +34,14 @@ export const namespaceStatus = message('api.core.v1.NamespaceStatus', '', {
 })
 export interface NamespaceStatus extends Infer<typeof namespaceStatus> {}
 
-export const namespaceCondition = message('api.core.v1.NamespaceCondition', '', {
-  type: string(1, '', { required: true }),
-  status: string(2, '', { required: true, enum: ['True', 'False', 'Unknown'] }),
-  lastTransitionTime: time(4, ''),
-  reason: string(5, ''),
-  message: string(6, ''),
+export const namespaceCondition = message('api.core.v1.NamespaceCondition', 'What holds of a namespace.', {
+  type: string(1, 'What it is about.', { required: true }),
+  status: string(2, 'Whether it holds: True, False, or Unknown.', {
+    required: true,
+    enum: ['True', 'False', 'Unknown'],
+  }),
+  lastTransitionTime: time(4, 'When the status changed last.'),
+  reason: string(5, 'Why, in one CamelCase word for programs.'),
+  message: string(6, 'Why, in words for people.'),
 })
 export interface NamespaceCondition extends Infer<typeof namespaceCondition> {}

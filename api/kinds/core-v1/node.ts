@@ -3,35 +3,52 @@ import { type ObjectMeta, objectMeta } from '../meta-v1/object-meta.ts'
 import { type Taint, taint } from './affinity.ts'
 import { type NodeStatus, nodeStatus } from './node-status.ts'
 
-export const node = message('api.core.v1.Node', '', {
+export const node = message('api.core.v1.Node', 'A machine that runs pods.', {
   ...typeMeta('v1', 'Node'),
-  metadata: one(1, '', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
-  spec: one(2, '', (): Message<NodeSpec> => nodeSpec, { byValue: true }),
-  status: one(3, '', (): Message<NodeStatus> => nodeStatus, { byValue: true }),
+  metadata: one(1, 'What the object says of itself.', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
+  spec: one(2, 'What is wanted of it.', (): Message<NodeSpec> => nodeSpec, { byValue: true }),
+  status: one(3, 'What is known of it; written by its agent.', (): Message<NodeStatus> => nodeStatus, {
+    byValue: true,
+  }),
 })
 export interface Node extends Infer<typeof node> {}
 
-export const nodeSpec = message('api.core.v1.NodeSpec', '', {
-  podCIDR: string(1, ''),
-  externalID: string(2, ''),
-  providerID: string(3, ''),
-  unschedulable: boolean(4, ''),
-  taints: list(5, '', (): Message<Taint> => taint, { listType: 'atomic' }),
-  configSource: one(6, '', (): Message<NodeConfigSource> => nodeConfigSource),
-  podCIDRs: list(7, '', 'string', { listType: 'set', patch: 'merge' }),
+export const nodeSpec = message('api.core.v1.NodeSpec', 'What is wanted of a node.', {
+  podCIDR: string(1, 'The network its pods get their addresses from.'),
+  externalID: string(2, 'No longer used.'),
+  providerID: string(3, 'What its cloud calls it.'),
+  unschedulable: boolean(4, 'Whether no new pods may be placed on it.'),
+  taints: list(5, 'What keeps pods off it unless they tolerate it.', (): Message<Taint> => taint, {
+    listType: 'atomic',
+  }),
+  configSource: one(6, 'No longer used.', (): Message<NodeConfigSource> => nodeConfigSource),
+  podCIDRs: list(
+    7,
+    'The networks its pods get their addresses from, at most one of each family; the first is podCIDR.',
+    'string',
+    { listType: 'set', patch: 'merge' },
+  ),
 })
 export interface NodeSpec extends Infer<typeof nodeSpec> {}
 
-export const nodeConfigSource = message('api.core.v1.NodeConfigSource', '', {
-  configMap: one(2, '', (): Message<ConfigMapNodeConfigSource> => configMapNodeConfigSource),
-})
+export const nodeConfigSource = message(
+  'api.core.v1.NodeConfigSource',
+  "Where a node's configuration came from; no longer used.",
+  {
+    configMap: one(2, 'A ConfigMap.', (): Message<ConfigMapNodeConfigSource> => configMapNodeConfigSource),
+  },
+)
 export interface NodeConfigSource extends Infer<typeof nodeConfigSource> {}
 
-export const configMapNodeConfigSource = message('api.core.v1.ConfigMapNodeConfigSource', '', {
-  namespace: string(1, '', { required: true }),
-  name: string(2, '', { required: true }),
-  uid: string(3, ''),
-  resourceVersion: string(4, ''),
-  kubeletConfigKey: string(5, '', { required: true }),
-})
+export const configMapNodeConfigSource = message(
+  'api.core.v1.ConfigMapNodeConfigSource',
+  "A ConfigMap with a node's configuration; no longer used.",
+  {
+    namespace: string(1, "The ConfigMap's namespace.", { required: true }),
+    name: string(2, "The ConfigMap's name.", { required: true }),
+    uid: string(3, "The ConfigMap's uid."),
+    resourceVersion: string(4, "The ConfigMap's version."),
+    kubeletConfigKey: string(5, 'The entry that holds the configuration.', { required: true }),
+  },
+)
 export interface ConfigMapNodeConfigSource extends Infer<typeof configMapNodeConfigSource> {}

@@ -14,75 +14,101 @@ import {
 
 export const probe = message(
   'api.core.v1.Probe',
-  '',
+  'A check that is done to a container again and again.',
   {
-    initialDelaySeconds: int32(2, '', { min: 0 }),
-    timeoutSeconds: int32(3, '', { min: 0 }),
-    periodSeconds: int32(4, '', { min: 0 }),
-    successThreshold: int32(5, '', { min: 0 }),
-    failureThreshold: int32(6, '', { min: 0 }),
-    terminationGracePeriodSeconds: int64(7, '', { explicit: true, min: 1 }),
+    initialDelaySeconds: int32(2, "Seconds from the container's start to the first check.", { min: 0 }),
+    timeoutSeconds: int32(3, 'Seconds after which a check has failed; default 1.', { min: 0 }),
+    periodSeconds: int32(4, 'Seconds between checks; default 10.', { min: 0 }),
+    successThreshold: int32(
+      5,
+      'Successes in a row after which it holds again; default 1, and 1 for liveness and startup.',
+      { min: 0 },
+    ),
+    failureThreshold: int32(6, 'Failures in a row after which it does not hold any more; default 3.', { min: 0 }),
+    terminationGracePeriodSeconds: int64(
+      7,
+      "Seconds the container has to end when the check fails, instead of the pod's own; not for readiness.",
+      { explicit: true, min: 1 },
+    ),
   },
   embed(1, 'handler', (): Message<ProbeHandler> => probeHandler),
 )
 export interface Probe extends Infer<typeof probe> {}
 
-export const probeHandler = message('api.core.v1.ProbeHandler', '', {
-  exec: one(1, '', (): Message<ExecAction> => execAction),
-  httpGet: one(2, '', (): Message<HTTPGetAction> => httpGetAction),
-  tcpSocket: one(3, '', (): Message<TCPSocketAction> => tcpSocketAction),
-  grpc: one(4, '', (): Message<GRPCAction> => grpcAction),
+export const probeHandler = message('api.core.v1.ProbeHandler', 'What is done to check; exactly one is given.', {
+  exec: one(1, 'Runs a command in the container: exit code 0 is success.', (): Message<ExecAction> => execAction),
+  httpGet: one(
+    2,
+    'Sends an HTTP GET: a status from 200 to 399 is success.',
+    (): Message<HTTPGetAction> => httpGetAction,
+  ),
+  tcpSocket: one(3, 'Opens a TCP connection: success when it opens.', (): Message<TCPSocketAction> => tcpSocketAction),
+  grpc: one(4, 'Calls the gRPC health service.', (): Message<GRPCAction> => grpcAction),
 })
 export interface ProbeHandler extends Infer<typeof probeHandler> {}
 
-export const lifecycle = message('api.core.v1.Lifecycle', '', {
-  postStart: one(1, '', (): Message<LifecycleHandler> => lifecycleHandler),
-  preStop: one(2, '', (): Message<LifecycleHandler> => lifecycleHandler),
-  stopSignal: string(3, '', { explicit: true }),
-})
+export const lifecycle = message(
+  'api.core.v1.Lifecycle',
+  'What is done when a container starts and before it is stopped.',
+  {
+    postStart: one(
+      1,
+      'Done right after the container started; if it fails, the container is stopped.',
+      (): Message<LifecycleHandler> => lifecycleHandler,
+    ),
+    preStop: one(
+      2,
+      'Done before the container is stopped, within its grace period.',
+      (): Message<LifecycleHandler> => lifecycleHandler,
+    ),
+    stopSignal: string(3, "The signal that stops the container; needs the pod's os.", { explicit: true }),
+  },
+)
 export interface Lifecycle extends Infer<typeof lifecycle> {}
 
-export const lifecycleHandler = message('api.core.v1.LifecycleHandler', '', {
-  exec: one(1, '', (): Message<ExecAction> => execAction),
-  httpGet: one(2, '', (): Message<HTTPGetAction> => httpGetAction),
-  tcpSocket: one(3, '', (): Message<TCPSocketAction> => tcpSocketAction),
-  sleep: one(4, '', (): Message<SleepAction> => sleepAction),
+export const lifecycleHandler = message('api.core.v1.LifecycleHandler', 'What is done; exactly one is given.', {
+  exec: one(1, 'Runs a command in the container.', (): Message<ExecAction> => execAction),
+  httpGet: one(2, 'Sends an HTTP GET.', (): Message<HTTPGetAction> => httpGetAction),
+  tcpSocket: one(3, 'Not supported; kept for old objects.', (): Message<TCPSocketAction> => tcpSocketAction),
+  sleep: one(4, 'Waits.', (): Message<SleepAction> => sleepAction),
 })
 export interface LifecycleHandler extends Infer<typeof lifecycleHandler> {}
 
-export const execAction = message('api.core.v1.ExecAction', '', {
-  command: list(1, '', 'string', { listType: 'atomic' }),
+export const execAction = message('api.core.v1.ExecAction', 'A command in a container, without a shell.', {
+  command: list(1, "The program and its arguments; the working directory is the container's.", 'string', {
+    listType: 'atomic',
+  }),
 })
 export interface ExecAction extends Infer<typeof execAction> {}
 
-export const httpGetAction = message('api.core.v1.HTTPGetAction', '', {
-  path: string(1, ''),
-  port: intOrString(2, '', { required: true }),
-  host: string(3, ''),
-  scheme: string(4, '', { enum: ['HTTP', 'HTTPS'] }),
-  httpHeaders: list(5, '', (): Message<HTTPHeader> => httpHeader, { listType: 'atomic' }),
+export const httpGetAction = message('api.core.v1.HTTPGetAction', 'An HTTP GET.', {
+  path: string(1, 'The path; default /.'),
+  port: intOrString(2, "The port, by number or by the name of a container's port.", { required: true }),
+  host: string(3, "The host; default the pod's address."),
+  scheme: string(4, 'HTTP (default) or HTTPS, of which the certificate is not verified.', { enum: ['HTTP', 'HTTPS'] }),
+  httpHeaders: list(5, 'Headers to send.', (): Message<HTTPHeader> => httpHeader, { listType: 'atomic' }),
 })
 export interface HTTPGetAction extends Infer<typeof httpGetAction> {}
 
-export const httpHeader = message('api.core.v1.HTTPHeader', '', {
-  name: string(1, '', { required: true, nonEmpty: true }),
-  value: string(2, '', { required: true }),
+export const httpHeader = message('api.core.v1.HTTPHeader', 'A header of a request.', {
+  name: string(1, "The header's name.", { required: true, nonEmpty: true }),
+  value: string(2, "The header's value.", { required: true }),
 })
 export interface HTTPHeader extends Infer<typeof httpHeader> {}
 
-export const tcpSocketAction = message('api.core.v1.TCPSocketAction', '', {
-  port: intOrString(1, '', { required: true }),
-  host: string(2, ''),
+export const tcpSocketAction = message('api.core.v1.TCPSocketAction', 'A TCP connection.', {
+  port: intOrString(1, "The port, by number or by the name of a container's port.", { required: true }),
+  host: string(2, "The host; default the pod's address."),
 })
 export interface TCPSocketAction extends Infer<typeof tcpSocketAction> {}
 
-export const grpcAction = message('api.core.v1.GRPCAction', '', {
-  port: int32(1, '', { required: true, min: 1, max: 65535 }),
-  service: string(2, '', { explicit: true }),
+export const grpcAction = message('api.core.v1.GRPCAction', 'A call of grpc.health.v1.Health.', {
+  port: int32(1, 'The port.', { required: true, min: 1, max: 65535 }),
+  service: string(2, 'The service to ask for; empty asks for the server as a whole.', { explicit: true }),
 })
 export interface GRPCAction extends Infer<typeof grpcAction> {}
 
-export const sleepAction = message('api.core.v1.SleepAction', '', {
-  seconds: int64(1, '', { required: true, min: 0 }),
+export const sleepAction = message('api.core.v1.SleepAction', 'A wait.', {
+  seconds: int64(1, 'How many seconds.', { required: true, min: 0 }),
 })
 export interface SleepAction extends Infer<typeof sleepAction> {}

@@ -71,119 +71,216 @@ import {
 
 export const volume = message(
   'api.core.v1.Volume',
-  '',
+  'A named volume that containers of the pod can mount.',
   {
-    name: string(1, '', { required: true, nonEmpty: true }),
+    name: string(1, "The volume's name, unique in the pod.", { required: true, nonEmpty: true }),
   },
   embed(2, 'volumeSource', (): Message<VolumeSource> => volumeSource),
 )
 export interface Volume extends Infer<typeof volume> {}
 
-export const volumeSource = message('api.core.v1.VolumeSource', '', {
-  hostPath: one(1, '', (): Message<HostPathVolumeSource> => hostPathVolumeSource),
-  emptyDir: one(2, '', (): Message<EmptyDirVolumeSource> => emptyDirVolumeSource),
-  gcePersistentDisk: one(3, '', (): Message<GCEPersistentDiskVolumeSource> => gcePersistentDiskVolumeSource),
-  awsElasticBlockStore: one(4, '', (): Message<AWSElasticBlockStoreVolumeSource> => awsElasticBlockStoreVolumeSource),
-  gitRepo: one(5, '', (): Message<GitRepoVolumeSource> => gitRepoVolumeSource),
-  secret: one(6, '', (): Message<SecretVolumeSource> => secretVolumeSource),
-  nfs: one(7, '', (): Message<NFSVolumeSource> => nfsVolumeSource),
-  iscsi: one(8, '', (): Message<ISCSIVolumeSource> => iscsiVolumeSource),
-  glusterfs: one(9, '', (): Message<GlusterfsVolumeSource> => glusterfsVolumeSource),
+export const volumeSource = message('api.core.v1.VolumeSource', 'What a volume is; exactly one is given.', {
+  hostPath: one(1, 'A file or directory of the node.', (): Message<HostPathVolumeSource> => hostPathVolumeSource),
+  emptyDir: one(
+    2,
+    'A directory that begins empty and lives as long as the pod.',
+    (): Message<EmptyDirVolumeSource> => emptyDirVolumeSource,
+  ),
+  gcePersistentDisk: one(
+    3,
+    'A disk of Google Compute Engine; deprecated.',
+    (): Message<GCEPersistentDiskVolumeSource> => gcePersistentDiskVolumeSource,
+  ),
+  awsElasticBlockStore: one(
+    4,
+    'A disk of Amazon EBS; deprecated.',
+    (): Message<AWSElasticBlockStoreVolumeSource> => awsElasticBlockStoreVolumeSource,
+  ),
+  gitRepo: one(
+    5,
+    'A git repository; deprecated, and not run.',
+    (): Message<GitRepoVolumeSource> => gitRepoVolumeSource,
+  ),
+  secret: one(6, 'The entries of a Secret as files.', (): Message<SecretVolumeSource> => secretVolumeSource),
+  nfs: one(7, 'A directory of an NFS server.', (): Message<NFSVolumeSource> => nfsVolumeSource),
+  iscsi: one(8, 'A disk over iSCSI.', (): Message<ISCSIVolumeSource> => iscsiVolumeSource),
+  glusterfs: one(9, 'A Glusterfs volume; deprecated.', (): Message<GlusterfsVolumeSource> => glusterfsVolumeSource),
   persistentVolumeClaim: one(
     10,
-    '',
+    'The volume behind a PersistentVolumeClaim.',
     (): Message<PersistentVolumeClaimVolumeSource> => persistentVolumeClaimVolumeSource,
   ),
-  rbd: one(11, '', (): Message<RBDVolumeSource> => rbdVolumeSource),
-  flexVolume: one(12, '', (): Message<FlexVolumeSource> => flexVolumeSource),
-  cinder: one(13, '', (): Message<CinderVolumeSource> => cinderVolumeSource),
-  cephfs: one(14, '', (): Message<CephFSVolumeSource> => cephFSVolumeSource),
-  flocker: one(15, '', (): Message<FlockerVolumeSource> => flockerVolumeSource),
-  downwardAPI: one(16, '', (): Message<DownwardAPIVolumeSource> => downwardAPIVolumeSource),
-  fc: one(17, '', (): Message<FCVolumeSource> => fcVolumeSource),
-  azureFile: one(18, '', (): Message<AzureFileVolumeSource> => azureFileVolumeSource),
-  configMap: one(19, '', (): Message<ConfigMapVolumeSource> => configMapVolumeSource),
-  vsphereVolume: one(20, '', (): Message<VsphereVirtualDiskVolumeSource> => vsphereVirtualDiskVolumeSource),
-  quobyte: one(21, '', (): Message<QuobyteVolumeSource> => quobyteVolumeSource),
-  azureDisk: one(22, '', (): Message<AzureDiskVolumeSource> => azureDiskVolumeSource),
-  photonPersistentDisk: one(23, '', (): Message<PhotonPersistentDiskVolumeSource> => photonPersistentDiskVolumeSource),
-  portworxVolume: one(24, '', (): Message<PortworxVolumeSource> => portworxVolumeSource),
-  scaleIO: one(25, '', (): Message<ScaleIOVolumeSource> => scaleIOVolumeSource),
-  projected: one(26, '', (): Message<ProjectedVolumeSource> => projectedVolumeSource),
-  storageos: one(27, '', (): Message<StorageOSVolumeSource> => storageOSVolumeSource),
-  csi: one(28, '', (): Message<CSIVolumeSource> => csiVolumeSource),
-  ephemeral: one(29, '', (): Message<EphemeralVolumeSource> => ephemeralVolumeSource),
-  image: one(30, '', (): Message<ImageVolumeSource> => imageVolumeSource),
+  rbd: one(11, 'A Ceph block device; deprecated.', (): Message<RBDVolumeSource> => rbdVolumeSource),
+  flexVolume: one(
+    12,
+    'A volume of a flexvolume driver; deprecated.',
+    (): Message<FlexVolumeSource> => flexVolumeSource,
+  ),
+  cinder: one(13, 'A disk of OpenStack Cinder; deprecated.', (): Message<CinderVolumeSource> => cinderVolumeSource),
+  cephfs: one(14, 'A Ceph file system; deprecated.', (): Message<CephFSVolumeSource> => cephFSVolumeSource),
+  flocker: one(15, 'A Flocker dataset; deprecated.', (): Message<FlockerVolumeSource> => flockerVolumeSource),
+  downwardAPI: one(
+    16,
+    'Facts about the pod as files.',
+    (): Message<DownwardAPIVolumeSource> => downwardAPIVolumeSource,
+  ),
+  fc: one(17, 'A Fibre Channel disk.', (): Message<FCVolumeSource> => fcVolumeSource),
+  azureFile: one(18, 'A file share of Azure; deprecated.', (): Message<AzureFileVolumeSource> => azureFileVolumeSource),
+  configMap: one(
+    19,
+    'The entries of a ConfigMap as files.',
+    (): Message<ConfigMapVolumeSource> => configMapVolumeSource,
+  ),
+  vsphereVolume: one(
+    20,
+    'A disk of vSphere; deprecated.',
+    (): Message<VsphereVirtualDiskVolumeSource> => vsphereVirtualDiskVolumeSource,
+  ),
+  quobyte: one(21, 'A Quobyte volume; deprecated.', (): Message<QuobyteVolumeSource> => quobyteVolumeSource),
+  azureDisk: one(22, 'A disk of Azure; deprecated.', (): Message<AzureDiskVolumeSource> => azureDiskVolumeSource),
+  photonPersistentDisk: one(
+    23,
+    'A disk of Photon; deprecated.',
+    (): Message<PhotonPersistentDiskVolumeSource> => photonPersistentDiskVolumeSource,
+  ),
+  portworxVolume: one(24, 'A Portworx volume; deprecated.', (): Message<PortworxVolumeSource> => portworxVolumeSource),
+  scaleIO: one(25, 'A ScaleIO volume; deprecated.', (): Message<ScaleIOVolumeSource> => scaleIOVolumeSource),
+  projected: one(26, 'Several sources in one directory.', (): Message<ProjectedVolumeSource> => projectedVolumeSource),
+  storageos: one(27, 'A StorageOS volume; deprecated.', (): Message<StorageOSVolumeSource> => storageOSVolumeSource),
+  csi: one(28, 'A volume that a CSI driver makes for the pod alone.', (): Message<CSIVolumeSource> => csiVolumeSource),
+  ephemeral: one(
+    29,
+    'A claim made for the pod and deleted with it.',
+    (): Message<EphemeralVolumeSource> => ephemeralVolumeSource,
+  ),
+  image: one(
+    30,
+    'The files of an OCI image or artifact, read-only.',
+    (): Message<ImageVolumeSource> => imageVolumeSource,
+  ),
 })
 export interface VolumeSource extends Infer<typeof volumeSource> {}
 
-export const emptyDirVolumeSource = message('api.core.v1.EmptyDirVolumeSource', '', {
-  medium: string(1, ''),
-  sizeLimit: quantity(2, '', { explicit: true }),
-})
+export const emptyDirVolumeSource = message(
+  'api.core.v1.EmptyDirVolumeSource',
+  'A directory that begins empty and is deleted with the pod.',
+  {
+    medium: string(
+      1,
+      "Where it is kept: empty is the node's disk, Memory a tmpfs, HugePages or HugePages-2Mi huge pages.",
+    ),
+    sizeLimit: quantity(2, 'The most it may hold.', { explicit: true }),
+  },
+)
 export interface EmptyDirVolumeSource extends Infer<typeof emptyDirVolumeSource> {}
 
-export const hostPathVolumeSource = message('api.core.v1.HostPathVolumeSource', '', {
-  path: string(1, '', { required: true, nonEmpty: true }),
-  type: string(2, '', {
-    explicit: true,
-    enum: ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'],
-  }),
+export const hostPathVolumeSource = message('api.core.v1.HostPathVolumeSource', 'A file or directory of the node.', {
+  path: string(1, 'Its path on the node.', { required: true, nonEmpty: true }),
+  type: string(
+    2,
+    'What must be there: DirectoryOrCreate, Directory, FileOrCreate, File, Socket, CharDevice, BlockDevice; empty does not look.',
+    {
+      explicit: true,
+      enum: ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'],
+    },
+  ),
 })
 export interface HostPathVolumeSource extends Infer<typeof hostPathVolumeSource> {}
 
 export const configMapVolumeSource = message(
   'api.core.v1.ConfigMapVolumeSource',
-  '',
+  'The entries of a ConfigMap as files.',
   {
-    items: list(2, '', (): Message<KeyToPath> => keyToPath, { listType: 'atomic' }),
-    defaultMode: int32(3, '', { explicit: true }),
-    optional: boolean(4, '', { explicit: true }),
+    items: list(
+      2,
+      'Which entries, under which paths; without it, each under its key.',
+      (): Message<KeyToPath> => keyToPath,
+      { listType: 'atomic' },
+    ),
+    defaultMode: int32(3, "The files' permissions, as a decimal number; default 420, which is 0644.", {
+      explicit: true,
+    }),
+    optional: boolean(4, 'Whether the ConfigMap or its entries may be missing.', { explicit: true }),
   },
   embed(1, 'localObjectReference', (): Message<LocalObjectReference> => localObjectReference),
 )
 export interface ConfigMapVolumeSource extends Infer<typeof configMapVolumeSource> {}
 
-export const secretVolumeSource = message('api.core.v1.SecretVolumeSource', '', {
-  secretName: string(1, ''),
-  items: list(2, '', (): Message<KeyToPath> => keyToPath, { listType: 'atomic' }),
-  defaultMode: int32(3, '', { explicit: true }),
-  optional: boolean(4, '', { explicit: true }),
-})
+export const secretVolumeSource = message(
+  'api.core.v1.SecretVolumeSource',
+  'The entries of a Secret as files, kept in memory.',
+  {
+    secretName: string(1, "The Secret's name."),
+    items: list(
+      2,
+      'Which entries, under which paths; without it, each under its key.',
+      (): Message<KeyToPath> => keyToPath,
+      { listType: 'atomic' },
+    ),
+    defaultMode: int32(3, "The files' permissions, as a decimal number; default 420, which is 0644.", {
+      explicit: true,
+    }),
+    optional: boolean(4, 'Whether the Secret or its entries may be missing.', { explicit: true }),
+  },
+)
 export interface SecretVolumeSource extends Infer<typeof secretVolumeSource> {}
 
-export const keyToPath = message('api.core.v1.KeyToPath', '', {
-  key: string(1, '', { required: true, nonEmpty: true }),
-  path: string(2, '', { required: true, nonEmpty: true }),
-  mode: int32(3, '', { explicit: true }),
+export const keyToPath = message('api.core.v1.KeyToPath', 'An entry and the file it becomes.', {
+  key: string(1, "The entry's key.", { required: true, nonEmpty: true }),
+  path: string(2, "The file's path in the volume; relative, without '..'.", { required: true, nonEmpty: true }),
+  mode: int32(3, "The file's permissions, as a decimal number; default the volume's.", { explicit: true }),
 })
 export interface KeyToPath extends Infer<typeof keyToPath> {}
 
-export const downwardAPIVolumeSource = message('api.core.v1.DownwardAPIVolumeSource', '', {
-  items: list(1, '', (): Message<DownwardAPIVolumeFile> => downwardAPIVolumeFile, { listType: 'atomic' }),
-  defaultMode: int32(2, '', { explicit: true }),
+export const downwardAPIVolumeSource = message('api.core.v1.DownwardAPIVolumeSource', 'Facts about the pod as files.', {
+  items: list(1, 'The files.', (): Message<DownwardAPIVolumeFile> => downwardAPIVolumeFile, { listType: 'atomic' }),
+  defaultMode: int32(2, "The files' permissions, as a decimal number; default 420, which is 0644.", { explicit: true }),
 })
 export interface DownwardAPIVolumeSource extends Infer<typeof downwardAPIVolumeSource> {}
 
-export const downwardAPIVolumeFile = message('api.core.v1.DownwardAPIVolumeFile', '', {
-  path: string(1, '', { required: true, nonEmpty: true }),
-  fieldRef: one(2, '', (): Message<ObjectFieldSelector> => objectFieldSelector),
-  resourceFieldRef: one(3, '', (): Message<ResourceFieldSelector> => resourceFieldSelector),
-  mode: int32(4, '', { explicit: true }),
-})
+export const downwardAPIVolumeFile = message(
+  'api.core.v1.DownwardAPIVolumeFile',
+  'A fact about the pod as a file; exactly one source is given.',
+  {
+    path: string(1, "The file's path in the volume; relative, without '..'.", { required: true, nonEmpty: true }),
+    fieldRef: one(
+      2,
+      'A field of the pod: name, namespace, uid, labels, annotations.',
+      (): Message<ObjectFieldSelector> => objectFieldSelector,
+    ),
+    resourceFieldRef: one(
+      3,
+      'A limit or request of a container.',
+      (): Message<ResourceFieldSelector> => resourceFieldSelector,
+    ),
+    mode: int32(4, "The file's permissions, as a decimal number; default the volume's.", { explicit: true }),
+  },
+)
 export interface DownwardAPIVolumeFile extends Infer<typeof downwardAPIVolumeFile> {}
 
-export const imageVolumeSource = message('api.core.v1.ImageVolumeSource', '', {
-  reference: string(1, ''),
-  pullPolicy: string(2, '', { enum: ['Always', 'IfNotPresent', 'Never'] }),
+export const imageVolumeSource = message('api.core.v1.ImageVolumeSource', 'The files of an OCI image or artifact.', {
+  reference: string(1, "The image's name, as of a container."),
+  pullPolicy: string(
+    2,
+    'When it is fetched: Always, IfNotPresent, or Never; default Always for latest, else IfNotPresent.',
+    { enum: ['Always', 'IfNotPresent', 'Never'] },
+  ),
 })
 export interface ImageVolumeSource extends Infer<typeof imageVolumeSource> {}
 
-export const csiVolumeSource = message('api.core.v1.CSIVolumeSource', '', {
-  driver: string(1, '', { required: true, nonEmpty: true }),
-  readOnly: boolean(2, '', { explicit: true }),
-  fsType: string(3, '', { explicit: true }),
-  volumeAttributes: map(4, '', 'string'),
-  nodePublishSecretRef: one(5, '', (): Message<LocalObjectReference> => localObjectReference),
-})
+export const csiVolumeSource = message(
+  'api.core.v1.CSIVolumeSource',
+  'A volume that a CSI driver makes for the pod alone.',
+  {
+    driver: string(1, "The driver's name.", { required: true, nonEmpty: true }),
+    readOnly: boolean(2, 'Whether it is read-only; default false.', { explicit: true }),
+    fsType: string(3, "The file system to make; default the driver's choice.", { explicit: true }),
+    volumeAttributes: map(4, 'What the driver wants to know.', 'string'),
+    nodePublishSecretRef: one(
+      5,
+      'A Secret to give to the driver.',
+      (): Message<LocalObjectReference> => localObjectReference,
+    ),
+  },
+)
 export interface CSIVolumeSource extends Infer<typeof csiVolumeSource> {}

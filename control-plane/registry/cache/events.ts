@@ -46,7 +46,10 @@ export function bookmark(kind: string, apiVersion: string, revision: Revision, i
     ...(initialEventsEnd && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
   }
   const json = Buffer.from(JSON.stringify({ kind, apiVersion, metadata }))
-  return new Told('BOOKMARK', { object: { kind, apiVersion, metadata: { name: '', uid: '', creationTimestamp: '', ...metadata } }, json })
+  return new Told('BOOKMARK', {
+    object: { kind, apiVersion, metadata: { name: '', uid: '', creationTimestamp: '', ...metadata } },
+    json,
+  })
 }
 
 class Told implements WatchEvent {

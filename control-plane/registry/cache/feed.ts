@@ -62,9 +62,10 @@ export class Feed {
     return this.#revision
   }
 
-  /** Tells of a write before the watch does. */
-  announce(revision: Revision, written: Encoded): void {
-    if (revision > this.#revision) this.#own.set(revision, written)
+  /** Tells of a write of this process, before the watch does. @param written undefined: a deletion */
+  announce(cache: ResourceCache, revision: Revision, written: Encoded | undefined): void {
+    cache.acknowledge(revision)
+    if (written !== undefined && revision > this.#revision) this.#own.set(revision, written)
   }
 
   /**
@@ -116,24 +117,24 @@ export class Feed {
 
   async #follow(): Promise<void> {
     const { store, signal, logger } = this.#options
-    for (let attempt = 0; !signal.aborted; ) {
+    for (let attempt = 0; !isAborted(signal); ) {
       try {
         for await (const batch of store.watch(rootPrefix, this.#revision, signal)) {
           attempt = 0
           this.#take(batch)
         }
       } catch (error) {
-        if (signal.aborted) return
+        if (isAborted(signal)) return
         logger.warn({ error, revision: this.#revision }, 'the watch of the store broke; listing anew')
       }
       // What happened since is unknown, so the present is compared with what the caches hold.
-      for (let listed = false; !listed && !signal.aborted; attempt++) {
+      for (let listed = false; !listed && !isAborted(signal); attempt++) {
         await sleep(backoffMs(attempt, retry), signal)
         try {
           await this.#list()
           listed = true
         } catch (error) {
-          if (!signal.aborted) logger.warn({ error }, 'the store could not be listed; trying again')
+          if (!isAborted(signal)) logger.warn({ error }, 'the store could not be listed; trying again')
         }
       }
     }
@@ -220,6 +221,9 @@ export class Feed {
     signal.addEventListener('abort', () => cancel(), { once: true })
   }
 }
+
+/** A call, so that the compiler does not take an earlier answer for the present one. */
+const isAborted = (signal: AbortSignal): boolean => signal.aborted
 
 /** `/registry/core/pods/ns/name` is `ns/name` of `core/pods`. */
 function parseKey(storeKey: string): { resource: string; key: string } {

@@ -4,8 +4,8 @@ import type { Revision } from '../../store/store.ts'
 import type { ApiObject, Encoded, WatchEvent } from '../contract.ts'
 import { bookmark, Change } from './events.ts'
 import { ChangeRing, type RingLimits } from './ring.ts'
-import { type CacheEntry, SortedEntries } from './sorted-entries.ts'
 import type { Selection } from './selection.ts'
+import { type CacheEntry, SortedEntries } from './sorted-entries.ts'
 import { Watcher } from './watcher.ts'
 
 export interface ResourceCacheOptions {
@@ -30,6 +30,7 @@ export class ResourceCache {
   readonly #watchersByIndex = new Map<string, Set<Watcher>>()
   readonly #ring: ChangeRing
   #changed: Revision = 0
+  #acknowledged: Revision = 0
 
   constructor(options: ResourceCacheOptions) {
     this.#options = options
@@ -47,6 +48,15 @@ export class ResourceCache {
   /** The revision of the newest change of this resource. */
   get changed(): Revision {
     return this.#changed
+  }
+
+  /** The newest write of this process. Reads that must see it wait until the feed has brought it. */
+  get acknowledged(): Revision {
+    return this.#acknowledged
+  }
+
+  acknowledge(revision: Revision): void {
+    this.#acknowledged = Math.max(this.#acknowledged, revision)
   }
 
   get(key: string): CacheEntry | undefined {
@@ -98,8 +108,10 @@ export class ResourceCache {
     changed.sort((a, b) => a.revision - b.revision)
     this.#changed = revision
     this.#ring.forgetThrough(revision)
-    for (const { key } of gone) this.#offer(this.#change(key, undefined, before))
-    for (const entry of changed) this.#offer(this.#change(entry.key, entry, entry.revision))
+    // Who is ahead of the cache may know of some of this; nobody can tell which. It starts over.
+    for (const watcher of this.#everyWatcher()) if (watcher.after > before) watcher.end()
+    for (const { key } of gone) this.#offer(this.#change(key, undefined, before), true)
+    for (const entry of changed) this.#offer(this.#change(entry.key, entry, entry.revision), true)
   }
 
   /** The store's history is another one: everybody has to list anew. */
@@ -169,16 +181,17 @@ export class ResourceCache {
     if (entries?.size === 0) this.#byIndex.delete(this.#options.index?.value(entry.object) ?? '')
   }
 
-  #offer(change: Change | undefined): void {
+  #offer(change: Change | undefined, found = false): void {
     if (change === undefined) return
     const { index } = this.#options
     if (index !== undefined && this.#watchersByIndex.size > 0) {
       const values = new Set([change.before, change.after].map(side => side && index.value(side.object)))
       // One watcher stands under one value, so nobody is offered a change twice.
       for (const value of values) {
-        if (value !== undefined) for (const watcher of this.#watchersByIndex.get(value) ?? []) watcher.offer(change)
+        if (value !== undefined)
+          for (const watcher of this.#watchersByIndex.get(value) ?? []) watcher.offer(change, found)
       }
     }
-    for (const watcher of this.#watchers) watcher.offer(change)
+    for (const watcher of this.#watchers) watcher.offer(change, found)
   }
 }

@@ -37,7 +37,9 @@ export class SortedEntries {
     const start = this.#firstFrom(from > prefix ? from : prefix)
     // The keys are paths of ASCII names, so nothing that begins with the prefix sorts above prefix + U+FFFF.
     const end = prefix === '' ? this.#sorted.length : this.#firstFrom(`${prefix}\uffff`)
-    return start === 0 && end === this.#sorted.length ? [...this.#sorted] : this.#sorted.slice(start, Math.max(start, end))
+    return start === 0 && end === this.#sorted.length
+      ? [...this.#sorted]
+      : this.#sorted.slice(start, Math.max(start, end))
   }
 
   /** The index of the first entry whose key isn't below this one. */

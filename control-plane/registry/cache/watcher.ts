@@ -13,28 +13,28 @@ export class Watcher {
   #waiting: WatchEvent[] = []
   #ended = false
   #wake: (() => void) | undefined
-  /** Changes up to here are known to the watcher already. */
-  readonly #after: Revision
+  /** Changes up to here are known to the watcher already: it may have seen more elsewhere than the cache here. */
+  readonly after: Revision
 
   readonly #onEnd: () => void
 
   constructor(selection: Selection, after: Revision, bookmarks: boolean, onEnd: () => void) {
     this.selection = selection
     this.bookmarks = bookmarks
-    this.#after = after
+    this.after = after
     this.#onEnd = onEnd
   }
 
-  /** A change passes by. */
-  offer(change: Change): void {
-    if (change.revision <= this.#after) return
+  /** A change passes by. @param found it was found after a gap, and its revision may be only the last one before */
+  offer(change: Change, found: boolean): void {
+    if (!found && change.revision <= this.after) return
     const event = change.seenBy(this.selection.selects)
     if (event !== undefined) this.#push(event)
   }
 
   /** Where the watch stands; not told of a place before the one it began at. */
   bookmark(event: WatchEvent, revision: Revision): void {
-    if (revision >= this.#after) this.#push(event)
+    if (revision >= this.after) this.#push(event)
   }
 
   /** No more events; those that wait can still be taken. */

@@ -1,5 +1,15 @@
 // JSON Patch (RFC 6902) with JSON Pointer (RFC 6901). Pure: what isn't touched is shared with the input.
-import { isArray, isObject, type Json, type JsonDraft, jsonEqual, ownField, PatchError, setField } from './json.ts'
+import {
+  isArray,
+  isObject,
+  type Json,
+  type JsonDraft,
+  jsonEqual,
+  ownField,
+  PatchError,
+  removeField,
+  setField,
+} from './json.ts'
 
 /** More operations than this in one patch are refused, as Kubernetes does. */
 const maxOperations = 10_000
@@ -20,7 +30,10 @@ export function applyJsonPatch(document: Json, patch: Json): Json {
       return applyOperation(current, operation)
     } catch (error) {
       if (!(error instanceof PatchError)) throw error
-      throw new PatchError(error.fault, `operation ${index} (${operation.op} ${format(operation.path)}): ${error.message}`)
+      throw new PatchError(
+        error.fault,
+        `operation ${index} (${operation.op} ${format(operation.path)}): ${error.message}`,
+      )
     }
   }, document)
 }
@@ -28,7 +41,10 @@ export function applyJsonPatch(document: Json, patch: Json): Json {
 function parseOperations(patch: Json): Operation[] {
   if (!isArray(patch)) throw new PatchError('malformed', 'a JSON patch is an array of operations')
   if (patch.length > maxOperations) {
-    throw new PatchError('malformed', `a JSON patch holds at most ${maxOperations} operations, this one ${patch.length}`)
+    throw new PatchError(
+      'malformed',
+      `a JSON patch holds at most ${maxOperations} operations, this one ${patch.length}`,
+    )
   }
   return patch.map(parseOperation)
 }
@@ -85,7 +101,8 @@ function applyOperation(document: Json, operation: Operation): Json {
       return from.length === 0 ? moved : add(remove(document, from), path, moved)
     }
     case 'test': {
-      if (!jsonEqual(read(document, path), operation.value)) throw new PatchError('inapplicable', 'testing value failed')
+      if (!jsonEqual(read(document, path), operation.value))
+        throw new PatchError('inapplicable', 'testing value failed')
       return document
     }
   }
@@ -130,7 +147,7 @@ function edit(document: Json, path: readonly string[], action: 'add' | 'replace'
   }
   if (!isObject(document)) throw missing([token])
   const copy: JsonDraft = { ...document }
-  if (last && action === 'remove') delete copy[token]
+  if (last && action === 'remove') removeField(copy, token)
   else if (last) setField(copy, token, value)
   else {
     const child = ownField(document, token)

@@ -11,6 +11,11 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** @throws SyntaxError */
+export function parseJson(bytes: Uint8Array): Json {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as Json
+}
+
 /** An object of the API as the JSON it is. */
 export function toJson(object: object): JsonObject {
   return object as JsonObject
@@ -24,6 +29,10 @@ export function isArray(value: Json | undefined): value is readonly Json[] {
 export function setField(draft: JsonDraft, key: string, value: Json): void {
   if (key !== '__proto__') draft[key] = value
   else Object.defineProperty(draft, key, { value, writable: true, enumerable: true, configurable: true })
+}
+
+export function removeField(draft: JsonDraft, key: string): void {
+  Reflect.deleteProperty(draft, key)
 }
 
 /** The field's own value; never something inherited, such as `constructor`. */

@@ -4,7 +4,17 @@
 import type { Message } from '../../../api/schema/message.ts'
 import { type MergeRule, mergeRule } from '../../../api/schema/strategic-merge.ts'
 import { orderElements } from './element-order.ts'
-import { isArray, isObject, type Json, type JsonDraft, type JsonObject, ownField, PatchError, setField } from './json.ts'
+import {
+  isArray,
+  isObject,
+  type Json,
+  type JsonDraft,
+  type JsonObject,
+  ownField,
+  PatchError,
+  removeField,
+  setField,
+} from './json.ts'
 
 const directive = '$patch'
 const retainKeys = '$retainKeys'
@@ -47,7 +57,7 @@ function mergeObject(original: JsonObject, patch: JsonObject, rule: Rule, path: 
     const order = ownField(patch, elementOrder + key)
     const deletions = ownField(patch, deleteFromList + key)
     const current = ownField(merged, key)
-    if (value === null) delete merged[key]
+    if (value === null) removeField(merged, key)
     else if (isArray(value ?? order ?? deletions)) {
       setField(merged, key, mergeList(isArray(current) ? current : [], { value, order, deletions }, field, at))
     } else if (isObject(value)) {

@@ -1,7 +1,7 @@
 // Things only one object may have (addresses, ports), each a key of its own in the store: taken by a write that
 // expects nobody, so two writers, or two servers, can't both get it, and a restart forgets none.
 import type { Clock } from '../../../lib/clock.ts'
-import type { Entry, Revision, Store } from '../../store/store.ts'
+import { type Entry, type Revision, type Store, StoreUnavailableError } from '../../store/store.ts'
 
 export interface ClaimOwner {
   readonly uid: string
@@ -12,11 +12,11 @@ export interface ClaimOptions {
   readonly clock: Clock
   /** As `/registry/claims/service-ips/`. */
   readonly prefix: string
-  /** Whether the object that owns a claim exists. */
-  readonly exists: (uid: string) => boolean
+  /** Whether the owner exists and has this name in use. */
+  readonly uses: (uid: string, name: string) => boolean
 }
 
-/** So long after it was taken, a claim whose owner does not exist was left by a write that failed. */
+/** So long after it was taken, a claim nobody uses was left by a write, or a giving back, that failed. */
 const abandonedAfterMs = 60_000
 
 interface ClaimValue extends ClaimOwner {
@@ -42,14 +42,25 @@ export class ClaimTable {
       if (holder === undefined) return false
       const held = read(holder)
       if (held?.uid === uid) return true
-      if (held !== undefined && !this.#isAbandoned(held)) return false
+      if (held !== undefined && !this.#isAbandoned(held, name)) return false
       if (expect === holder.revision) return false
       expect = holder.revision
     }
   }
 
-  /** Gives back what the owner has; what is somebody else's meanwhile stays theirs. */
-  async giveBack(names: readonly string[], { uid }: ClaimOwner): Promise<void> {
+  /**
+   * Gives back what the owner has; what is somebody else's meanwhile stays theirs. The write it belongs to is over, so
+   * a store that does not answer is no reason to fail: what nobody uses is taken anew later.
+   */
+  async giveBack(names: readonly string[], owner: ClaimOwner): Promise<void> {
+    try {
+      await this.#giveBack(names, owner)
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error
+    }
+  }
+
+  async #giveBack(names: readonly string[], { uid }: ClaimOwner): Promise<void> {
     const { store, prefix } = this.#options
     const held = await Promise.all(names.map(async name => (await store.get(prefix + name)).entry))
     const writes = held
@@ -65,13 +76,13 @@ export class ClaimTable {
     const { entries } = await store.list(prefix)
     const held = entries.filter(entry => {
       const value = read(entry)
-      return value !== undefined && !this.#isAbandoned(value)
+      return value !== undefined && !this.#isAbandoned(value, entry.key.slice(prefix.length))
     })
     return new Set(held.map(({ key }) => key.slice(prefix.length)))
   }
 
-  #isAbandoned({ uid, atMs }: ClaimValue): boolean {
-    return this.#options.clock.now() - atMs > abandonedAfterMs && !this.#options.exists(uid)
+  #isAbandoned({ uid, atMs }: ClaimValue, name: string): boolean {
+    return this.#options.clock.now() - atMs > abandonedAfterMs && !this.#options.uses(uid, name)
   }
 }
 

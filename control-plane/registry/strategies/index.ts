@@ -4,7 +4,7 @@ import { events, namespaces, nodes, pods, services } from '../../../api/kinds/co
 import type { Kind } from '../../../api/kinds/kind.ts'
 import { namespaceStrategy } from './namespace.ts'
 import { podStrategy } from './pod.ts'
-import { serviceStrategy, type ServiceStrategyOptions } from './service.ts'
+import { type ServiceStrategyOptions, serviceStrategy } from './service.ts'
 import type { Strategy } from './strategy.ts'
 
 /** Events are of use for an hour. */

@@ -1,7 +1,8 @@
 // A namespace goes in two steps: a deletion marks it Terminating, and when everything in it is gone its last
 // finalizer is taken off through the `finalize` subresource.
-import { type Namespace, namespaces } from '../../../api/kinds/core-v1.ts'
+
 import { StatusError } from '../../../api/errors.ts'
+import { type Namespace, namespaces } from '../../../api/kinds/core-v1.ts'
 import type { Strategy } from './strategy.ts'
 
 const contentFinalizer = 'kubernetes'

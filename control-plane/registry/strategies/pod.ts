@@ -1,5 +1,5 @@
 import { StatusError } from '../../../api/errors.ts'
-import { type Pod, pods, type PodSpec, type Toleration } from '../../../api/kinds/core-v1.ts'
+import { type Pod, type PodSpec, pods, type Toleration } from '../../../api/kinds/core-v1.ts'
 import type { KubernetesObject } from '../../../api/kinds/kind.ts'
 import { qosClass } from './pod-qos.ts'
 import type { Strategy } from './strategy.ts'

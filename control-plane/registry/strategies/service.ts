@@ -1,21 +1,33 @@
 // A Service takes addresses and ports of the cluster; they are claimed before it is written and given back after.
 import { StatusError } from '../../../api/errors.ts'
 import { type Service, type ServicePort, type ServiceSpec, services } from '../../../api/kinds/core-v1.ts'
+import type { KubernetesObject } from '../../../api/kinds/kind.ts'
 import { type FieldError, invalid } from '../../../api/schema/field-error.ts'
-import { type ClaimOwner, ClaimTable, type ClaimOptions } from './claims.ts'
+import { type ClaimOptions, type ClaimOwner, ClaimTable } from './claims.ts'
 import { type NumberRange, takeAny } from './number-pool.ts'
 import { type AddressBlock, addressBlock } from './service-addresses.ts'
 import type { Claims, Strategy } from './strategy.ts'
 
-export interface ServiceStrategyOptions extends Omit<ClaimOptions, 'prefix'> {
+export interface ServiceStrategyOptions extends Pick<ClaimOptions, 'store' | 'clock'> {
+  /** A Service that exists. */
+  readonly find: (uid: string) => Service | undefined
   readonly cidr: string
   readonly nodePorts: NumberRange
 }
 
-export function serviceStrategy({ cidr, nodePorts, ...options }: ServiceStrategyOptions): Strategy<Service> {
+export function serviceStrategy({ cidr, nodePorts, find, ...options }: ServiceStrategyOptions): Strategy<Service> {
   const block = addressBlock(cidr)
-  const addresses = new ClaimTable({ ...options, prefix: '/registry/claims/service-addresses/' })
-  const ports = new ClaimTable({ ...options, prefix: '/registry/claims/node-ports/' })
+  const inUse = (uid: string): Held => heldBy(find(uid)?.spec ?? {})
+  const addresses = new ClaimTable({
+    ...options,
+    prefix: '/registry/claims/service-addresses/',
+    uses: (uid, address) => inUse(uid).addresses.includes(address),
+  })
+  const ports = new ClaimTable({
+    ...options,
+    prefix: '/registry/claims/node-ports/',
+    uses: (uid, port) => inUse(uid).ports.includes(Number(port)),
+  })
   const giveBack = async (owner: ClaimOwner, held: Held): Promise<void> => {
     await Promise.all([addresses.giveBack(held.addresses, owner), ports.giveBack(held.ports.map(String), owner)])
   }
@@ -58,6 +70,10 @@ interface Held {
   readonly ports: readonly number[]
 }
 
+export function isService<T extends KubernetesObject>(object: T): object is T & Service {
+  return object.kind === services.kind && object.apiVersion === services.apiVersion
+}
+
 const nothing: Held = { addresses: [], ports: [] }
 
 function heldBy({ clusterIP = '', ports = [], healthCheckNodePort = 0 }: ServiceSpec): Held {
@@ -97,7 +113,10 @@ class Taking {
     if (!needsAddress(spec)) return spec
     const { clusterIP = '' } = spec
     if (clusterIP === '') {
-      const offset = await takeAny({ claims, ranges: block.ranges, nameOf: offset => block.address(offset) }, this.#owner)
+      const offset = await takeAny(
+        { claims, ranges: block.ranges, nameOf: offset => block.address(offset) },
+        this.#owner,
+      )
       if (offset === undefined) {
         throw StatusError.internalError(`failed to allocate a serviceIP: range is full (${block.cidr})`)
       }

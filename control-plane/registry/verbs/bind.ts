@@ -57,7 +57,11 @@ function bound(
     throw StatusError.conflict({ group: '', resource: 'pods/binding' }, name, why)
   }
   if (uid !== '' && uid !== metadata.uid) {
-    throw StatusError.conflict(kind, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid ?? ''}`)
+    throw StatusError.conflict(
+      kind,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+    )
   }
   if (metadata.deletionTimestamp !== undefined) refuse(`pod ${name} is being deleted, cannot be assigned to a host`)
   if ((spec.nodeName ?? '') !== '') refuse(`pod ${name} is already assigned to node ${JSON.stringify(spec.nodeName)}`)
@@ -65,7 +69,10 @@ function bound(
   const condition = { type: 'PodScheduled', status: 'True', lastTransitionTime: timeOf(clock.now()) } as const
   return {
     ...current,
-    metadata: { ...metadata, ...(Object.keys(annotations).length > 0 && { annotations: { ...metadata.annotations, ...annotations } }) },
+    metadata: {
+      ...metadata,
+      ...(Object.keys(annotations).length > 0 && { annotations: { ...metadata.annotations, ...annotations } }),
+    },
     spec: { ...spec, nodeName: node },
     status: { ...status, conditions: withCondition(status.conditions ?? [], condition) },
   }

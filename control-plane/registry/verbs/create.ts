@@ -7,7 +7,7 @@ import { decodeBody, setDefaults } from './decode-body.ts'
 import { fillNew, generatedName, placeAt } from './metadata.ts'
 import { admitToNamespace } from './namespace-guard.ts'
 import { cacheKey, keyPrefix, type Served, tracksGeneration } from './served.ts'
-import { storeError } from './store-errors.ts'
+import { asking, maxObjectBytes, tooLarge } from './store-errors.ts'
 import { validateNew } from './validation.ts'
 
 /** How many generated names are tried before the last one's collision is told. */
@@ -40,50 +40,40 @@ async function createDraft(served: Served, draft: Draft, context: RequestContext
   setDefaults(kind, draft)
   strategy.prepareCreate?.(draft)
   validateNew(served, draft)
-  const claims = await strategy.claim?.(draft, undefined)
-  let written: Encoded | undefined
+  const claims = await asking(async () => strategy.claim?.(draft, undefined))
   try {
-    written = context.dryRun === true ? await pretend(served, draft, context) : await write(served, draft, context)
-  } finally {
-    // A commit whose outcome is unknown (503) gives nothing back either: the claim's owner is looked for later.
-    if (written === undefined || context.dryRun === true) await claims?.abandon()
-    else await claims?.confirm()
-  }
-  return written ?? raise(StatusError.alreadyExists(kind, draft.metadata.name ?? ''))
-}
-
-/** Undefined: there is one of that name. */
-async function write(served: Served, draft: Draft, context: RequestContext): Promise<Encoded | undefined> {
-  const { kind, strategy, store, feed } = served
-  const value = encode(draft)
-  const { ttlSeconds } = strategy
-  try {
-    const [result] = await store.commit(
-      [{ key: keyOf(kind, draft), value, expect: 0, ...(ttlSeconds !== undefined && { ttlSeconds }) }],
-      context.signal,
-    )
-    if (result?.ok !== true) return undefined
-    const written = encoded(draft, value, result.revision)
-    feed.announce(result.revision, written)
+    const written =
+      context.dryRun === true ? await pretend(served, draft, context) : await write(served, draft, context)
+    await (context.dryRun === true ? claims?.abandon() : claims?.confirm())
     return written
   } catch (error) {
-    throw storeError(error)
+    // Where nothing is known of the write, nothing is given back: whether the claim has an owner shows later.
+    if (!isStatus(error, 'ServiceUnavailable')) await claims?.abandon()
+    throw error
   }
 }
 
-async function pretend(served: Served, draft: Draft, context: RequestContext): Promise<Encoded | undefined> {
-  const { entry } = await served.store.get(keyOf(served.kind, draft), context.signal).catch(raiseStoreError)
-  if (entry !== undefined) return undefined
-  const object = encoded(draft, encode(draft), 0).object
-  const { resourceVersion: _, ...metadata } = object.metadata
-  return { object, json: encode({ ...object, metadata }) }
+/** @throws StatusError 409 when there is one of that name */
+async function write(served: Served, draft: Draft, context: RequestContext): Promise<Encoded> {
+  const { kind, strategy, store, feed, cache } = served
+  const value = encode(draft)
+  if (value.length > maxObjectBytes) throw tooLarge(value.length)
+  const { ttlSeconds } = strategy
+  const put = { key: keyOf(kind, draft), value, expect: 0, ...(ttlSeconds !== undefined && { ttlSeconds }) }
+  const [result] = await asking(() => store.commit([put], context.signal))
+  if (result?.ok !== true) throw StatusError.alreadyExists(kind, draft.metadata.name ?? '')
+  const written = encoded(draft, value, result.revision)
+  feed.announce(cache, result.revision, written)
+  return written
+}
+
+async function pretend(served: Served, draft: Draft, context: RequestContext): Promise<Encoded> {
+  const { kind, store } = served
+  const { entry } = await asking(() => store.get(keyOf(kind, draft), context.signal))
+  if (entry !== undefined) throw StatusError.alreadyExists(kind, draft.metadata.name ?? '')
+  const { object } = encoded(draft, encode(draft), 0)
+  return { object: { ...object, metadata: { ...object.metadata, resourceVersion: '' } }, json: encode(draft) }
 }
 
 const keyOf = (kind: Kind, { metadata: { namespace = '', name = '' } }: Draft): string =>
   keyPrefix(kind) + cacheKey(kind, { namespace, name })
-
-const raiseStoreError = (error: unknown): never => raise(storeError(error))
-
-function raise(error: Error): never {
-  throw error
-}

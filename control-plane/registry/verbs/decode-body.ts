@@ -1,7 +1,7 @@
 // From what a client sent to a draft that a verb may write to: typed, without unknown fields.
 import { StatusError } from '../../../api/errors.ts'
 import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
-import { decode, DecodeError } from '../../../api/schema/decode.ts'
+import { DecodeError, decode } from '../../../api/schema/decode.ts'
 import { setDeclaredDefaults } from '../../../api/schema/defaults.ts'
 import { duplicateKeys } from '../../../api/schema/json.ts'
 import type { Body, RequestContext } from '../contract.ts'

@@ -6,7 +6,12 @@ import { cacheKey, keyPrefix, type Served } from './served.ts'
 import { asking } from './store-errors.ts'
 
 /** @throws StatusError 404 when there is no such object */
-export async function get(served: Served, target: Target, version: ReadVersion, context: RequestContext): Promise<Encoded> {
+export async function get(
+  served: Served,
+  target: Target,
+  version: ReadVersion,
+  context: RequestContext,
+): Promise<Encoded> {
   const { kind, cache, store } = served
   const key = cacheKey(kind, target)
   if (await awaitCache(served, getFreshness(version), context)) {

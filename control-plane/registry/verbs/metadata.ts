@@ -71,9 +71,11 @@ export function keepServerOwned(draft: Draft, { metadata: current }: KubernetesO
   delete metadata.managedFields
   delete metadata.resourceVersion
 
-  function keep<K extends 'generation' | 'generateName' | 'deletionTimestamp' | 'deletionGracePeriodSeconds'>(field: K) {
+  function keep<K extends 'generation' | 'generateName' | 'deletionTimestamp' | 'deletionGracePeriodSeconds'>(
+    field: K,
+  ) {
     const value = current[field]
-    if (value === undefined) delete metadata[field]
+    if (value === undefined) Reflect.deleteProperty(metadata, field)
     else metadata[field] = value
   }
 }

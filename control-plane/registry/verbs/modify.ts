@@ -7,7 +7,7 @@ import type { ApiObject, Encoded, RequestContext, Target } from '../contract.ts'
 import { jsonEqual, toJson } from '../patch/json.ts'
 import type { Claims, Draft } from '../strategies/strategy.ts'
 import { cacheKey, keyPrefix, type Served } from './served.ts'
-import { asking, storeError } from './store-errors.ts'
+import { asking, maxObjectBytes, storeError, tooLarge } from './store-errors.ts'
 
 export type Decision =
   /** Writes the draft, unless it says what stands there already. */
@@ -22,7 +22,12 @@ export interface Modification {
   decide(current: ApiObject): Decision | Promise<Decision>
 }
 
-export type Modified = { readonly ok: true; readonly encoded: Encoded; readonly gone: boolean } | Failed
+export type Modified = Finished | Failed
+interface Finished {
+  readonly ok: true
+  readonly encoded: Encoded
+  readonly gone: boolean
+}
 interface Failed {
   readonly ok: false
   readonly error: StatusError
@@ -65,7 +70,14 @@ export async function modifyAll(
 ): Promise<Modified[]> {
   const attempts = modifications.map((modification): Attempt => {
     const key = cacheKey(served.kind, modification.target)
-    return { modification, key, current: served.cache.get(key), certain: false, decision: undefined, outcome: undefined }
+    return {
+      modification,
+      key,
+      current: served.cache.get(key),
+      certain: false,
+      decision: undefined,
+      outcome: undefined,
+    }
   })
   // Without a write at its end nothing tells that the cached object was old.
   if (context.dryRun === true) await Promise.all(attempts.map(attempt => refresh(served, attempt, context)))
@@ -119,76 +131,87 @@ async function recheck(served: Served, attempt: Attempt, context: RequestContext
   }
 }
 
+interface Planned {
+  readonly attempt: Attempt
+  readonly write: Write
+  readonly finish: (revision: Revision) => Finished
+}
+
 async function commit(served: Served, attempts: readonly Attempt[], context: RequestContext): Promise<void> {
-  const writes: { attempt: Attempt; write: Write; finish: (revision: Revision) => Modified }[] = []
+  const planned: Planned[] = []
   for (const attempt of attempts) {
-    const { current, decision, outcome } = attempt
-    if (current === undefined || decision === undefined || outcome !== undefined) continue
-    const key = keyPrefix(served.kind) + attempt.key
-    if (decision.to === 'keep' || (decision.to === 'write' && unchanged(decision.draft, current.object))) {
-      await claimsOf(attempt)?.abandon()
-      if (attempt.certain) attempt.outcome = { ok: true, encoded: current, gone: false }
-      else await recheck(served, attempt, context)
-    } else if (decision.to === 'remove') {
-      const last = decision.draft === undefined ? current : encodedAs(decision.draft, current.revision)
-      writes.push({
-        attempt,
-        write: { key, value: undefined, expect: current.revision },
-        finish: revision => ({ ok: true, encoded: atRevision(last, revision), gone: true }),
-      })
-    } else {
-      const { draft } = decision
-      const value = encode(draft)
-      const { ttlSeconds } = served.strategy
-      writes.push({
-        attempt,
-        write: { key, value, expect: current.revision, ...(ttlSeconds !== undefined && { ttlSeconds }) },
-        finish: revision => ({ ok: true, encoded: encoded(draft, value, revision), gone: false }),
-      })
-    }
+    const plan = await planWrite(served, attempt, context)
+    if (plan !== undefined) planned.push(plan)
   }
-  if (writes.length === 0) return
+  if (planned.length === 0) return
   if (context.dryRun === true) {
-    for (const { attempt, finish } of writes) {
+    for (const { attempt, finish } of planned) {
       attempt.outcome = finish(attempt.current?.revision ?? 0)
       await claimsOf(attempt)?.abandon()
     }
     return
   }
+  const writes = planned.map(({ write }) => write)
   let results: WriteResult[]
   try {
-    results = await served.store.commit(
-      writes.map(({ write }) => write),
-      context.signal,
-    )
+    results = await served.store.commit(writes, context.signal)
   } catch (error) {
     // Nothing is known of the writes, so nothing that was claimed for them is given back.
-    for (const { attempt } of writes) attempt.outcome = fail(storeError(error))
+    for (const { attempt } of planned) attempt.outcome = fail(storeError(error))
     return
   }
-  for (const [index, { attempt, finish }] of writes.entries()) {
-    const result = results[index]
-    if (result?.ok === true) {
-      attempt.outcome = finish(result.revision)
-      if (attempt.decision?.to === 'write' && attempt.outcome.ok) served.feed.announce(result.revision, attempt.outcome.encoded)
-      await claimsOf(attempt)?.confirm()
-      if (attempt.decision?.to === 'remove' && attempt.current !== undefined) {
-        await served.strategy.release?.(attempt.current.object)
-      }
-    } else {
-      await claimsOf(attempt)?.abandon()
-      attempt.current = result?.current && currentOf(result.current)
-      attempt.certain = true
-      attempt.decision = undefined
-    }
+  for (const [index, plan] of planned.entries()) await settle(served, plan, results[index])
+}
+
+/** The write an attempt comes to; undefined when there is none, or not yet. */
+async function planWrite(served: Served, attempt: Attempt, context: RequestContext): Promise<Planned | undefined> {
+  const { current, decision, outcome } = attempt
+  if (current === undefined || decision === undefined || outcome !== undefined) return undefined
+  const key = keyPrefix(served.kind) + attempt.key
+  const expect = current.revision
+  if (decision.to === 'remove') {
+    const last = decision.draft === undefined ? current : encoded(decision.draft, encode(decision.draft), expect)
+    const finish = (revision: Revision): Finished => ({ ok: true, encoded: atRevision(last, revision), gone: true })
+    return { attempt, write: { key, value: undefined, expect }, finish }
   }
+  if (decision.to === 'keep' || unchanged(decision.draft, current.object)) {
+    await claimsOf(attempt)?.abandon()
+    if (attempt.certain) attempt.outcome = { ok: true, encoded: current, gone: false }
+    else await recheck(served, attempt, context)
+    return undefined
+  }
+  const { draft } = decision
+  const value = encode(draft)
+  if (value.length > maxObjectBytes) {
+    await claimsOf(attempt)?.abandon()
+    attempt.outcome = fail(tooLarge(value.length))
+    return undefined
+  }
+  const { ttlSeconds } = served.strategy
+  const finish = (revision: Revision): Finished => ({
+    ok: true,
+    encoded: encoded(draft, value, revision),
+    gone: false,
+  })
+  return { attempt, write: { key, value, expect, ...(ttlSeconds !== undefined && { ttlSeconds }) }, finish }
+}
+
+async function settle(served: Served, { attempt, finish }: Planned, result: WriteResult | undefined): Promise<void> {
+  if (result?.ok !== true) {
+    await claimsOf(attempt)?.abandon()
+    attempt.current = result?.current && currentOf(result.current)
+    attempt.certain = true
+    attempt.decision = undefined
+    return
+  }
+  const finished = finish(result.revision)
+  attempt.outcome = finished
+  served.feed.announce(served.cache, result.revision, finished.gone ? undefined : finished.encoded)
+  await claimsOf(attempt)?.confirm()
+  if (finished.gone) await served.strategy.release?.(finished.encoded.object)
 }
 
 const claimsOf = ({ decision }: Attempt): Claims | undefined => (decision?.to === 'write' ? decision.claims : undefined)
-
-function encodedAs(draft: Draft, revision: Revision): Encoded {
-  return encoded(draft, encode(draft), revision)
-}
 
 /** Writing what stands there already would only wake every watcher. */
 function unchanged(draft: Draft, current: ApiObject): boolean {

@@ -9,11 +9,13 @@ import { asking } from './store-errors.ts'
 
 /** @throws StatusError 404 or 403 */
 export async function admitToNamespace(
-  { kind, namespaces: cached, store }: Served,
+  { kind, namespaces: cached, store, feed }: Served,
   { metadata: { namespace = '', name = '' } }: KubernetesObject,
   context: RequestContext,
 ): Promise<void> {
   if (!kind.namespaced) return
+  // This server's own deletion of the namespace is known to all who were told of it.
+  await feed.reached(cached.acknowledged, context.signal)
   let found: KubernetesObject | undefined = cached.get(namespace)?.object
   if (found === undefined) {
     // It may just have been made: the store knows.

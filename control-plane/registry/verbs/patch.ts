@@ -1,7 +1,7 @@
 import { StatusError } from '../../../api/errors.ts'
 import { invalid } from '../../../api/schema/field-error.ts'
 import type { ApiObject, PatchType, RequestContext, Target, Written } from '../contract.ts'
-import { isObject, type Json, type JsonObject, PatchError, toJson } from '../patch/json.ts'
+import { isObject, type Json, type JsonObject, PatchError, parseJson, toJson } from '../patch/json.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
 import { applyStrategicMerge } from '../patch/strategic-merge.ts'
@@ -27,7 +27,11 @@ export async function patch(
   const apply = patcher(served, type, bytes)
   let warnings: readonly string[] = []
   const decide = (current: ApiObject): Promise<Decision> => {
-    const patched = decodeValue(kind, patching(served, target, () => apply(toJson(current))), context)
+    const patched = decodeValue(
+      kind,
+      patching(served, target, () => apply(toJson(current))),
+      context,
+    )
     warnings = patched.warnings
     placeAt(kind, patched.draft, target)
     setDefaults(kind, patched.draft)
@@ -66,8 +70,7 @@ function patching({ kind }: Served, { name }: Target, apply: () => Json): JsonOb
 
 function parse(bytes: Uint8Array): Json {
   try {
-    const patch: Json = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString())
-    return patch
+    return parseJson(bytes)
   } catch (error) {
     throw StatusError.badRequest(`error decoding patch: ${String(error)}`)
   }

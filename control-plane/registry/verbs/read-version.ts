@@ -68,13 +68,26 @@ export function watchErrors(options: {
   const { resourceVersionMatch: match = '', sendInitialEvents, allowBookmarks } = options
   const errors: FieldError[] = []
   if (sendInitialEvents === undefined && match !== '') {
-    errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'))
+    errors.push(
+      forbidden(
+        'resourceVersionMatch',
+        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+      ),
+    )
   }
   if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
-    errors.push(forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'))
+    errors.push(
+      forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
+    )
   }
   if (sendInitialEvents === true && allowBookmarks !== true) {
-    errors.push(invalid('allowWatchBookmarks', false, 'sendInitialEvents needs bookmarks: they tell where the initial events end'))
+    errors.push(
+      invalid(
+        'allowWatchBookmarks',
+        false,
+        'sendInitialEvents needs bookmarks: they tell where the initial events end',
+      ),
+    )
   }
   if (errors.length > 0) throw invalidOptions(errors)
 }

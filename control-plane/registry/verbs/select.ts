@@ -1,9 +1,9 @@
 // From the text of selectors to a selection the cache understands.
 import { StatusError } from '../../../api/errors.ts'
+import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
 import { decode } from '../../../api/schema/decode.ts'
 import { FieldSelector } from '../../../api/values/fields.ts'
 import { LabelSelector, SelectorError } from '../../../api/values/labels.ts'
-import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
 import type { Selection } from '../cache/selection.ts'
 import type { Selection as SelectionText } from '../contract.ts'
 import { cacheKey } from './served.ts'
@@ -25,7 +25,8 @@ export function select(kind: Kind, indexedField: string | undefined, text: Selec
   return {
     namespace,
     everything: labels.isEverything() && fields.isEverything(),
-    ...(name !== undefined && (inNamespace !== '' || !kind.namespaced) && { key: cacheKey(kind, { namespace: inNamespace, name }) }),
+    ...(name !== undefined &&
+      (inNamespace !== '' || !kind.namespaced) && { key: cacheKey(kind, { namespace: inNamespace, name }) }),
     // The empty value is what most objects begin with; it is not worth an index.
     ...(indexed !== undefined && indexed !== '' && { indexed }),
     selects: object =>

@@ -2,6 +2,12 @@
 import { StatusError } from '../../../api/errors.ts'
 import { CompactedError, StoreUnavailableError } from '../../store/store.ts'
 
+/** What any store takes: etcd's default limit is 1.5 MiB a request, its envelope included. */
+export const maxObjectBytes = 1.5 * 2 ** 20 - 2 ** 14
+
+export const tooLarge = (bytes: number): StatusError =>
+  StatusError.requestEntityTooLarge(`the object has ${bytes} bytes, at most ${maxObjectBytes} can be stored`)
+
 /** Runs something that asks the store. @throws StatusError */
 export async function asking<T>(question: () => Promise<T>): Promise<T> {
   try {

@@ -7,6 +7,7 @@ import { decodeBody, setDefaults } from './decode-body.ts'
 import { countGeneration, keepServerOwned, placeAt } from './metadata.ts'
 import { type Decision, modify } from './modify.ts'
 import { type Served, tracksGeneration } from './served.ts'
+import { asking } from './store-errors.ts'
 import { validateStatus, validateUpdate } from './validation.ts'
 
 /** @throws StatusError: 400 body, 404 no such object (an update creates none), 409 modified meanwhile, 422 invalid */
@@ -35,13 +36,13 @@ export async function decideUpdate(
   if (subresource === 'status') {
     strategy.prepareStatusUpdate?.(draft, current)
     validateStatus(served, draft, current)
-  } else {
+  } else if (subresource === '') {
     strategy.prepareUpdate?.(draft, current)
-    if (subresource === '') validateUpdate(served, draft, current)
+    validateUpdate(served, draft, current)
   }
   if (tracksGeneration(served)) countGeneration(draft, current)
   if (isFinished(served, draft)) return { to: 'remove', draft }
-  const claims = subresource === '' ? await strategy.claim?.(draft, current) : undefined
+  const claims = subresource === '' ? await asking(async () => strategy.claim?.(draft, current)) : undefined
   return { to: 'write', draft, claims }
 }
 

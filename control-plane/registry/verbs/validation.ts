@@ -9,10 +9,7 @@ import type { Served } from './served.ts'
 
 /** @throws StatusError 422 */
 export function validateNew({ kind }: Served, draft: Draft): void {
-  refuse(kind, draft, [
-    ...validateStructure(kind.schema, draft),
-    ...(kind.behaviour.validate?.(draft) ?? []),
-  ])
+  refuse(kind, draft, [...validateStructure(kind.schema, draft), ...(kind.behaviour.validate?.(draft) ?? [])])
 }
 
 /** @throws StatusError 422 */

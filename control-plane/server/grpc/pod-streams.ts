@@ -32,10 +32,9 @@ export function execHandler(
     if (!start) throw StatusError.badRequest('the first message of Exec must be its start')
     checkPodAccess(authorize, user, 'create', 'exec', start)
     const stream = await pods.exec(start, signal)
-    const input = forward(inputs, stream)
+    // A client that breaks off ends the command through the signal; here is nobody left to tell.
+    forward(inputs, stream).catch(() => {})
     for await (const output of stream.output) await send(call, output, signal)
-    // The command is over; what the client still sends has no reader.
-    input.catch(() => {})
   })
 }
 

@@ -1,8 +1,10 @@
 // A request's body: read up to a limit, and understood by its content type.
 import type { IncomingMessage } from 'node:http'
 import { StatusError } from '../../../api/errors.ts'
+import { findKind } from '../../../api/kinds/index.ts'
 import { type DeleteOptions, deleteOptions } from '../../../api/kinds/meta-v1.ts'
-import { DecodeError, decode as decodeMessage } from '../../../api/schema/decode.ts'
+import { DecodeError, decode } from '../../../api/schema/decode.ts'
+import { decodeMessage, ProtobufError, protobufMediaType, unwrap } from '../../../api/schema/protobuf.ts'
 import { parseYaml, YamlError } from '../../../lib/yaml.ts'
 import type { Body, PatchType } from '../../registry/contract.ts'
 import { parseMediaType } from './negotiate.ts'
@@ -12,7 +14,6 @@ export const maxBodyBytes = 3 * 1024 * 1024
 
 const jsonType = 'application/json'
 const yamlType = 'application/yaml'
-const protobufType = 'application/vnd.kubernetes.protobuf'
 
 const patchTypes = [
   'application/json-patch+json',
@@ -40,10 +41,10 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
  * @throws StatusError UnsupportedMediaType, RequestEntityTooLarge, BadRequest
  */
 export async function objectBody(request: IncomingMessage): Promise<Body> {
-  const decode = decoder(request, bytes => bytes)
+  const read = decoder(request, bytes => bytes)
   const bytes = await readBody(request)
   if (bytes.length === 0) throw StatusError.badRequest('the request has no body: expected an object')
-  return decode(bytes)
+  return read(bytes)
 }
 
 export interface PatchBody {
@@ -71,7 +72,7 @@ export async function deletionBody(request: IncomingMessage): Promise<DeleteOpti
   const value = decoder<unknown>(request, parseJson)(bytes)
   try {
     // Fields that are not known here come from clients newer than this server.
-    return decodeMessage(deleteOptions, value).object
+    return decode(deleteOptions, value).object
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
     throw StatusError.badRequest(`the request's body is not a DeleteOptions: ${error.message}`)
@@ -85,8 +86,10 @@ function decoder<T>(request: IncomingMessage, json: (bytes: Buffer) => T): (byte
       return json
     case yamlType:
       return yamlObject
+    case protobufMediaType:
+      return protobufObject
     default:
-      throw StatusError.unsupportedMediaType([jsonType, yamlType, protobufType])
+      throw StatusError.unsupportedMediaType([jsonType, yamlType, protobufMediaType])
   }
 }
 
@@ -114,4 +117,23 @@ function yamlObject(bytes: Buffer): object {
   const [object, ...more] = documents
   if (typeof object === 'object' && object !== null && more.length === 0) return object
   throw StatusError.badRequest(`the request's body must be one YAML document that is an object`)
+}
+
+/** An object out of its envelope, which says of what kind it is. */
+function protobufObject(bytes: Buffer): object {
+  try {
+    const { apiVersion, kind, raw } = unwrap(bytes)
+    // Every group version has DeleteOptions, all of them the same.
+    const message = kind === 'DeleteOptions' ? deleteOptions : findKind(apiVersion, kind)?.schema
+    if (!message) {
+      throw StatusError.badRequest(
+        `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`,
+      )
+    }
+    const typed = kind === 'DeleteOptions' ? {} : { apiVersion, kind }
+    return { ...decodeMessage(message, raw), ...typed }
+  } catch (error) {
+    if (error instanceof ProtobufError) throw StatusError.badRequest(error.message)
+    throw error
+  }
 }

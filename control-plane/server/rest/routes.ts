@@ -12,6 +12,7 @@ import type { Exchange } from './exchange.ts'
 import { checkWebSocket, execStart, serveExec } from './exec.ts'
 import { type HealthCheck, serveHealth } from './health.ts'
 import { serveLogs } from './logs.ts'
+import { openApi } from './openapi.ts'
 import { parseResourcePath, type ResourcePath } from './path.ts'
 import { send, sendJson } from './reply.ts'
 import { serveResource } from './resources.ts'
@@ -37,6 +38,7 @@ export interface Routes {
 
 export function routes(options: RoutesOptions): Routes {
   const { registry, pods, authorize, logger, checks = [], metrics } = options
+  const serveOpenApi = openApi(registry)
   const ready: HealthCheck[] = [{ name: 'registry', check: () => registry.ready() }, ...checks]
 
   function checkPodAccess(exchange: Exchange, verb: string, path: ResourcePath): void {
@@ -53,6 +55,7 @@ export function routes(options: RoutesOptions): Routes {
     }
     if (await serveHealth(exchange, ready)) return
     if (await serveDiscovery(exchange, registry)) return
+    if (await serveOpenApi(exchange)) return
     throw StatusError.noSuchResource()
   }
 

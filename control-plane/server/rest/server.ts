@@ -141,6 +141,7 @@ class Door {
     const shown = cutOff
       ? StatusError.serviceUnavailable('the control plane is shutting down; try again')
       : presentable(error, this.#options.logger, `${request.method} ${request.url}`)
+    this.#options.logger.debug({ method: request.method, url: request.url, code: shown.code, why: shown.message }, 'refused')
     await sendError(to, shown)
   }
 

@@ -1,7 +1,7 @@
 // Lists as Tables (meta.k8s.io/v1), what `kubectl get` prints: cells made here, so that clients need not know a kind.
+import { age, ageColumn, nameColumn } from '../../../api/kinds/columns.ts'
 import type { Columns, Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
 import type { ObjectMeta } from '../../../api/kinds/meta-v1.ts'
-import { formatAge } from '../../../api/values/age.ts'
 import type { Encoded, ObjectList } from '../../registry/contract.ts'
 import type { IncludeObject } from './options.ts'
 
@@ -38,11 +38,8 @@ export function tableOf(
 
 /** For kinds that declare no columns of their own. */
 const nameAndAge: Columns<KubernetesObject> = {
-  columns: [
-    { name: 'Name', type: 'string', format: 'name', description: 'The name, unique in its namespace.', priority: 0 },
-    { name: 'Age', type: 'string', format: '', description: 'The time since the object was created.', priority: 0 },
-  ],
-  cells: ({ metadata }, nowMs) => [metadata.name ?? '', formatAge(metadata.creationTimestamp, nowMs)],
+  columns: [nameColumn, ageColumn],
+  cells: (object, nowMs) => [object.metadata.name ?? '', age(object, nowMs)],
 }
 
 /** An object reduced to its metadata. */

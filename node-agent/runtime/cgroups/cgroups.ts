@@ -73,6 +73,3 @@ export interface Cgroups {
   /** Paths (relative, like `create`'s) of cgroups directly below one, in any controller. */
   children(path: string): readonly string[]
 }
-
-/** Finds what is mounted: v2 when cgroup2 has the cpu, memory and pids controllers, else v1. */
-export declare function openCgroups(root?: string): Cgroups

@@ -194,7 +194,8 @@ export interface ResolvedUser {
 
 /** One step as it went: when it ended, in microseconds after the plan's start (monotonic). */
 export interface StepReport {
-  readonly step: StepName
+  /** `clone` is the child's first instruction. */
+  readonly step: StepName | 'clone'
   readonly endUs: number
 }
 

@@ -5,13 +5,14 @@ import { closeFd, makePipe, O_RDONLY, openPath, setNonBlocking } from '../../sys
 import { joinNamespace, joinProcessNamespaces } from '../../sys/namespaces.ts'
 import { type Watch, watchReadable } from '../../sys/poll.ts'
 import { type ChildExit, copyDescriptor, openPidfd, processStartTime, waitChild } from '../../sys/process.ts'
-import { withSignalsBlocked } from '../../sys/signals.ts'
+import { blockSignals, changedSignals } from '../../sys/signals.ts'
 import { trySyscall } from '../../sys/syscall.ts'
 import { type ProcessPlan, type StartedProcess } from '../container/plan.ts'
 import { type ChildMessage, describeFailure, liveAsChild, monotonicUs } from './child/child.ts'
 import { type Inheritance, openInheritance } from './child/inheritance.ts'
 import { type MachineFacts } from './child/run-plan.ts'
 import { type ProcessRecord, type StartFailure } from './messages.ts'
+import { rehearse } from './rehearsal.ts'
 
 /** A process that runs, as its maker hands it over. */
 export interface Birth {
@@ -38,12 +39,18 @@ const crashSignals = new Set([4, 5, 6, 7, 11])
 export class ForkServer {
   readonly #register: BirthRegister
   readonly #ownPidNamespace = openPath('/proc/self/ns/pid', O_RDONLY)
-  readonly #facts: MachineFacts = { lastCapability: Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1')) }
+  readonly #facts: MachineFacts = {
+    lastCapability: Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1')),
+    changedSignals: changedSignals(),
+  }
+  /** Write ends of the pipes on which children wait to be let go. */
+  readonly #held = new Set<number>()
   starts = 0
   retries = 0
 
   constructor(register: BirthRegister) {
     this.#register = register
+    rehearse(this.#facts)
   }
 
   async start(plan: ProcessPlan): Promise<StartOutcome> {
@@ -72,14 +79,22 @@ export class ForkServer {
     }
     const report = makePipe()
     const go = makePipe()
+    this.#held.add(go.writeEnd)
     let pid: number
     try {
       pid = this.#fork(plan, inherited, () => {
-        liveAsChild(plan, { reportFd: report.writeEnd, goFd: go.readEnd }, this.#facts, inherited, startedUs)
+        const foreignFds = [report.readEnd, ...this.#held]
+        liveAsChild(
+          plan,
+          { reportFd: report.writeEnd, goFd: go.readEnd, foreignFds },
+          this.#facts,
+          inherited,
+          startedUs,
+        )
       })
     } catch (error) {
       closeFd(report.readEnd)
-      closeFd(go.writeEnd)
+      this.#close(go.writeEnd)
       return Promise.resolve({ kind: 'failed', failure: describeFailure(error) })
     } finally {
       closeFd(report.writeEnd)
@@ -92,7 +107,7 @@ export class ForkServer {
     const newborn = { id: plan.id, kind: plan.kind, pid, startTime, startedAtMs: Date.now() }
     this.#register.put(newborn)
     const waitsForTerminal = plan.steps.some(step => step.do === 'openTerminal')
-    if (!waitsForTerminal) letGo(go.writeEnd)
+    if (!waitsForTerminal) this.#letGo(go.writeEnd)
     return new Promise(resolve => {
       let terminalFd: number | undefined
       let prepared: Extract<ChildMessage, { type: 'Prepared' }> | undefined
@@ -105,7 +120,7 @@ export class ForkServer {
           else {
             terminalFd = copyDescriptor(pidfd, message.fd)
             this.#register.put({ ...newborn, terminalFd })
-            letGo(go.writeEnd)
+            this.#letGo(go.writeEnd)
           }
         },
         end: () => {
@@ -129,27 +144,32 @@ export class ForkServer {
     })
   }
 
+  #letGo(goFd: number): void {
+    // EPIPE: the child has died, which its report tells.
+    trySyscall('write', goFd, new Uint8Array(1), 1)
+    this.#close(goFd)
+  }
+
+  #close(goFd: number): void {
+    this.#held.delete(goFd)
+    closeFd(goFd)
+  }
+
   /** The child's number. The child itself lives and ends in `live`. */
   #fork(plan: ProcessPlan, inherited: Inheritance, live: () => void): number {
     const join = plan.pidNamespaceOf
     // A joined PID namespace counts for children only, so the launcher enters it for the moment of the clone.
     if (join !== undefined) joinProcessNamespaces(inherited.processFd(join), ['pid'], `process ${join.pid}`)
+    const unblock = blockSignals()
     try {
-      return withSignalsBlocked(() => {
-        const pid = forkRaw(plan.clone)
-        if (pid === 0) live()
-        return pid
-      })
+      const pid = forkRaw(plan.clone)
+      if (pid === 0) live()
+      return pid
     } finally {
+      unblock()
       if (join !== undefined) joinNamespace(this.#ownPidNamespace, 'pid', 'the own PID namespace')
     }
   }
-}
-
-function letGo(fd: number): void {
-  // EPIPE: the child has died, which its report tells.
-  trySyscall('write', fd, new Uint8Array(1), 1)
-  closeFd(fd)
 }
 
 function crashed(exit: ChildExit, attempts: number): StartOutcome {

@@ -30,7 +30,15 @@ export function spawnLauncher(options: LauncherOptions): void {
   try {
     setMountAttributes(binary, { attributes: { readOnly: true } }, process.execPath)
     const program = options.program ?? path.join(packageRoot(), 'dist', 'launcher.js')
-    const flags = ['--single-threaded', '--v8-pool-size=0', '--enable-source-maps']
+    const flags = ['--single-threaded', '--v8-pool-size=0', '--no-opt', '--no-flush-bytecode', '--sparkplug', '--max-semi-space-size=1']
+      '--single-threaded',
+      '--v8-pool-size=0',
+      '--enable-source-maps',
+      '--no-opt',
+      '--no-flush-bytecode',
+      '--sparkplug',
+      '--max-semi-space-size=1',
+    ]
     const child = spawn(`/proc/self/fd/${binary}`, [...flags, program, '--socket', socket, '--state', stateDir], {
       argv0: 'tessera-launcher',
       cwd: '/',

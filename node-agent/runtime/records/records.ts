@@ -23,7 +23,8 @@ export interface SandboxRecord {
 export interface ContainerStart extends ProcessIdentity {
   readonly startedAtMs: number
   readonly user?: ResolvedUser
-  readonly terminalFd?: number
+  /** The terminal's master, a descriptor of that launcher process. */
+  readonly terminal?: { readonly launcherPid: number; readonly fd: number }
 }
 
 export interface ContainerExit {
@@ -51,6 +52,8 @@ export interface ContainerRecord {
   readonly stopSignal: number
   /** Everything decided, ready to be planned. */
   readonly spec: ContainerSpec
+  /** Absent while its folders, FIFOs and cgroup are being made. */
+  readonly made?: true
   readonly start?: ContainerStart
   readonly exit?: ContainerExit
 }

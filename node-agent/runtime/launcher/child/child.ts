@@ -1,7 +1,6 @@
 // The child's life: from clone(2) to execve(2) or _exit(2). It tells the launcher over a pipe how it went.
-import { closeAllFrom, closeFd, readSome, writeAll } from '../../../sys/fd.ts'
+import { closeFd, closeOnExecFrom, readSome, writeAll } from '../../../sys/fd.ts'
 import { exitNow, setDumpable, setUmask } from '../../../sys/process.ts'
-import { resetSignals } from '../../../sys/signals.ts'
 import { type ProcessPlan, type ResolvedUser, type StepReport } from '../../container/plan.ts'
 import { type StartFailure } from '../messages.ts'
 import { StartRefusal } from './failure.ts'
@@ -24,6 +23,8 @@ export interface ChildChannel {
   readonly reportFd: number
   /** The launcher writes one byte here once the process is on record; its end without one means the launcher died. */
   readonly goFd: number
+  /** The launcher's ends of these pipes and of others like them: copies would keep an end alive that must count. */
+  readonly foreignFds: readonly number[]
 }
 
 const setupFailed = 125
@@ -36,21 +37,18 @@ export function liveAsChild(
   inherited: Inheritance,
   startedUs: number,
 ): never {
-  const { reportFd, goFd } = channel
+  const { reportFd, goFd, foreignFds } = channel
   const report = (message: ChildMessage): void => writeAll(reportFd, Buffer.from(`${JSON.stringify(message)}\n`))
+  const nowUs = (): number => monotonicUs() - startedUs
+  const bornUs = nowUs()
   try {
-    resetSignals()
-    closeAllFrom(3, [reportFd, goFd, ...inherited.fds])
+    // Not closed at once: V8 still signals its event loop, and libuv aborts when that descriptor is gone.
+    closeOnExecFrom(3)
+    foreignFds.forEach(closeFd)
     setUmask(0)
     // Nobody in a namespace we are about to join may look into this copy of the launcher.
     setDumpable(false)
-    const result = runPlan(
-      plan.steps,
-      facts,
-      inherited,
-      () => monotonicUs() - startedUs,
-      fd => report({ type: 'TerminalOpened', fd }),
-    )
+    const result = runPlan(plan.steps, facts, inherited, bornUs, nowUs, fd => report({ type: 'TerminalOpened', fd }))
     const { uid, gid, supplementaryGroups } = result.state.user
     report({
       type: 'Prepared',

@@ -10,8 +10,6 @@ export interface Inheritance {
   processFd(identity: ProcessIdentity): number
   /** The child's copy of another process's descriptor. */
   streamFd(source: Extract<StreamSource, { kind: 'descriptor' }>): number
-  /** All of them. */
-  readonly fds: readonly number[]
 }
 
 /** Opens all that the plan refers to; the launcher closes its copies after the clone. Throws StartRefusal. */
@@ -19,12 +17,9 @@ export function openInheritance(plan: ProcessPlan): Inheritance & { close(): voi
   const processes = new Map<number, number>()
   const streams = new Map<string, number>()
   const inheritance = {
-    get fds() {
-      return [...processes.values(), ...streams.values()]
-    },
     processFd: ({ pid }: ProcessIdentity) => required(processes.get(pid), `process ${pid}`),
     streamFd: ({ pid, fd }: { pid: number; fd: number }) => required(streams.get(`${pid}:${fd}`), `descriptor ${fd}`),
-    close: () => inheritance.fds.forEach(closeFd),
+    close: () => [...processes.values(), ...streams.values()].forEach(closeFd),
   }
   try {
     for (const identity of processesOf(plan)) {

@@ -22,11 +22,10 @@ import {
   makeFileInRoot,
   makeSymlinkAt,
   openInRoot,
-  openParentInRoot,
   openRoot,
   tryOpenInRoot,
 } from '../../../sys/rooted.ts'
-import { type DeviceNode, type Step } from '../../container/plan.ts'
+import { type Step } from '../../container/plan.ts'
 import { StartRefusal } from './failure.ts'
 import { overlayOptions } from './overlay-options.ts'
 import { type ChildState, requireRoot } from './state.ts'
@@ -110,24 +109,37 @@ function openTargetDirectory(root: number, target: string, strict: boolean): num
 }
 
 export function makeDevices(step: StepOf<'makeDevices'>, state: ChildState): void {
-  for (const device of step.devices) makeDevice(requireRoot(state), device)
-}
-
-function makeDevice(root: number, device: DeviceNode): void {
-  const parent = openParentInRoot(root, device.path)
-  try {
-    makeNode(parent.fd, parent.name, device.type, device.mode, deviceNumber(device.major, device.minor))
-    if (device.uid !== 0 || device.gid !== 0) changeOwnerAt(parent.fd, parent.name, device.uid, device.gid)
-  } finally {
-    closeFd(parent.fd)
-  }
+  withParents(state, step.devices, (parentFd, name, device) => {
+    makeNode(parentFd, name, device.type, device.mode, deviceNumber(device.major, device.minor))
+    if (device.uid !== 0 || device.gid !== 0) changeOwnerAt(parentFd, name, device.uid, device.gid)
+  })
 }
 
 export function makeSymlinks(step: StepOf<'makeSymlinks'>, state: ChildState): void {
-  for (const link of step.links) {
-    const parent = openParentInRoot(requireRoot(state), link.path)
-    makeSymlinkAt(parent.fd, parent.name, link.target)
-    closeFd(parent.fd)
+  withParents(state, step.links, (parentFd, name, link) => makeSymlinkAt(parentFd, name, link.target))
+}
+
+/** Calls with each item's folder, which is opened once for all in a row that share it. */
+function withParents<T extends { readonly path: string }>(
+  state: ChildState,
+  items: readonly T[],
+  make: (parentFd: number, name: string, item: T) => void,
+): void {
+  let folder: string | undefined
+  let fd = -1
+  try {
+    for (const item of items) {
+      const slash = item.path.lastIndexOf('/')
+      if (item.path.slice(0, slash) !== folder) {
+        if (folder !== undefined) closeFd(fd)
+        folder = undefined
+        fd = makeDirectoryInRoot(requireRoot(state), item.path.slice(0, slash))
+        folder = item.path.slice(0, slash)
+      }
+      make(fd, item.path.slice(slash + 1), item)
+    }
+  } finally {
+    if (folder !== undefined) closeFd(fd)
   }
 }
 

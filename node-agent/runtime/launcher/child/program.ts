@@ -1,7 +1,14 @@
 // The last steps: becoming the user, finding the program, and turning into it.
-import { accessSync, constants, fchownSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { capabilityNames, capabilityNumber } from '../../../sys/capability-names.ts'
-import { capabilityMask, limitBoundingSet, setCapabilitySets, setGroups, setIds } from '../../../sys/credentials.ts'
+import {
+  capabilityMask,
+  changeOwner,
+  limitBoundingSet,
+  setCapabilitySets,
+  setGroups,
+  setIds,
+} from '../../../sys/credentials.ts'
 import { hasCode, SyscallError } from '../../../sys/errno.ts'
 import { closeFd, dupOnto, O_DIRECTORY, O_PATH } from '../../../sys/fd.ts'
 import {
@@ -12,6 +19,7 @@ import {
   setUmask,
 } from '../../../sys/process.ts'
 import { changeDirectory, openInRoot } from '../../../sys/rooted.ts'
+import { releaseSignals } from '../../../sys/signals.ts'
 import { type Step } from '../../container/plan.ts'
 import { StartRefusal } from './failure.ts'
 import { type ChildState, requireRoot } from './state.ts'
@@ -44,7 +52,7 @@ export function becomeUser(step: Extract<Step, { do: 'becomeUser' }>, state: Chi
 function ownStream(fd: number, uid: number): void {
   if (uid === 0) return
   try {
-    fchownSync(fd, uid, -1)
+    changeOwner(fd, uid)
   } catch (error) {
     // /dev/null of a read-only host, a pipe of another user namespace: the stream works all the same.
     if (!hasCode(error, 'EPERM', 'EROFS', 'EINVAL')) throw error
@@ -58,13 +66,18 @@ function permittedCapabilities(): bigint {
 }
 
 /** Everything up to execve(2) itself; answers what does it. */
-export function prepareProgram(step: Extract<Step, { do: 'execute' }>, state: ChildState): () => never {
+export function prepareProgram(
+  step: Extract<Step, { do: 'execute' }>,
+  state: ChildState,
+  changedSignals: readonly number[],
+): () => never {
   enterWorkingDirectory(step.workingDirectory, requireRoot(state))
   const env = step.env.some(entry => entry.startsWith('HOME=')) ? step.env : [...step.env, `HOME=${state.user.home}`]
   const [name = ''] = step.argv
   const path = findProgram(name, searchPath(env))
   return () => {
     setUmask(0o022)
+    releaseSignals(changedSignals)
     state.stdio?.forEach((fd, target) => dupOnto(fd, target))
     try {
       return execute(path, step.argv, env)

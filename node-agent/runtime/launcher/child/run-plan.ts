@@ -35,9 +35,12 @@ export class StepError extends Error {
 /** Facts of the machine that the launcher looked up once, before any root changed. */
 export interface MachineFacts {
   readonly lastCapability: number
+  /** Signals with other than their default action in the launcher. */
+  readonly changedSignals: readonly number[]
 }
 
 /**
+ * @param bornUs when the child began, on nowUs's scale
  * @param nowUs monotonic microseconds since the plan was received
  * @param onTerminal told at once, since the launcher's answer takes time
  */
@@ -45,15 +48,16 @@ export function runPlan(
   steps: readonly Step[],
   facts: MachineFacts,
   inherited: Inheritance,
+  bornUs: number,
   nowUs: () => number,
   onTerminal: (masterFd: number) => void,
 ): PlanResult {
   const state = newState()
-  const reports: StepReport[] = []
+  const reports: StepReport[] = [{ step: 'clone', endUs: bornUs }]
   let execute: (() => never) | undefined
   for (const step of steps) {
     try {
-      if (step.do === 'execute') execute = prepareProgram(step, state)
+      if (step.do === 'execute') execute = prepareProgram(step, state, facts.changedSignals)
       else perform(step, state, facts, inherited)
     } catch (error) {
       throw new StepError(step.do, error)

@@ -1,0 +1,175 @@
+// This machine as a Node of the cluster: registered, kept current, and its lease renewed.
+import { isStatus } from '../../api/errors.ts'
+import { type ContainerImage, type Node, nodes } from '../../api/kinds/core-v1.ts'
+import type { Stored } from '../../api/kinds/kind.ts'
+import type { Client } from '../../client/client.ts'
+import { Informer } from '../../client/informer.ts'
+import { sleep } from '../../lib/abort.ts'
+import { Backoff } from '../../lib/backoff.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { conditionsDiffer, nodeConditions, type RuntimeTrouble } from './conditions.ts'
+import { NodeLease, renewEveryMs } from './lease.ts'
+import { readUsage } from './machine.ts'
+import { newNode, type NodeFacts, nodeLabels, nodeStatus } from './node-object.ts'
+
+/** The status is written at least this often, whether or not it changed. */
+const statusEveryMs = 300_000
+const retry = { initialMs: 200, maxMs: 10_000, jitter: 0.2 }
+
+/** Another machine goes by this name; the agent must not go on. */
+export class NodeNameTakenError extends Error {
+  override readonly name = 'NodeNameTakenError'
+}
+
+export interface RegistrationOptions {
+  readonly client: Client
+  readonly facts: () => NodeFacts
+  /** A path on the file system that holds the pods' data. */
+  readonly root: string
+  /** Why no containers can be run, asked anew. */
+  readonly trouble: () => Promise<RuntimeTrouble>
+  readonly images: () => Promise<readonly ContainerImage[]>
+  /** Somebody assigned the node its pod CIDR. */
+  readonly onPodCidr: (podCidr: string) => void
+  readonly log: Logger
+}
+
+export class Registration {
+  readonly #options: RegistrationOptions
+  readonly #lease: NodeLease
+  #node: Stored<Node> | undefined
+  #writtenAtMs = 0
+  #wake: () => void = () => {}
+
+  constructor(options: RegistrationOptions) {
+    this.#options = options
+    this.#lease = new NodeLease(options.client, options.facts().name)
+  }
+
+  /** The Node's uid, once it is registered. */
+  get uid(): string | undefined {
+    return this.#node?.metadata.uid
+  }
+
+  /** Something about the node changed: its status is looked at now. */
+  wake(): void {
+    this.#wake()
+  }
+
+  /**
+   * Registers and keeps the Node until the signal aborts.
+   * @throws NodeNameTakenError
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { client, facts, log } = this.#options
+    const { name } = facts()
+    const backoff = new Backoff(retry)
+    const stop = new AbortController()
+    const until = AbortSignal.any([signal, stop.signal])
+    const informer = new Informer<Node>(client, nodes, { fieldSelector: `metadata.name=${name}` })
+    informer.subscribe({
+      added: node => this.#seen(node),
+      updated: node => this.#seen(node),
+      deleted: () => {
+        log.warn({ node: name }, 'the Node was deleted; registering again')
+        this.#node = undefined
+        this.wake()
+      },
+    })
+    let watching: Promise<void> | undefined
+    try {
+      while (!signal.aborted) {
+        let waitMs = renewEveryMs
+        try {
+          if (this.#node === undefined) await this.#register(until)
+          watching ??= informer.run(until)
+          await Promise.all([this.#lease.renew(this.uid, Date.now(), until), this.#writeStatus(until)])
+          backoff.reset(name)
+        } catch (error) {
+          if (signal.aborted) return
+          if (error instanceof NodeNameTakenError) throw error
+          waitMs = Math.min(renewEveryMs, backoff.next(name))
+          log.warn({ err: error, retryMs: Math.round(waitMs) }, 'the node could not be reported; trying again')
+        }
+        await this.#pause(waitMs, until)
+      }
+    } finally {
+      stop.abort()
+      await watching
+    }
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    const woken = new AbortController()
+    this.#wake = () => woken.abort()
+    await sleep(ms, AbortSignal.any([signal, woken.signal]))
+    this.#wake = () => {}
+  }
+
+  #seen(node: Stored<Node>): void {
+    if (!this.#node || Number(node.metadata.resourceVersion) >= Number(this.#node.metadata.resourceVersion)) {
+      this.#node = node
+    }
+    if (node.spec.podCIDR !== undefined && node.spec.podCIDR !== '') this.#options.onPodCidr(node.spec.podCIDR)
+  }
+
+  async #register(signal: AbortSignal): Promise<void> {
+    const { client, facts, log } = this.#options
+    const wanted = facts()
+    try {
+      this.#seen(await client.create(nodes, newNode(wanted), { signal }))
+      log.info({ node: wanted.name }, 'node registered')
+    } catch (error) {
+      if (!isStatus(error, 'AlreadyExists')) throw error
+      const present = await client.get(nodes, { name: wanted.name }, { signal })
+      await this.#mustBeOurs(present, wanted, signal)
+      this.#seen(await this.#relabel(present, wanted, signal))
+    }
+    this.#writtenAtMs = 0
+  }
+
+  /** A name whose machine is another one, and alive, is taken. */
+  async #mustBeOurs(present: Stored<Node>, { name, machine }: NodeFacts, signal: AbortSignal): Promise<void> {
+    const { machineID } = present.status.nodeInfo
+    if (machineID === '' || machineID === machine.machineId) return
+    const ageMs = await this.#lease.heldSinceMs(Date.now(), signal)
+    if (ageMs === undefined) return
+    throw new NodeNameTakenError(
+      `node "${name}" is another machine (machine-id ${machineID}, this one has ${machine.machineId}), ` +
+        `last heard of ${Math.round(ageMs / 1000)} s ago; start this agent with another --node-name`,
+    )
+  }
+
+  async #relabel(present: Stored<Node>, wanted: NodeFacts, signal: AbortSignal): Promise<Stored<Node>> {
+    const labels = nodeLabels(wanted)
+    const missing = Object.entries(labels).filter(([key, value]) => present.metadata.labels?.[key] !== value)
+    const { podCidr } = wanted
+    const cidr = podCidr !== undefined && present.spec.podCIDR === undefined ? { podCIDR: podCidr, podCIDRs: [podCidr] } : {}
+    if (missing.length === 0 && Object.keys(cidr).length === 0) return present
+    const body = { metadata: { labels: Object.fromEntries(missing) }, spec: cidr }
+    const patch = { type: 'application/merge-patch+json', body } as const
+    return this.#options.client.patch(nodes, { name: wanted.name }, patch, { signal })
+  }
+
+  /** Writes the status when it says something new, or when it has not been written for long. */
+  async #writeStatus(signal: AbortSignal): Promise<void> {
+    const { client, facts, root, trouble, images } = this.#options
+    const node = this.#node
+    if (node === undefined) return
+    const nowMs = Date.now()
+    const usage = readUsage(root)
+    const reason = await trouble()
+    const before = node.status.conditions ?? []
+    const due = nowMs - this.#writtenAtMs >= statusEveryMs
+    if (!due && !conditionsDiffer(before, nodeConditions(before, usage, reason, nowMs))) return
+    const status = nodeStatus(facts(), node.status, usage, reason, await images(), nowMs)
+    try {
+      this.#seen(await client.updateStatus(nodes, { ...node, status }, { signal }))
+      this.#writtenAtMs = nowMs
+    } catch (error) {
+      if (isStatus(error, 'NotFound')) this.#node = undefined
+      if (isStatus(error, 'Conflict')) this.#seen(await client.get(nodes, { name: node.metadata.name }, { signal }))
+      throw error
+    }
+  }
+}

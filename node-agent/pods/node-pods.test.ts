@@ -1,0 +1,453 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { configMaps, type Pod as PodKind, type PodSpec, pods } from '../../api/kinds/core-v1.ts'
+import { isStatus } from '../../api/errors.ts'
+import type { EventRecorder } from '../../client/events.ts'
+import { FakeClient, type FakeOptions } from '../../client/fake.ts'
+import { RuntimeError } from '../../client/runtime.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { silentLogger } from '../../lib/logger.ts'
+import { NodePods } from './node-pods.ts'
+import type { Pod } from './situation.ts'
+import { container, eventually, FakeRuntime, fastClock } from './testing.ts'
+
+interface Harness {
+  readonly client: FakeClient
+  readonly runtime: FakeRuntime
+  readonly root: string
+  readonly events: string[]
+  readonly clock: Clock
+  /** Starts an agent; answers how to kill it. */
+  start(): () => Promise<void>
+  apply(spec: Partial<PodSpec>, metadata?: Partial<PodKind['metadata']>): Promise<Pod>
+  get(name?: string): Promise<Pod>
+}
+
+function harness(
+  t: TestContext,
+  options: { runtime?: ConstructorParameters<typeof FakeRuntime>[0]; client?: FakeOptions; speed?: number } = {},
+): Harness {
+  const root = mkdtempSync(path.join(os.tmpdir(), 'node-pods-'))
+  const clock = fastClock(options.speed ?? 1)
+  const runtime = new FakeRuntime({ clock, ...options.runtime })
+  const client = new FakeClient({ clock, ...options.client })
+  const events: string[] = []
+  const recorder: EventRecorder = { record: (_, type, reason, message) => events.push(`${type} ${reason}: ${message}`) }
+  const kills: (() => Promise<void>)[] = []
+  t.after(async () => {
+    for (const kill of kills) await kill()
+    rmSync(root, { recursive: true, force: true })
+  })
+  return {
+    client,
+    runtime,
+    root,
+    events,
+    clock,
+    start() {
+      const stop = new AbortController()
+      const agent = new NodePods({
+        client,
+        runtime,
+        events: recorder,
+        settings: {
+          nodeName: 'n1',
+          root: path.join(root, 'node'),
+          logRoot: path.join(root, 'logs'),
+          cgroupRoot: 'tessera',
+          dns: { servers: [], domain: 'cluster.local' },
+          memoryBytes: 1e9,
+          podPidsLimit: 0,
+          hostIps: () => ['192.0.2.1'],
+          resolvConf: () => 'nameserver 192.0.2.53\n',
+          allocatable: () => ({ cpu: '2', memory: '1Gi' }),
+        },
+        log: silentLogger,
+        onRuntimeConnect: () => Promise.resolve(),
+        onRuntimeHealth: () => {},
+        clock,
+      })
+      const running = agent.run(stop.signal)
+      const kill = async (): Promise<void> => {
+        stop.abort()
+        await running
+      }
+      kills.push(kill)
+      return kill
+    },
+    apply(spec, metadata = {}) {
+      return client.create(pods, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'web', namespace: 'default', ...metadata },
+        spec: { nodeName: 'n1', restartPolicy: 'Always', containers: [container('main')], ...spec },
+        status: { phase: 'Pending' },
+      })
+    },
+    get: (name = 'web') => client.get(pods, { namespace: 'default', name }),
+  }
+}
+
+const condition = (pod: Pod, type: string): string | undefined =>
+  pod.status.conditions?.find(candidate => candidate.type === type)?.status
+
+async function isGone(h: Harness): Promise<void> {
+  await assert.rejects(h.get(), error => isStatus(error, 'NotFound'))
+}
+
+describe('pods of a node', () => {
+  it('runs a bound pod and reports it Running and ready', async t => {
+    const h = harness(t)
+    h.start()
+    await h.apply({ containers: [container('a'), container('b')] })
+    await eventually(async () => {
+      const { status } = await h.get()
+      assert.equal(status.phase, 'Running')
+      assert.equal(status.podIP, '10.244.0.1')
+      assert.equal(status.hostIP, '192.0.2.1')
+    })
+    const pod = await h.get()
+    for (const type of ['PodReadyToStartContainers', 'Initialized', 'ContainersReady', 'Ready', 'PodScheduled']) {
+      assert.equal(condition(pod, type), 'True', type)
+    }
+    assert.deepEqual(h.runtime.running().sort(), ['a', 'b'])
+    assert.equal(pod.status.containerStatuses?.[0]?.containerID?.startsWith('tessera://'), true)
+    assert.equal(pod.status.qosClass, 'BestEffort')
+    for (const reason of ['Pulled', 'Created', 'Started']) {
+      assert.equal(h.events.filter(event => event.startsWith(`Normal ${reason}:`)).length, 2, reason)
+    }
+  })
+
+  it('writes one status for a pod that starts without delay', async t => {
+    let writes = 0
+    const h = harness(t, {
+      client: {
+        before: ({ subresource }) => {
+          if (subresource === 'status') writes++
+        },
+      },
+    })
+    h.start()
+    await h.apply({})
+    await eventually(async () => assert.equal((await h.get()).status.phase, 'Running'))
+    await new Promise(resolve => setTimeout(resolve, 300))
+    assert.equal(writes, 1)
+  })
+
+  it('ends a deleted pod and leaves nothing of it', async t => {
+    const h = harness(t)
+    h.start()
+    const { metadata } = await h.apply({ volumes: [{ name: 'data', emptyDir: {} }] })
+    await eventually(async () => assert.equal((await h.get()).status.phase, 'Running'))
+    const podDir = path.join(h.root, 'node', 'pods', metadata.uid)
+    assert.equal(existsSync(path.join(podDir, 'volumes', 'data')), true)
+    await h.client.delete(pods, { namespace: 'default', name: 'web' })
+    await eventually(() => isGone(h))
+    await eventually(() => {
+      assert.equal(h.runtime.sandboxes.size, 0)
+      assert.equal(h.runtime.containers.size, 0)
+      assert.equal(existsSync(podDir), false)
+      assert.equal(existsSync(path.join(h.root, 'logs', `default_web_${metadata.uid}`)), false)
+    })
+    assert.equal(h.events.includes('Normal Killing: Stopping container main'), true)
+  })
+
+  it('restarts what crashes, later each time, and says so', async t => {
+    const h = harness(t, { speed: 100 })
+    h.start()
+    await h.apply({})
+    await eventually(() => assert.deepEqual(h.runtime.running(), ['main']))
+    h.runtime.exit('main', 3)
+    await eventually(async () => {
+      const status = (await h.get()).status.containerStatuses?.[0]
+      assert.equal(status?.restartCount, 1)
+      assert.equal(status.lastState.terminated?.exitCode, 3)
+      assert.equal(status.lastState.terminated.reason, 'Error')
+    })
+    await eventually(() => assert.deepEqual(h.runtime.running(), ['main']))
+    h.runtime.exit('main', 3)
+    await eventually(async () => {
+      const { waiting } = (await h.get()).status.containerStatuses?.[0]?.state ?? {}
+      assert.equal(waiting?.reason, 'CrashLoopBackOff')
+      assert.match(waiting.message ?? '', /^back-off 10s restarting failed container=main pod=web_default\(/)
+    })
+    assert.equal(condition(await h.get(), 'Ready'), 'False')
+    await eventually(async () => assert.equal((await h.get()).status.containerStatuses?.[0]?.restartCount, 2))
+    assert.equal(h.events.some(event => event.startsWith('Warning BackOff: Back-off restarting failed container main')), true)
+  })
+
+  it('reports a finished pod Succeeded, or Failed, and keeps it', async t => {
+    const h = harness(t)
+    h.start()
+    await h.apply({ restartPolicy: 'Never' })
+    await h.apply({ restartPolicy: 'Never', containers: [container('bad')] }, { name: 'bad' })
+    await eventually(() => assert.deepEqual(h.runtime.running().sort(), ['bad', 'main']))
+    h.runtime.exit('main', 0)
+    h.runtime.exit('bad', 137, 'OOMKilled')
+    await eventually(async () => {
+      const pod = await h.get()
+      assert.equal(pod.status.phase, 'Succeeded')
+      assert.equal(pod.status.containerStatuses?.[0]?.state.terminated?.reason, 'Completed')
+      const bad = await h.get('bad')
+      assert.equal(bad.status.phase, 'Failed')
+      assert.equal(bad.status.containerStatuses?.[0]?.state.terminated?.reason, 'OOMKilled')
+    })
+  })
+
+  it('ends a pod whose time is over', async t => {
+    const h = harness(t, { speed: 20 })
+    h.start()
+    await h.apply({ activeDeadlineSeconds: 10 })
+    await eventually(async () => {
+      const { status } = await h.get()
+      assert.equal(status.phase, 'Failed')
+      assert.equal(status.reason, 'DeadlineExceeded')
+    })
+    assert.deepEqual(h.runtime.running(), [])
+  })
+
+  it('waits for what is missing and starts when it is there', async t => {
+    const h = harness(t)
+    h.start()
+    await h.apply({
+      containers: [container('main', { volumeMounts: [{ name: 'cfg', mountPath: '/cfg' }] })],
+      volumes: [{ name: 'cfg', configMap: { name: 'settings' } }],
+    })
+    await eventually(() =>
+      assert.equal(
+        h.events.includes('Warning FailedMount: MountVolume.SetUp failed for volume "cfg" : configmap "settings" not found'),
+        true,
+      ),
+    )
+    const made = await h.client.create(configMaps, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'default', name: 'settings' },
+      data: { key: 'one' },
+    })
+    await eventually(() => assert.deepEqual(h.runtime.running(), ['main']))
+    const [request] = h.runtime.configs.values()
+    const mounted = request?.config?.mounts?.find(({ containerPath }) => containerPath === '/cfg')?.hostPath ?? ''
+    assert.equal(readFileSync(path.join(mounted, 'key'), 'utf8'), 'one')
+    await h.client.update(configMaps, { ...made, data: { key: 'two' } })
+    await eventually(() => assert.equal(readFileSync(path.join(mounted, 'key'), 'utf8'), 'two'))
+  })
+
+  it('says what stands in the way of a container', async t => {
+    const h = harness(t)
+    h.start()
+    await h.apply({
+      containers: [
+        container('env', { env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] }),
+        container('pull', { image: 'nowhere:1', imagePullPolicy: 'Never' }),
+      ],
+    })
+    await eventually(async () => {
+      const [env, pull] = (await h.get()).status.containerStatuses ?? []
+      assert.equal(env?.state.waiting?.reason, 'CreateContainerConfigError')
+      assert.equal(env.state.waiting.message, 'secret "s" not found')
+      assert.equal(pull?.state.waiting?.reason, 'ErrImageNeverPull')
+    })
+  })
+
+  it('tells a failed pull from the wait for the next', async t => {
+    const h = harness(t, {
+      speed: 20,
+      runtime: {
+        images: [],
+        before: call => {
+          if (call === 'pullImage') throw new RuntimeError('UNKNOWN', 'no route to registry')
+        },
+      },
+    })
+    h.start()
+    await h.apply({})
+    const reasons = new Set<string>()
+    await eventually(async () => {
+      reasons.add((await h.get()).status.containerStatuses?.[0]?.state.waiting?.reason ?? '')
+      assert.equal(reasons.has('ErrImagePull') && reasons.has('ImagePullBackOff'), true)
+    })
+    assert.equal(h.events.includes('Warning Failed: Failed to pull image "demo:1": no route to registry'), true)
+    assert.equal(h.events.includes('Normal BackOff: Back-off pulling image "demo:1"'), true)
+  })
+
+  it('takes the message a container leaves behind', async t => {
+    const h = harness(t)
+    h.start()
+    await h.apply({ restartPolicy: 'Never' })
+    await eventually(() => assert.deepEqual(h.runtime.running(), ['main']))
+    const [request] = h.runtime.configs.values()
+    const file = request?.config?.mounts?.find(({ containerPath }) => containerPath === '/dev/termination-log')?.hostPath
+    writeFileSync(file ?? '', 'out of cheese')
+    h.runtime.exit('main', 1)
+    await eventually(async () =>
+      assert.equal((await h.get()).status.containerStatuses?.[0]?.state.terminated?.message, 'out of cheese'),
+    )
+  })
+})
+
+describe('an agent that is killed', () => {
+  it('takes over what runs, and restarts nothing', async t => {
+    const h = harness(t)
+    const kill = h.start()
+    await h.apply({ containers: [container('a'), container('b')] })
+    await eventually(async () => assert.equal((await h.get()).status.phase, 'Running'))
+    const before = (await h.get()).metadata.resourceVersion
+    await kill()
+    const created = h.runtime.calls.filter(call => call === 'createContainer').length
+    h.start()
+    await new Promise(resolve => setTimeout(resolve, 200))
+    assert.equal(h.runtime.calls.filter(call => call === 'createContainer').length, created)
+    assert.equal((await h.get()).metadata.resourceVersion, before, 'nothing had to be written')
+  })
+
+  it('notices what ended meanwhile, and what was deleted', async t => {
+    const h = harness(t)
+    const kill = h.start()
+    await h.apply({ restartPolicy: 'Never' })
+    await h.apply({ containers: [container('gone')] }, { name: 'gone' })
+    await eventually(() => assert.deepEqual(h.runtime.running().sort(), ['gone', 'main']))
+    await kill()
+    h.runtime.exit('main', 0)
+    await h.client.delete(pods, { namespace: 'default', name: 'gone' }, { gracePeriodSeconds: 0 })
+    h.start()
+    await eventually(async () => assert.equal((await h.get()).status.phase, 'Succeeded'))
+    await eventually(() => assert.equal(h.runtime.sandboxes.size, 1))
+    assert.equal(existsSync(path.join(h.root, 'node', 'pods')), true)
+  })
+
+  it('resumes whatever call it was killed in', async t => {
+    const calls = ['runPodSandbox', 'podSandboxStatus', 'imageStatus', 'createContainer', 'startContainer', 'containerStatus']
+    for (const fatal of calls) {
+      let armed = true
+      let struck: () => void = () => {}
+      const strike = new Promise<void>(resolve => (struck = resolve))
+      const h = harness(t, {
+        runtime: {
+          before: async call => {
+            if (!armed || call !== fatal) return
+            armed = false
+            struck()
+            // The killed agent never hears of it; whether it was done is left open by both ways to fail.
+            await new Promise(resolve => setTimeout(resolve, 20))
+            throw new RuntimeError('UNAVAILABLE', 'killed')
+          },
+        },
+      })
+      const kill = h.start()
+      await h.apply({})
+      await strike
+      await kill()
+      h.start()
+      await eventually(async () => assert.equal((await h.get()).status.phase, 'Running', fatal))
+      assert.deepEqual(h.runtime.running(), ['main'], fatal)
+      assert.equal((await h.get()).status.containerStatuses?.[0]?.restartCount, 0, fatal)
+    }
+  })
+})
+
+describe('a runtime that goes away', () => {
+  it('is listened to again when it is back, and what was missed is found', async t => {
+    const h = harness(t)
+    h.start()
+    await h.apply({ restartPolicy: 'Never' })
+    await eventually(() => assert.deepEqual(h.runtime.running(), ['main']))
+    h.runtime.disconnect()
+    h.runtime.exit('main', 0)
+    await eventually(async () => assert.equal((await h.get()).status.phase, 'Succeeded'))
+  })
+
+  it('whose sandboxes died has them made anew', async t => {
+    const h = harness(t)
+    h.start()
+    await h.apply({})
+    await eventually(() => assert.deepEqual(h.runtime.running(), ['main']))
+    h.runtime.reboot()
+    await eventually(async () => {
+      assert.deepEqual(h.runtime.running(), ['main'])
+      assert.equal((await h.get()).status.containerStatuses?.[0]?.restartCount, 1)
+    })
+    assert.equal(h.runtime.calls.filter(call => call === 'runPodSandbox').length, 2)
+  })
+})
+
+describe('statuses', () => {
+  it('are written when the API is back, and keep what others wrote', async t => {
+    let down = true
+    const h = harness(t, {
+      speed: 20,
+      client: {
+        before: ({ subresource }) => {
+          if (down && subresource === 'status') throw new Error('the API is away')
+        },
+      },
+    })
+    h.start()
+    const pod = await h.apply({ readinessGates: [{ conditionType: 'example.com/gate' }] })
+    await eventually(() => assert.deepEqual(h.runtime.running(), ['main']))
+    down = false
+    await eventually(async () => assert.equal((await h.get()).status.phase, 'Running'))
+    assert.equal(condition(await h.get(), 'Ready'), 'False')
+    const now = await h.get()
+    await h.client.updateStatus(pods, {
+      ...now,
+      status: {
+        ...now.status,
+        conditions: [...(now.status.conditions ?? []), { type: 'example.com/gate', status: 'True' }],
+      },
+    })
+    await eventually(async () => {
+      assert.equal(condition(await h.get(), 'Ready'), 'True')
+      assert.equal(condition(await h.get(), 'example.com/gate'), 'True')
+    })
+    assert.equal(pod.metadata.uid, (await h.get()).metadata.uid)
+  })
+})
+
+describe('probes', () => {
+  it('make a pod ready, and kill what does not live', async t => {
+    let ready = false
+    let alive = true
+    const h = harness(t, {
+      speed: 50,
+      runtime: {
+        exec: ({ cmd }) => ({ exitCode: (cmd?.[0] === 'ready' ? ready : alive) ? 0 : 1, stdout: 'no' }),
+      },
+    })
+    h.start()
+    await h.apply({
+      containers: [
+        container('main', {
+          readinessProbe: { exec: { command: ['ready'] }, periodSeconds: 1 },
+          livenessProbe: { exec: { command: ['alive'] }, periodSeconds: 1, failureThreshold: 2 },
+        }),
+      ],
+    })
+    await eventually(async () => assert.equal((await h.get()).status.phase, 'Running'))
+    assert.equal(condition(await h.get(), 'Ready'), 'False')
+    ready = true
+    await eventually(async () => assert.equal(condition(await h.get(), 'Ready'), 'True'))
+    alive = false
+    await eventually(() => {
+      assert.equal(h.events.includes('Warning Unhealthy: Liveness probe failed: no'), true)
+      assert.equal(h.events.includes('Normal Killing: Container main failed liveness probe, will be restarted'), true)
+    })
+    alive = true
+    await eventually(async () => assert.equal((await h.get()).status.containerStatuses?.[0]?.restartCount, 1))
+  })
+})
+
+it('sweeps the directories of pods that are gone', async t => {
+  const h = harness(t)
+  const left = path.join(h.root, 'node', 'pods', 'old-uid', 'volumes', 'data')
+  const logs = path.join(h.root, 'logs', 'default_old_old-uid')
+  for (const folder of [left, logs]) mkdirSync(folder, { recursive: true })
+  h.start()
+  await eventually(() => {
+    assert.equal(existsSync(path.join(h.root, 'node', 'pods', 'old-uid')), false)
+    assert.equal(existsSync(logs), false)
+  })
+})

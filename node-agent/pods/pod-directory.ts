@@ -1,0 +1,19 @@
+// What the rest of the agent may ask of the pods that run here.
+import type { PodStatus } from '../../api/kinds/core-v1.ts'
+import type { PodObservation } from './observation.ts'
+import type { Pod } from './situation.ts'
+
+export interface FoundPod {
+  readonly pod: Pod
+  /** As reported last. */
+  readonly status: PodStatus
+  readonly observed: PodObservation
+  /** Whether a container that has ended will be started again. */
+  restarts(container: string): boolean
+}
+
+export interface PodDirectory {
+  find(namespace: string, name: string): FoundPod | undefined
+  /** Resolves when something about the pod has changed, or the signal aborts. */
+  changed(uid: string, signal: AbortSignal): Promise<void>
+}

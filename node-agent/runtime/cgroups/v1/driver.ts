@@ -1,0 +1,171 @@
+// cgroup v1: one tree per hierarchy, the same path in each.
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { hasCode } from '../../../sys/errno.ts'
+import { type Cgroup, type CgroupLimits, type CgroupStats, type Cgroups, type DevicePolicy } from '../cgroups.ts'
+import { CgroupError, read, readFlat, readNumber, subfolders, write } from '../files.ts'
+import { type Hierarchy } from '../hierarchies.ts'
+import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
+import { cpu } from './cpu.ts'
+import { cpuset, inheritedCpusetFiles } from './cpuset.ts'
+import { deviceWrites } from './devices.ts'
+import { memory } from './memory.ts'
+import { pids } from './pids.ts'
+
+const controllers = [cpu, cpuset, memory, pids]
+const removeTimeoutMs = 5000
+
+export class CgroupsV1 implements Cgroups {
+  readonly version = 1
+  readonly controllers: readonly string[]
+  readonly #hierarchies: readonly Hierarchy[]
+
+  constructor(hierarchies: readonly Hierarchy[]) {
+    this.#hierarchies = hierarchies
+    this.controllers = hierarchies.flatMap(hierarchy => hierarchy.controllers)
+  }
+
+  create(name: string, limits: CgroupLimits, devices: DevicePolicy = 'all') {
+    for (const { mount, controllers } of this.#hierarchies) makeFolders(mount, name, controllers.includes('cpuset'))
+    const cgroup = this.open(name)
+    const warnings = cgroup.setLimits(limits)
+    const folder = this.#folder('devices', name)
+    if (devices === 'container-default' && folder !== undefined) {
+      for (const each of deviceWrites()) write(folder, each)
+    }
+    return { cgroup, warnings }
+  }
+
+  open(name: string): CgroupV1 {
+    return new CgroupV1(name, this.#hierarchies, controller => this.#folder(controller, name))
+  }
+
+  children(name: string): string[] {
+    const names = this.#hierarchies.flatMap(({ mount }) => subfolders(path.join(mount, name)))
+    return [...new Set(names)].map(child => path.join(name, child))
+  }
+
+  #folder(controller: string, name: string): string | undefined {
+    const hierarchy = this.#hierarchies.find(({ controllers }) => controllers.includes(controller))
+    return hierarchy && path.join(hierarchy.mount, name)
+  }
+}
+
+class CgroupV1 implements Cgroup {
+  readonly path: string
+  readonly #hierarchies: readonly Hierarchy[]
+  readonly #folder: (controller: string) => string | undefined
+
+  constructor(name: string, hierarchies: readonly Hierarchy[], folder: (controller: string) => string | undefined) {
+    this.path = name
+    this.#hierarchies = hierarchies
+    this.#folder = folder
+  }
+
+  attachment() {
+    const files = (late: boolean): string[] =>
+      this.#hierarchies
+        .filter(({ controllers }) => controllers.includes('memory') === late)
+        .map(({ mount }) => path.join(mount, this.path, 'cgroup.procs'))
+    const hierarchies = this.#hierarchies.map(
+      ({ mount, controllers }) => [path.basename(mount), controllers.join(',')] as const,
+    )
+    return { version: 1 as const, early: files(false), late: files(true), hierarchies }
+  }
+
+  setLimits(limits: CgroupLimits): readonly string[] {
+    const [file] = Object.keys(limits.unified ?? {})
+    if (file !== undefined)
+      throw new CgroupError(`unified["${file}"]: this machine has cgroup v1, which has no such file`)
+    return controllers.flatMap(controller => {
+      const writes = controller.writes(limits)
+      const folder = this.#folder(controller.name)
+      if (folder === undefined) {
+        return writes.length === 0
+          ? []
+          : [`no ${controller.name} controller is mounted, so its limits are not enforced`]
+      }
+      return writes.map(each => write(folder, each)).filter(warning => warning !== undefined)
+    })
+  }
+
+  stats(): CgroupStats {
+    const cpuUsageNs = this.#number('cpuacct', 'cpuacct.usage')
+    const current = this.#number('pids', 'pids.current')
+    const usage = this.#memory()
+    return {
+      timestampMs: Date.now(),
+      ...(cpuUsageNs !== undefined && { cpuUsageNs }),
+      ...(current !== undefined && { pids: current }),
+      ...(usage && { memory: usage }),
+    }
+  }
+
+  #memory(): CgroupStats['memory'] {
+    const folder = this.#folder('memory')
+    const usageBytes = this.#number('memory', 'memory.usage_in_bytes')
+    if (folder === undefined || usageBytes === undefined) return undefined
+    const stat = readFlat(folder, 'memory.stat')
+    const limitBytes = stat.get('hierarchical_memory_limit')
+    return {
+      usageBytes,
+      workingSetBytes: Math.max(0, usageBytes - (stat.get('total_inactive_file') ?? 0)),
+      rssBytes: stat.get('total_rss') ?? 0,
+      // Without a limit the kernel answers its largest multiple of a page.
+      ...(limitBytes !== undefined && limitBytes < 2 ** 62 && { limitBytes }),
+      pageFaults: stat.get('total_pgfault') ?? 0,
+      majorPageFaults: stat.get('total_pgmajfault') ?? 0,
+    }
+  }
+
+  oomKills(): number {
+    const folder = this.#folder('memory')
+    return (folder && readFlat(folder, 'memory.oom_control').get('oom_kill')) || 0
+  }
+
+  processes(): readonly number[] {
+    const [first] = this.#folders()
+    return first === undefined ? [] : processesBelow(first)
+  }
+
+  async kill(timeoutMs = removeTimeoutMs): Promise<boolean> {
+    const [first] = this.#folders()
+    return first === undefined || (await killAll(first, timeoutMs, () => signalAll(first)))
+  }
+
+  async remove(): Promise<void> {
+    for (const folder of this.#folders()) {
+      await killAll(folder, removeTimeoutMs, () => signalAll(folder))
+      await removeTree(folder, removeTimeoutMs)
+    }
+  }
+
+  /** In every hierarchy; the one that a process joins first comes first, so that nobody is missed there. */
+  #folders(): string[] {
+    return this.#hierarchies.map(({ mount }) => path.join(mount, this.path))
+  }
+
+  #number(controller: string, file: string): number | undefined {
+    const folder = this.#folder(controller)
+    return folder === undefined ? undefined : readNumber(folder, file)
+  }
+}
+
+/** Makes the path part by part, since a cpuset takes its values from its parent as it is made. */
+function makeFolders(mount: string, name: string, isCpuset: boolean): void {
+  let folder = mount
+  for (const part of name.split('/')) {
+    const parent = folder
+    folder = path.join(folder, part)
+    try {
+      mkdirSync(folder)
+    } catch (error) {
+      if (hasCode(error, 'EEXIST')) continue
+      throw new CgroupError(`making the cgroup ${folder}: ${String(error)}`, { cause: error })
+    }
+    if (!isCpuset) continue
+    for (const file of inheritedCpusetFiles) {
+      if (read(folder, file)?.trim() === '') write(folder, { file, value: read(parent, file)?.trim() ?? '' })
+    }
+  }
+}

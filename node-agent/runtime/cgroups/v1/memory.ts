@@ -1,0 +1,16 @@
+// cgroup v1 memory: Documentation/admin-guide/cgroup-v1/memory.rst.
+import { type Controller } from '../controller.ts'
+
+export const memory: Controller = {
+  name: 'memory',
+  writes: ({ memoryLimitBytes, memorySwapLimitBytes }) => {
+    if (memoryLimitBytes === undefined && memorySwapLimitBytes === undefined) return []
+    const swap = (value: number) => ({ file: 'memory.memsw.limit_in_bytes', value: String(value), optional: true })
+    return [
+      // Memory and swap together can never be below memory alone, whichever way the two move; so the former gives way.
+      swap(-1),
+      ...(memoryLimitBytes === undefined ? [] : [{ file: 'memory.limit_in_bytes', value: String(memoryLimitBytes) }]),
+      ...(memorySwapLimitBytes === undefined || memorySwapLimitBytes < 0 ? [] : [swap(memorySwapLimitBytes)]),
+    ]
+  },
+}

@@ -1,0 +1,10 @@
+// cgroup v2 cpuset: Documentation/admin-guide/cgroup-v2.rst, Cpuset Interface Files.
+import { type Controller } from '../controller.ts'
+
+export const cpuset: Controller = {
+  name: 'cpuset',
+  writes: ({ cpusetCpus, cpusetMems }) => [
+    ...(cpusetCpus ? [{ file: 'cpuset.cpus', value: cpusetCpus }] : []),
+    ...(cpusetMems ? [{ file: 'cpuset.mems', value: cpusetMems }] : []),
+  ],
+}

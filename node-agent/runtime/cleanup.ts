@@ -1,0 +1,65 @@
+// Taking down all that this runtime has made but images: what `npm stop` ends with.
+import { rmSync } from 'node:fs'
+import path from 'node:path'
+import { sleep } from '../../lib/abort.ts'
+import { RuntimeError } from './errors.ts'
+import type { Parts } from './lifecycle/parts.ts'
+import type { RuntimeOptions } from './options.ts'
+
+const SIGTERM = 15
+const SIGKILL = 9
+const patienceMs = 15_000
+
+/** Idempotent; what is already gone is no error. @throws RuntimeError when processes won't die */
+export async function cleanUp(parts: Parts, options: RuntimeOptions): Promise<void> {
+  await killAll(parts)
+  parts.sandboxes.sweep(new Set())
+  await endLauncher(parts)
+  await parts.cgroups.open(parts.cgroupRoot).remove()
+  for (const name of [
+    'sandboxes',
+    'sandboxes.trash',
+    'containers',
+    'containers.trash',
+    'launcher',
+    'network',
+    'network.json',
+  ]) {
+    rmSync(path.join(options.root, name), { recursive: true, force: true })
+  }
+  rmSync(parts.ioDir, { recursive: true, force: true })
+  rmSync(path.join(options.run, 'ns'), { recursive: true, force: true })
+  for (const socket of [options.socket, options.launcherSocket]) rmSync(socket, { force: true })
+}
+
+async function killAll({ launcher }: Parts): Promise<void> {
+  const deadline = Date.now() + patienceMs
+  for (;;) {
+    const { running, exits } = await launcher.list()
+    await launcher.acknowledge(exits.map(exit => exit.id))
+    if (running.length === 0) return
+    if (Date.now() > deadline) {
+      const numbers = running.map(process => process.pid).join(', ')
+      throw new RuntimeError('timeout', `these processes were killed and are still not gone: ${numbers}`)
+    }
+    await Promise.all(running.map(process => launcher.signal(process.id, SIGKILL)))
+    await sleep(20)
+  }
+}
+
+async function endLauncher({ launcher }: Parts): Promise<void> {
+  const { pid } = await launcher.info()
+  launcher.close()
+  const deadline = Date.now() + patienceMs
+  for (let signal = SIGTERM; send(pid, signal); signal = Date.now() > deadline ? SIGKILL : 0) await sleep(10)
+}
+
+/** Whether there was a process to send it to; 0 only asks. */
+function send(pid: number, signal: number): boolean {
+  try {
+    process.kill(pid, signal)
+    return true
+  } catch {
+    return false
+  }
+}

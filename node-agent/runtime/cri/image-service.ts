@@ -1,0 +1,89 @@
+// CRI's ImageService, and importing archives.
+import type { ImageServiceDefinition } from '../../../proto/gen/cri.ts'
+import type { ImagesDefinition, ImportRequest } from '../../../proto/gen/runtime.ts'
+import { RuntimeError } from '../errors.ts'
+import { ImageError } from '../images/errors.ts'
+import type { Importer } from '../images/importer.ts'
+import type { StoredImage } from '../images/store.ts'
+import type { Parts } from '../lifecycle/parts.ts'
+import { image, nanoseconds } from './messages.ts'
+import type { Handlers } from './service.ts'
+
+export function imageHandlers(parts: Parts): Handlers<ImageServiceDefinition> {
+  const { images } = parts
+  const toImage = (stored: StoredImage) => image(stored, images.config(stored))
+  const resolve = (name: string | undefined): StoredImage | undefined => {
+    if (!name) throw new RuntimeError('invalid', 'image.image: is missing')
+    return images.resolve(name)
+  }
+  return {
+    ListImages: ({ filter }) => {
+      const name = filter?.image?.image
+      if (!name) return { images: images.list().map(toImage) }
+      const found = images.resolve(name)
+      return { images: found ? [toImage(found)] : [] }
+    },
+    ImageStatus: ({ image: spec, verbose }) => {
+      const found = resolve(spec?.image)
+      if (!found) return {}
+      return { image: toImage(found), info: verbose ? { config: JSON.stringify(images.config(found)) } : {} }
+    },
+    PullImage: ({ image: spec }) => {
+      const name = spec?.image
+      if (!name) throw new RuntimeError('invalid', 'image.image: is missing')
+      const found = images.require(name)
+      return { imageRef: found.repoDigests[0] ?? found.id }
+    },
+    RemoveImage: ({ image: spec }) => {
+      const found = resolve(spec?.image)
+      if (!found) return {}
+      const user = parts.containerRecords.list().find(container => container.imageId === found.id)
+      if (user) {
+        const name = found.references[0] ?? found.id
+        const message = `image ${name} is used by container ${user.config.metadata?.name ?? ''} (${user.id}): remove that first`
+        throw new ImageError('in-use', message)
+      }
+      images.remove(found)
+      return {}
+    },
+    ImageFsInfo: () => {
+      const { bytes, inodes } = images.usage()
+      return {
+        imageFilesystems: [
+          {
+            timestamp: nanoseconds(Date.now()),
+            fsId: { mountpoint: images.layout.root },
+            usedBytes: { value: bytes },
+            inodesUsed: { value: inodes },
+          },
+        ],
+      }
+    },
+  }
+}
+
+export function importHandlers(importer: Importer): Handlers<ImagesDefinition> {
+  return {
+    Import: async ({ requests, send, signal }) => {
+      const iterator = requests[Symbol.asyncIterator]()
+      const first = await iterator.next()
+      if (first.done) throw new ImageError('invalid', 'no archive was sent')
+      const reference = first.value.reference ?? ''
+      async function* data(): AsyncGenerator<Uint8Array> {
+        let current: IteratorResult<ImportRequest, unknown> = first
+        while (!current.done) {
+          if (current.value.data && current.value.data.length > 0) yield current.value.data
+          current = await iterator.next()
+        }
+      }
+      const images = await importer.import(data(), {
+        ...(reference !== '' && { reference }),
+        onProgress: progress => void send(progress),
+        signal,
+      })
+      await send({
+        images: images.map(({ id, references, sizeBytes }) => ({ id, references: [...references], sizeBytes })),
+      })
+    },
+  }
+}

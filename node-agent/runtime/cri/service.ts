@@ -1,0 +1,175 @@
+// Typed handlers as @grpc/grpc-js wants them. Errors become gRPC's here and nowhere else.
+import {
+  Metadata,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type ServiceDefinition,
+  type sendUnaryData,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js'
+import type { Logger } from '../../../lib/logger.ts'
+import type { Method } from '../../../proto/service.ts'
+import { InvalidSpecError } from '../container/invalid-spec.ts'
+import { messageOf, RuntimeError, type RuntimeErrorCode } from '../errors.ts'
+import { ImageError, type ImageErrorCode } from '../images/errors.ts'
+import { LauncherConnectionError } from '../launcher/client.ts'
+
+/** What a stream's handler has to do with its client. */
+export interface Stream<Request, Response> {
+  readonly requests: AsyncIterable<Request>
+  /** Resolves when there is room for more. */
+  send(message: Response): Promise<void>
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal
+}
+
+export interface Listener<Response> {
+  /** Answers false when the client is too slow and its backlog full. */
+  send(message: Response): boolean
+  readonly signal: AbortSignal
+}
+
+/** The handlers of a service; an RPC without one answers Unimplemented. */
+export type Handlers<Definition> = {
+  readonly [Name in keyof Definition]?: Definition[Name] extends Method<infer Request, infer Response, false, false>
+    ? (request: Request) => Response | Promise<Response>
+    : Definition[Name] extends Method<infer Request, infer Response, false, true>
+      ? (request: Request, listener: Listener<Response>) => Promise<void>
+      : Definition[Name] extends Method<infer Request, infer Response, true, true>
+        ? (stream: Stream<Request, Response>) => Promise<void>
+        : never
+}
+
+interface Service {
+  readonly definition: ServiceDefinition
+  readonly implementation: UntypedServiceImplementation
+}
+
+/** Messages a listener may lag behind. */
+const maxBacklog = 4096
+
+type AnyMethod = Method<object, object, boolean, boolean>
+type AnyHandler = (first: never, second: never) => unknown
+
+/** A definition with its handlers, ready for a server. */
+export function service<Definition extends object>(
+  definition: Definition,
+  handlers: Handlers<Definition>,
+  logger: Logger,
+): Service {
+  const methods = definition as Readonly<Record<string, AnyMethod>>
+  const given = handlers as Readonly<Record<string, AnyHandler | undefined>>
+  const implementation: UntypedServiceImplementation = {}
+  for (const [name, { path, requestStream, responseStream }] of Object.entries(methods)) {
+    const handler: AnyHandler =
+      given[name] ??
+      (() => {
+        throw new RuntimeError('unsupported', `${path} is not implemented by this runtime`)
+      })
+    const fail = (error: unknown): ServiceFailure => failure(error, path, logger)
+    if (requestStream) implementation[name] = duplex(handler as (stream: Stream<object, object>) => Promise<void>, fail)
+    else if (responseStream) {
+      implementation[name] = listening(handler as (request: object, to: Listener<object>) => Promise<void>, fail)
+    } else implementation[name] = unary(handler as (request: object) => unknown, fail)
+  }
+  return { definition: definition as ServiceDefinition, implementation }
+}
+
+function unary(handler: (request: object) => unknown, fail: (error: unknown) => ServiceFailure) {
+  return async (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>): Promise<void> => {
+    try {
+      // A decoded message has its defaults on its prototype; a clone says only what was sent.
+      answer(null, ((await handler(structuredClone(call.request))) ?? {}) as object)
+    } catch (error) {
+      answer(fail(error))
+    }
+  }
+}
+
+function listening(
+  handler: (request: object, listener: Listener<object>) => Promise<void>,
+  fail: (error: unknown) => ServiceFailure,
+) {
+  return async (call: ServerWritableStream<object, object>): Promise<void> => {
+    const controller = new AbortController()
+    call.on('cancelled', () => controller.abort())
+    // The client knows by it that it is subscribed.
+    call.sendMetadata(new Metadata())
+    const send = (message: object): boolean => {
+      if (controller.signal.aborted) return true
+      if (call.writableLength >= maxBacklog) return false
+      call.write(message)
+      return true
+    }
+    try {
+      await handler(structuredClone(call.request), { send, signal: controller.signal })
+      call.end()
+    } catch (error) {
+      call.emit('error', fail(error))
+    }
+  }
+}
+
+function duplex(handler: (stream: Stream<object, object>) => Promise<void>, fail: (error: unknown) => ServiceFailure) {
+  return async (call: ServerDuplexStream<object, object>): Promise<void> => {
+    const controller = new AbortController()
+    call.on('cancelled', () => controller.abort())
+    call.on('error', () => controller.abort())
+    const send = async (message: object): Promise<void> => {
+      if (controller.signal.aborted || call.write(message)) return
+      await new Promise<void>(resolve => {
+        call.once('drain', resolve)
+        controller.signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
+    try {
+      await handler({ requests: call as AsyncIterable<object>, send, signal: controller.signal })
+      call.end()
+    } catch (error) {
+      call.emit('error', fail(error))
+    }
+  }
+}
+
+type ServiceFailure = Error & { code: status; details: string }
+
+const runtimeCodes: Record<RuntimeErrorCode, status> = {
+  invalid: status.INVALID_ARGUMENT,
+  missing: status.NOT_FOUND,
+  exists: status.ALREADY_EXISTS,
+  state: status.FAILED_PRECONDITION,
+  unsupported: status.UNIMPLEMENTED,
+  unavailable: status.UNAVAILABLE,
+  timeout: status.DEADLINE_EXCEEDED,
+  limit: status.RESOURCE_EXHAUSTED,
+  failed: status.UNKNOWN,
+}
+
+const imageCodes: Record<ImageErrorCode, status> = {
+  invalid: status.INVALID_ARGUMENT,
+  missing: status.NOT_FOUND,
+  'in-use': status.FAILED_PRECONDITION,
+  full: status.RESOURCE_EXHAUSTED,
+  'too-big': status.RESOURCE_EXHAUSTED,
+  aborted: status.CANCELLED,
+}
+
+function codeOf(error: unknown): status {
+  if (error instanceof RuntimeError) return runtimeCodes[error.code]
+  if (error instanceof ImageError) return imageCodes[error.code]
+  if (error instanceof InvalidSpecError) return status.INVALID_ARGUMENT
+  if (error instanceof LauncherConnectionError) return status.UNAVAILABLE
+  return status.INTERNAL
+}
+
+function failure(error: unknown, path: string, logger: Logger): ServiceFailure {
+  const code = codeOf(error)
+  const details = messageOf(error)
+  // Anything we have no code for is a fault of ours.
+  if (code === status.INTERNAL)
+    logger.error({ rpc: path, error: error instanceof Error ? error.stack : details }, 'call failed')
+  else logger.debug({ rpc: path, code: status[code], details }, 'call refused')
+  return Object.assign(new Error(details), { code, details })
+}

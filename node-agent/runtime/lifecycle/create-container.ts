@@ -1,0 +1,177 @@
+// CreateContainer: everything decided and made but the process.
+import { mkdirSync, readdirSync, type Stats, statSync } from 'node:fs'
+import path from 'node:path'
+import { type ContainerConfig, NamespaceMode } from '../../../proto/gen/cri.ts'
+import { hasCode } from '../../sys/errno.ts'
+import { buildContainerPlan } from '../container/build-plan.ts'
+import type { BindMountSpec } from '../container/container-spec.ts'
+import type { DeviceNode, ProcessIdentity } from '../container/plan.ts'
+import { containerSpec } from '../cri/container-config.ts'
+import { cgroupLimits } from '../cri/resources.ts'
+import { stopSignalOf } from '../cri/signals.ts'
+import { messageOf, RuntimeError } from '../errors.ts'
+import { makeOutputs, outputPaths, removeOutputs } from '../logs/container-log.ts'
+import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
+import { find, need, newId } from './ids.ts'
+import type { Parts } from './parts.ts'
+
+export interface CreateRequest {
+  readonly sandboxId: string | undefined
+  readonly config: ContainerConfig
+}
+
+/** @throws RuntimeError, ImageError */
+export function createContainer(parts: Parts, request: CreateRequest): ContainerRecord {
+  const { containerRecords, images } = parts
+  const { config } = request
+  const sandbox = need(parts.sandboxRecords, request.sandboxId, 'sandbox')
+  if (!sandbox.state || sandbox.notReady) {
+    throw new RuntimeError('state', `sandbox ${sandbox.id} is not ready: containers can't be added to it`)
+  }
+  refuseTwin(parts, sandbox, config)
+  const image = images.require(config.image?.image ?? '')
+  const imageConfig = images.config(image)
+  const id = newId()
+  const cgroupPath = `${sandbox.cgroupParent}/${id}`
+  const outputs = outputPaths(parts.ioDir, id)
+  const limits = cgroupLimits(config.linux?.resources)
+  const sharedPid = sharedPidOf(parts, sandbox, config)
+  const spec = containerSpec({
+    id,
+    config,
+    sandbox,
+    image: imageConfig,
+    lowerDirectories: images.lowerDirectories(image),
+    folder: containerRecords.folderOf(id),
+    sandboxFolder: parts.sandboxRecords.folderOf(sandbox.id),
+    outputs,
+    cgroup: parts.cgroups.open(cgroupPath).attachment(),
+    ...(sharedPid && { sharedPid }),
+    devices: devicesAt,
+    seccomp: parts.seccomp,
+  })
+  // Refuses what cannot be planned now rather than at the start.
+  checkPlan(spec)
+  const logDirectory = sandbox.config.logDirectory ?? ''
+  const record: ContainerRecord = {
+    id,
+    sandboxId: sandbox.id,
+    createdAtMs: Date.now(),
+    config,
+    imageId: image.id,
+    imageRef: image.repoDigests[0] ?? image.id,
+    cgroupPath,
+    ...(logDirectory !== '' && config.logPath && { logPath: path.join(logDirectory, config.logPath) }),
+    stopSignal: stopSignalOf(config.stopSignal, imageConfig.stopSignal),
+    spec,
+  }
+  containerRecords.put(record)
+  try {
+    const folder = containerRecords.folderOf(id)
+    for (const name of ['upper', 'work', 'rootfs']) mkdirSync(path.join(folder, name), { mode: 0o755 })
+    for (const mount of spec.mounts) if (mount.kind === 'bind') makeSource(mount)
+    makeOutputs(outputs)
+    const everyDevice = spec.process.privileged || (spec.devices ?? []).length > 0
+    const { cgroup, warnings } = parts.cgroups.create(cgroupPath, limits, everyDevice ? 'all' : 'container-default')
+    for (const warning of warnings) parts.logger.debug({ container: id, warning }, 'a limit is not possible here')
+    // A cgroup that is there now may have files that were not when the record was written.
+    const complete: ContainerRecord = { ...record, spec: { ...spec, cgroup: cgroup.attachment() }, made: true }
+    containerRecords.put(complete)
+    parts.events.publish({ kind: 'created', containerId: id, sandboxId: sandbox.id, atMs: record.createdAtMs })
+    return complete
+  } catch (error) {
+    removeOutputs(outputs)
+    void parts.cgroups
+      .open(cgroupPath)
+      .remove()
+      .catch(() => undefined)
+    containerRecords.delete(id)
+    if (error instanceof RuntimeError) throw error
+    const message = `container ${config.metadata?.name ?? id}: ${messageOf(error)}`
+    throw new RuntimeError('failed', message, { cause: error })
+  }
+}
+
+function checkPlan(spec: ContainerRecord['spec']): void {
+  try {
+    buildContainerPlan(spec)
+  } catch (error) {
+    throw new RuntimeError('invalid', messageOf(error), { cause: error })
+  }
+}
+
+function refuseTwin(parts: Parts, sandbox: SandboxRecord, config: ContainerConfig): void {
+  const { name = '', attempt = 0 } = config.metadata ?? {}
+  if (name === '') throw new RuntimeError('invalid', 'config.metadata.name: is missing')
+  const twin = parts.containerRecords.list().find(other => {
+    const metadata = other.config.metadata
+    return other.sandboxId === sandbox.id && metadata?.name === name && (metadata.attempt ?? 0) === attempt
+  })
+  if (!twin) return
+  const message = `attempt ${attempt} of container ${name} exists in this sandbox already: ${twin.id}`
+  throw new RuntimeError('exists', message)
+}
+
+/** Whose PID namespace is shared: the target container's, or that of the pod's first running container that shares. */
+function sharedPidOf(parts: Parts, sandbox: SandboxRecord, config: ContainerConfig): ProcessIdentity | undefined {
+  const options = config.linux?.securityContext?.namespaceOptions
+  const mode = options?.pid ?? NamespaceMode.POD
+  if (options && mode === NamespaceMode.TARGET) {
+    const target = find(parts.containerRecords, options.targetId, 'target container')
+    return target?.sandboxId === sandbox.id && !target.exit ? identity(target) : undefined
+  }
+  return options && mode === NamespaceMode.POD ? podInit(parts, sandbox.id) : undefined
+}
+
+/** The process whose PID namespace the containers of a pod share, if there is one yet. */
+export function podInit(parts: Parts, sandboxId: string): ProcessIdentity | undefined {
+  const first = parts.containerRecords
+    .list()
+    .find(
+      other =>
+        other.sandboxId === sandboxId &&
+        sharesPodPid(other.config) &&
+        other.spec.namespaces.pid === 'new' &&
+        other.start &&
+        !other.exit,
+    )
+  return first && identity(first)
+}
+
+export function sharesPodPid(config: ContainerConfig): boolean {
+  const options = config.linux?.securityContext?.namespaceOptions
+  return options !== undefined && (options.pid ?? NamespaceMode.POD) === NamespaceMode.POD
+}
+
+function identity({ start }: ContainerRecord): ProcessIdentity | undefined {
+  return start && { pid: start.pid, startTime: start.startTime }
+}
+
+/** A host path that is not there becomes a directory, as with every other runtime of CRI. */
+function makeSource(mount: BindMountSpec): void {
+  try {
+    statSync(mount.source)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+    mkdirSync(mount.source, { recursive: true, mode: 0o755 })
+  }
+}
+
+/** The device nodes at a path, or below it when it is a directory. */
+function devicesAt(hostPath: string): DeviceNode[] {
+  let status: Stats
+  try {
+    status = statSync(hostPath)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return []
+    throw error
+  }
+  if (status.isDirectory()) return readdirSync(hostPath).flatMap(name => devicesAt(path.join(hostPath, name)))
+  if (!status.isCharacterDevice() && !status.isBlockDevice()) return []
+  // gnu_dev_major(3), gnu_dev_minor(3) of the lower 32 bits, which Linux's own numbers fit.
+  const major = (status.rdev >>> 8) & 0xfff
+  const minor = (status.rdev & 0xff) | ((status.rdev >>> 12) & 0xfff00)
+  const { mode, uid, gid } = status
+  const type = status.isBlockDevice() ? 'block' : 'char'
+  return [{ path: hostPath, type, major, minor, mode: mode & 0o777, uid, gid }]
+}

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { type ContainerConfig, type PodSandboxConfig, Signal } from '../../../proto/gen/cri.ts'
+import type { ContainerRecord } from '../records/records.ts'
+import { createContainer } from './create-container.ts'
+import type { ContainerEvent } from './events.ts'
+import { followExits } from './exits.ts'
+import { recover } from './recovery.ts'
+import { runSandbox } from './run-sandbox.ts'
+import { startContainer } from './start-container.ts'
+import { removeContainer, removeSandbox, stopContainer, stopSandbox } from './stop.ts'
+import { type FakeMachine, fakeMachine } from './testing.ts'
+
+const pod: PodSandboxConfig = {
+  metadata: { name: 'web', namespace: 'default', uid: 'u1', attempt: 0 },
+  hostname: 'web',
+  dnsConfig: { servers: ['10.0.0.10'], searches: ['a.b', 'b'], options: ['ndots:5'] },
+  linux: { cgroupParent: '/tessera/burstable/podu1', resources: { memoryLimitInBytes: 1000 } },
+}
+const config = (name: string, more: ContainerConfig = {}): ContainerConfig => ({
+  metadata: { name, attempt: 0 },
+  image: { image: 'demo:1' },
+  linux: { resources: { cpuShares: 512 } },
+  ...more,
+})
+
+describe('sandboxes and containers', () => {
+  let machine: FakeMachine
+  let stopFollowing: () => void
+  let events: ContainerEvent[]
+
+  const attach = (next: FakeMachine): void => {
+    machine = next
+    stopFollowing = followExits(machine.parts)
+    machine.parts.events.subscribe(event => events.push(event))
+  }
+  const restart = async (): Promise<void> => {
+    stopFollowing()
+    const next = machine.reboot()
+    await recover(next.parts)
+    attach(next)
+    await settle()
+  }
+  const settle = async (): Promise<void> => {
+    for (let count = 0; count < 5; count++) await turn()
+  }
+  const make = (name = 'c', more: ContainerConfig = {}): { sandbox: string; id: string } => {
+    const sandbox = machine.parts.sandboxRecords.list()[0]?.id ?? runSandbox(machine.parts, pod, '').id
+    return { sandbox, id: createContainer(machine.parts, { sandboxId: sandbox, config: config(name, more) }).id }
+  }
+  const record = (id: string): ContainerRecord => machine.parts.containerRecords.get(id) ?? assert.fail('no record')
+
+  beforeEach(async () => {
+    events = []
+    attach(await fakeMachine())
+    machine.sandboxes.configureNetwork()
+  })
+  afterEach(() => {
+    stopFollowing()
+    machine.remove()
+  })
+
+  test('a container’s whole life, in events, states and cgroups', async () => {
+    const { sandbox, id } = make()
+    assert.deepEqual(machine.cgroups.limits.get('tessera/burstable/podu1'), { memoryLimitBytes: 1000 })
+    assert.deepEqual(machine.cgroups.limits.get(`tessera/burstable/podu1/${id}`), { cpuShares: 512 })
+    await startContainer(machine.parts, id)
+    await assert.rejects(startContainer(machine.parts, id), { code: 'state' })
+    machine.launcher.end(id, 3)
+    await settle()
+    assert.deepEqual([record(id).exit?.exitCode, record(id).exit?.reason], [3, 'Error'])
+    assert.equal(machine.launcher.exits.size, 0)
+    await assert.rejects(startContainer(machine.parts, id), /only once/)
+    await removeContainer(machine.parts, id)
+    await removeContainer(machine.parts, id)
+    await removeSandbox(machine.parts, sandbox)
+    await removeSandbox(machine.parts, sandbox)
+    assert.deepEqual(
+      events.map(event => event.kind),
+      ['created', 'started', 'stopped', 'deleted'],
+    )
+    assert.deepEqual([...machine.cgroups.limits.keys()], [])
+    assert.deepEqual([...machine.sandboxes.made.keys()], [])
+    assert.deepEqual(readdirSync(machine.parts.ioDir), [])
+    assert.deepEqual(readdirSync(path.join(machine.folder, 'containers')), [])
+  })
+
+  test('reasons tell an OOM kill, a failure and success apart', async () => {
+    const ends: [string, number, number, string][] = [
+      ['a', 137, 1, 'OOMKilled'],
+      ['b', 137, 0, 'Error'],
+      ['c', 0, 0, 'Completed'],
+    ]
+    for (const [name, exitCode, oomKills, reason] of ends) {
+      const { id } = make(name)
+      await startContainer(machine.parts, id)
+      machine.cgroups.oomKills.set(record(id).cgroupPath, oomKills)
+      machine.launcher.end(id, exitCode)
+      await settle()
+      assert.equal(record(id).exit?.reason, reason)
+    }
+  })
+
+  test('stopping asks, waits, kills; twice is no error', async () => {
+    const { id } = make()
+    await startContainer(machine.parts, id)
+    machine.launcher.heedsTerm = false
+    await stopContainer(machine.parts, id, 30)
+    assert.deepEqual(machine.launcher.signals, [
+      [id, 15],
+      [id, 9],
+    ])
+    assert.equal(record(id).exit?.exitCode, 137)
+    await stopContainer(machine.parts, id, 30)
+    await stopContainer(machine.parts, 'unknown', 30)
+    assert.equal(machine.launcher.signals.length, 2)
+  })
+
+  test('the stop signal is the pod’s', async () => {
+    const { id } = make('c', { stopSignal: Signal.SIGQUIT })
+    await startContainer(machine.parts, id)
+    await stopContainer(machine.parts, id, 1000)
+    assert.deepEqual(machine.launcher.signals, [[id, 3]])
+  })
+
+  test('a program that cannot start is told by its exit', async () => {
+    const { id } = make()
+    machine.launcher.failWith = { reason: 'ProgramNotFound', message: 'no such program: nope', exitCode: 127 }
+    await assert.rejects(startContainer(machine.parts, id), /no such program: nope/)
+    assert.deepEqual([record(id).exit?.exitCode, record(id).exit?.reason], [127, 'StartError'])
+  })
+
+  test('names are taken, images needed, sandboxes ready', async () => {
+    const { sandbox } = make('a')
+    assert.throws(() => make('a'), { code: 'exists' })
+    assert.throws(() => runSandbox(machine.parts, pod, ''), { code: 'exists' })
+    assert.throws(() => make('b', { image: { image: 'other:1' } }), { name: 'ImageError', code: 'missing' })
+    await stopSandbox(machine.parts, sandbox)
+    await stopSandbox(machine.parts, sandbox)
+    assert.throws(() => make('c'), { code: 'state' })
+    assert.throws(() => createContainer(machine.parts, { sandboxId: 'ffff', config: config('d') }), { code: 'missing' })
+    assert.throws(
+      () => runSandbox(machine.parts, { metadata: { name: 'x', uid: 'u2' } }, 'gvisor'),
+      /no runtime handler/,
+    )
+  })
+
+  test('a sandbox that fails leaves nothing', () => {
+    machine.sandboxes.failWith = new Error('no veth')
+    assert.throws(() => runSandbox(machine.parts, pod, ''), /pod default\/web: no veth/)
+    assert.equal(machine.parts.sandboxRecords.list().length, 0)
+  })
+
+  test('without a pod CIDR only pods on the host’s network run', () => {
+    machine.sandboxes.networkReady = false
+    assert.throws(() => runSandbox(machine.parts, pod, ''), { code: 'unavailable' })
+    const security = { namespaceOptions: { network: 2 } } as const
+    const host = { ...pod, metadata: { name: 'h', uid: 'u3' }, linux: { securityContext: security } }
+    assert.deepEqual(runSandbox(machine.parts, host, '').state?.addresses, [])
+  })
+
+  test('resolv.conf and hostname are the sandbox’s', () => {
+    const { sandbox } = make()
+    const folder = machine.parts.sandboxRecords.folderOf(sandbox)
+    assert.equal(
+      readFileSync(path.join(folder, 'resolv.conf'), 'utf8'),
+      'search a.b b\nnameserver 10.0.0.10\noptions ndots:5\n',
+    )
+    assert.equal(readFileSync(path.join(folder, 'hostname'), 'utf8'), 'web\n')
+  })
+
+  test('after a restart: running ones run, ended ones have ended, half-made ones are gone', async () => {
+    const { id: running } = make('running')
+    const { id: ended } = make('ended')
+    const { id: created } = make('created')
+    const { id: vanished } = make('vanished')
+    for (const id of [running, ended, vanished]) await startContainer(machine.parts, id)
+    const half = { ...record(created), id: 'f'.repeat(64) }
+    delete (half as { made?: true }).made
+    machine.parts.containerRecords.put(half)
+    stopFollowing()
+    // While nobody looks.
+    machine.launcher.end(ended, 7)
+    machine.launcher.running.delete(vanished)
+    machine.launcher.running.set('stranger', {
+      id: 'stranger',
+      kind: 'container',
+      pid: 5,
+      startTime: 1,
+      startedAtMs: 0,
+    })
+    machine.sandboxes.made.set('leaked', { id: 'leaked', hostname: '', network: 'pod', ipc: 'pod' })
+    machine.cgroups.create('tessera/burstable/podold/abc', {})
+    await restart()
+    assert.equal(record(running).exit, undefined)
+    assert.equal(record(ended).exit?.exitCode, 7)
+    assert.deepEqual([record(created).start, record(created).exit], [undefined, undefined])
+    assert.deepEqual([record(vanished).exit?.exitCode, record(vanished).exit?.reason], [255, 'Unknown'])
+    assert.equal(machine.parts.containerRecords.get('f'.repeat(64)), undefined)
+    assert.equal(machine.launcher.running.has('stranger'), false)
+    assert.equal(machine.sandboxes.made.has('leaked'), false)
+    assert.equal(machine.cgroups.limits.has('tessera/burstable/podold/abc'), false)
+    assert.ok(machine.cgroups.limits.has(record(running).cgroupPath))
+    assert.ok(existsSync(path.join(machine.parts.ioDir, running)))
+    await startContainer(machine.parts, created)
+    await stopContainer(machine.parts, running, 0)
+    assert.equal(record(running).exit?.exitCode, 137)
+  })
+
+  test('a start whose record was never written is found at the launcher', async () => {
+    const { id } = make()
+    await startContainer(machine.parts, id)
+    const { start: _start, ...before } = record(id)
+    machine.parts.containerRecords.put(before)
+    await restart()
+    assert.equal(record(id).start?.pid, machine.launcher.running.get(id)?.pid)
+  })
+})

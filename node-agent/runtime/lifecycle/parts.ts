@@ -1,0 +1,32 @@
+// What the life of sandboxes and containers is made from; put together once, in main.ts.
+import type { Logger } from '../../../lib/logger.ts'
+import type { Cgroups } from '../cgroups/cgroups.ts'
+import type { ImageStore } from '../images/store.ts'
+import type { Launcher } from '../launcher/client.ts'
+import type { RecordFolder } from '../records/record-folder.ts'
+import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
+import type { Sandboxes } from '../sandbox/sandbox.ts'
+import type { ContainerLogs } from './container-logs.ts'
+import type { EventHub } from './events.ts'
+import type { ExitBoard } from './exit-board.ts'
+import type { KeyedLock } from './keyed-lock.ts'
+
+export interface Parts {
+  readonly launcher: Launcher
+  readonly sandboxes: Sandboxes
+  readonly cgroups: Cgroups
+  readonly images: ImageStore
+  readonly sandboxRecords: RecordFolder<SandboxRecord>
+  readonly containerRecords: RecordFolder<ContainerRecord>
+  readonly logs: ContainerLogs
+  readonly events: EventHub
+  readonly exits: ExitBoard
+  readonly locks: KeyedLock
+  readonly logger: Logger
+  /** For sandboxes that name none; relative to the hierarchies. */
+  readonly cgroupRoot: string
+  /** Where the FIFOs are. */
+  readonly ioDir: string
+  /** The default seccomp filter, or the one compiled from a profile file. */
+  readonly seccomp: (localhostPath?: string) => string
+}

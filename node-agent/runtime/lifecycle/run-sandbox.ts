@@ -1,0 +1,126 @@
+// RunPodSandbox: what a pod's containers will share.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { hostname as machineName } from 'node:os'
+import path from 'node:path'
+import {
+  type DNSConfig,
+  type LinuxSandboxSecurityContext,
+  NamespaceMode,
+  type PodSandboxConfig,
+  Protocol,
+} from '../../../proto/gen/cri.ts'
+import { cgroupLimits } from '../cri/resources.ts'
+import { messageOf, RuntimeError } from '../errors.ts'
+import type { SandboxRecord } from '../records/records.ts'
+import type { PortMapping, SandboxSpec } from '../sandbox/sandbox.ts'
+import { newId } from './ids.ts'
+import type { Parts } from './parts.ts'
+
+/** @throws RuntimeError `exists`, `invalid`, `unsupported`, `unavailable` (no pod CIDR yet) */
+export function runSandbox(parts: Parts, config: PodSandboxConfig, runtimeHandler: string): SandboxRecord {
+  const { sandboxRecords, sandboxes } = parts
+  if (runtimeHandler !== '')
+    throw new RuntimeError('invalid', `there is no runtime handler ${JSON.stringify(runtimeHandler)}`)
+  const { name = '', namespace = '', uid = '', attempt = 0 } = config.metadata ?? {}
+  if (name === '' || uid === '') throw new RuntimeError('invalid', 'config.metadata: name and uid are needed')
+  const twin = sandboxRecords.list().find(({ config: { metadata } }) => {
+    return metadata?.uid === uid && (metadata.attempt ?? 0) === attempt && metadata.name === name
+  })
+  if (twin) {
+    const message = `attempt ${attempt} of pod ${namespace}/${name} has its sandbox already: ${twin.id}`
+    throw new RuntimeError('exists', message)
+  }
+  const id = newId()
+  const spec = sandboxSpec(id, config)
+  if (spec.network === 'pod' && !sandboxes.networkReady) {
+    throw new RuntimeError('unavailable', 'the pod network is not ready: no pod CIDR was set (UpdateRuntimeConfig)')
+  }
+  const parent = config.linux?.cgroupParent ?? ''
+  const record: SandboxRecord = {
+    id,
+    createdAtMs: Date.now(),
+    config,
+    runtimeHandler,
+    spec,
+    cgroupParent: parent === '' ? `${parts.cgroupRoot}/pod${uid}` : relativeCgroup(parent),
+  }
+  sandboxRecords.put(record)
+  try {
+    const folder = sandboxRecords.folderOf(id)
+    writeFileSync(path.join(folder, 'hostname'), `${spec.hostname}\n`, { mode: 0o644 })
+    writeFileSync(path.join(folder, 'resolv.conf'), resolvConf(config.dnsConfig), { mode: 0o644 })
+    const { warnings } = parts.cgroups.create(record.cgroupParent, cgroupLimits(config.linux?.resources))
+    for (const warning of warnings)
+      parts.logger.debug({ sandbox: id, warning }, 'a limit of the pod is not possible here')
+    const ready: SandboxRecord = { ...record, state: sandboxes.create(spec) }
+    sandboxRecords.put(ready)
+    return ready
+  } catch (error) {
+    sandboxes.remove(id)
+    sandboxRecords.delete(id)
+    throw error instanceof RuntimeError
+      ? error
+      : new RuntimeError('failed', `the sandbox of pod ${namespace}/${name}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** CRI writes them absolute; here they are relative to each hierarchy. @throws RuntimeError */
+function relativeCgroup(parent: string): string {
+  const parts = parent.split('/').filter(part => part !== '' && part !== '.')
+  if (parts.includes('..') || parts.length === 0) {
+    throw new RuntimeError('invalid', `linux.cgroup_parent: ${JSON.stringify(parent)} is no cgroup`)
+  }
+  return parts.join('/')
+}
+
+/** Pure. @throws RuntimeError `invalid`, `unsupported` */
+export function sandboxSpec(id: string, config: PodSandboxConfig): SandboxSpec {
+  const security = config.linux?.securityContext
+  const network = mode(security, 'network')
+  const sysctls = config.linux?.sysctls ?? {}
+  return {
+    id,
+    hostname: network === 'node' ? machineName() : config.hostname || config.metadata?.name || id.slice(0, 12),
+    network,
+    ipc: mode(security, 'ipc'),
+    ...(Object.keys(sysctls).length > 0 && { sysctls }),
+    portMappings: (config.portMappings ?? []).filter(mapping => (mapping.hostPort ?? 0) > 0).map(portMapping),
+  }
+}
+
+function mode(security: LinuxSandboxSecurityContext | undefined, kind: 'network' | 'ipc'): 'pod' | 'node' {
+  const value = security?.namespaceOptions?.[kind] ?? NamespaceMode.POD
+  if (value === NamespaceMode.POD) return 'pod'
+  if (value === NamespaceMode.NODE) return 'node'
+  throw new RuntimeError('invalid', `linux.security_context.namespace_options.${kind}: must be POD or NODE`)
+}
+
+const protocols = { [Protocol.TCP]: 'tcp', [Protocol.UDP]: 'udp', [Protocol.SCTP]: 'sctp' } as const
+
+function portMapping(mapping: NonNullable<PodSandboxConfig['portMappings']>[number]): PortMapping {
+  const { hostPort = 0, containerPort = 0, hostIp = '' } = mapping
+  return {
+    protocol: protocols[mapping.protocol ?? Protocol.TCP],
+    hostPort,
+    containerPort,
+    ...(hostIp !== '' && { hostIp }),
+  }
+}
+
+/** resolv.conf(5) from the pod's DNS configuration; without one, the host's. */
+export function resolvConf(dns: DNSConfig | undefined): string {
+  const { servers = [], searches = [], options = [] } = dns ?? {}
+  if (servers.length + searches.length + options.length === 0) {
+    try {
+      return readFileSync('/etc/resolv.conf', 'utf8')
+    } catch {
+      return ''
+    }
+  }
+  const lines = [
+    ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
+    ...servers.map(server => `nameserver ${server}`),
+    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}

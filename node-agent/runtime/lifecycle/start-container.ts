@@ -1,0 +1,106 @@
+// StartContainer: the plan goes to the launcher.
+import { buildContainerPlan } from '../container/build-plan.ts'
+import type { ContainerSpec } from '../container/container-spec.ts'
+import { messageOf, RuntimeError } from '../errors.ts'
+import { LauncherConnectionError, StartError } from '../launcher/client.ts'
+import type { ExitRecord, ProcessRecord } from '../launcher/messages.ts'
+import type { ContainerRecord, ContainerStart } from '../records/records.ts'
+import { podInit, sharesPodPid } from './create-container.ts'
+import { recordExit } from './exits.ts'
+import { need } from './ids.ts'
+import type { Parts } from './parts.ts'
+
+/** @throws RuntimeError `state` unless it is newly created; `failed` when its program cannot be started */
+export function startContainer(parts: Parts, containerId: string | undefined): Promise<void> {
+  const { id } = need(parts.containerRecords, containerId, 'container')
+  return parts.locks.run(id, async () => {
+    const record = need(parts.containerRecords, id, 'container')
+    if (record.exit) throw new RuntimeError('state', `container ${id} has run already: containers start only once`)
+    if (record.start) throw new RuntimeError('state', `container ${id} is running already`)
+    const sandbox = parts.sandboxRecords.get(record.sandboxId)
+    if (!sandbox?.state || sandbox.notReady)
+      throw new RuntimeError('state', `the sandbox of container ${id} is not ready`)
+    if (!record.config.tty) parts.logs.openFifos(record)
+    let start: ContainerStart
+    try {
+      start = await launch(parts, record)
+    } catch (error) {
+      if (error instanceof LauncherConnectionError)
+        throw new RuntimeError('unavailable', error.message, { cause: error })
+      await recordStartFailure(parts, record, error)
+      throw new RuntimeError('failed', `container ${record.config.metadata?.name ?? id}: ${messageOf(error)}`, {
+        cause: error,
+      })
+    }
+    const running = { ...record, start }
+    parts.containerRecords.put(running)
+    openTerminalLog(parts, running)
+    parts.events.publish({
+      kind: 'started',
+      containerId: id,
+      sandboxId: record.sandboxId,
+      atMs: start.startedAtMs,
+    })
+  })
+}
+
+async function launch(parts: Parts, record: ContainerRecord): Promise<ContainerStart> {
+  const plan = buildContainerPlan(withPodInit(parts, record))
+  try {
+    const { pid, startTime, startedAtMs, user, warnings, terminalFd } = await parts.launcher.start(plan)
+    for (const warning of warnings) parts.logger.info({ container: record.id, warning }, 'not possible on this machine')
+    const terminal = await terminalOf(parts, terminalFd)
+    return { pid, startTime, startedAtMs, user, ...(terminal && { terminal }) }
+  } catch (error) {
+    // It may run although the answer was lost: the launcher knows.
+    const uncertain =
+      error instanceof LauncherConnectionError ||
+      (error instanceof StartError && error.failure.reason === 'AlreadyExists')
+    const known = uncertain ? await knownProcess(parts, record.id) : undefined
+    if (known) return startOf(parts, known)
+    throw error
+  }
+}
+
+async function knownProcess(parts: Parts, id: string): Promise<ProcessRecord | ExitRecord | undefined> {
+  const { running, exits } = await parts.launcher.list()
+  return [...running, ...exits].find(process => process.id === id)
+}
+
+/** What a process of the launcher's list tells of its start. */
+export async function startOf(parts: Parts, process: ProcessRecord | ExitRecord): Promise<ContainerStart> {
+  const { pid, startTime, startedAtMs } = process
+  const terminal = await terminalOf(parts, 'terminalFd' in process ? process.terminalFd : undefined)
+  return { pid, startTime, startedAtMs, ...(terminal && { terminal }) }
+}
+
+async function terminalOf(parts: Parts, fd: number | undefined): Promise<ContainerStart['terminal']> {
+  return fd === undefined ? undefined : { launcherPid: (await parts.launcher.info()).pid, fd }
+}
+
+/** Who shares a pod's PID namespace is decided by who runs when it starts. */
+function withPodInit(parts: Parts, { config, sandboxId, spec }: ContainerRecord): ContainerSpec {
+  if (!sharesPodPid(config)) return spec
+  return { ...spec, namespaces: { ...spec.namespaces, pid: podInit(parts, sandboxId) ?? 'new' } }
+}
+
+/** Reads a terminal's output into the log, if the container has one. */
+export function openTerminalLog(parts: Parts, record: ContainerRecord): void {
+  const { terminal } = record.start ?? {}
+  if (!terminal) return
+  try {
+    parts.logs.openTerminal(record, terminal.launcherPid, terminal.fd)
+  } catch (error) {
+    parts.logger.warn({ container: record.id, error: messageOf(error) }, "a container's terminal cannot be read")
+  }
+}
+
+async function recordStartFailure(parts: Parts, record: ContainerRecord, error: unknown): Promise<void> {
+  const now = Date.now()
+  await recordExit(parts, record, {
+    finishedAtMs: now,
+    exitCode: error instanceof StartError ? error.failure.exitCode : 128,
+    reason: 'StartError',
+    message: messageOf(error),
+  })
+}

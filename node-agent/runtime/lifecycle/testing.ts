@@ -1,0 +1,222 @@
+// A machine made of memory: fakes of the launcher, the sandboxes and the cgroups, for tests without root.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { silentLogger } from '../../../lib/logger.ts'
+import type { Cgroup, CgroupLimits, Cgroups } from '../cgroups/cgroups.ts'
+import type { ProcessPlan, StartedProcess } from '../container/plan.ts'
+import { importArchive } from '../images/import-archive.ts'
+import { Importer } from '../images/importer.ts'
+import { ImageStore } from '../images/store.ts'
+import { dockerArchive, makeTar } from '../images/testing.ts'
+import { type Launcher, StartError } from '../launcher/client.ts'
+import type { ExitRecord, ProcessRecord, StartFailure } from '../launcher/messages.ts'
+import { RecordFolder } from '../records/record-folder.ts'
+import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
+import type { Sandboxes, SandboxSpec, SandboxState } from '../sandbox/sandbox.ts'
+import { ContainerLogs } from './container-logs.ts'
+import { EventHub } from './events.ts'
+import { ExitBoard } from './exit-board.ts'
+import { KeyedLock } from './keyed-lock.ts'
+import type { Parts } from './parts.ts'
+
+/** Keeps processes as the real one does: exits stay until acknowledged. */
+export class FakeLauncher implements Launcher {
+  readonly running = new Map<string, ProcessRecord>()
+  readonly exits = new Map<string, ExitRecord>()
+  readonly plans: ProcessPlan[] = []
+  readonly signals: [string, number][] = []
+  /** What SIGTERM does: ends the process, or nothing. */
+  heedsTerm = true
+  failWith: StartFailure | undefined
+  readonly #listeners = new Set<(exit: ExitRecord) => void>()
+  #nextPid = 1000
+
+  start(plan: ProcessPlan): Promise<StartedProcess> {
+    this.plans.push(plan)
+    if (this.failWith) return Promise.reject(new StartError(this.failWith))
+    const process: ProcessRecord = {
+      id: plan.id,
+      kind: plan.kind,
+      pid: this.#nextPid++,
+      startTime: 77,
+      startedAtMs: Date.now(),
+    }
+    this.running.set(plan.id, process)
+    const user = { uid: 0, gid: 0, supplementaryGroups: [] }
+    return Promise.resolve({ ...process, user, steps: [], warnings: [] })
+  }
+
+  /** A process ends. */
+  end(id: string, exitCode: number, signal?: number): void {
+    const process = this.running.get(id)
+    if (!process) return
+    this.running.delete(id)
+    const exit: ExitRecord = { ...process, exitedAtMs: Date.now(), exitCode, ...(signal !== undefined && { signal }) }
+    this.exits.set(id, exit)
+    for (const listener of this.#listeners) listener(exit)
+  }
+
+  signal(id: string, signal: number): Promise<boolean> {
+    this.signals.push([id, signal])
+    if (!this.running.has(id)) return Promise.resolve(false)
+    if (signal === 9 || this.heedsTerm) setImmediate(() => this.end(id, 128 + signal, signal))
+    return Promise.resolve(true)
+  }
+
+  list() {
+    return Promise.resolve({ running: [...this.running.values()], exits: [...this.exits.values()] })
+  }
+
+  onExit(listener: (exit: ExitRecord) => void): () => void {
+    this.#listeners.add(listener)
+    for (const exit of this.exits.values()) setImmediate(() => listener(exit))
+    return () => this.#listeners.delete(listener)
+  }
+
+  acknowledge(ids: readonly string[]): Promise<void> {
+    for (const id of ids) this.exits.delete(id)
+    return Promise.resolve()
+  }
+
+  info() {
+    return Promise.resolve({ pid: 1, startedAtMs: 0, rssBytes: 0, starts: 0, retries: 0 })
+  }
+
+  close(): void {
+    this.#listeners.clear()
+  }
+}
+
+export class FakeSandboxes implements Sandboxes {
+  readonly made = new Map<string, SandboxSpec>()
+  failWith: Error | undefined
+  networkReady = false
+
+  configureNetwork(): void {
+    this.networkReady = true
+  }
+
+  create(spec: SandboxSpec): SandboxState {
+    if (this.failWith) throw this.failWith
+    this.made.set(spec.id, spec)
+    const addresses = spec.network === 'pod' ? [`10.0.0.${this.made.size}`] : []
+    return { id: spec.id, namespaces: {}, addresses }
+  }
+
+  remove(id: string): void {
+    this.made.delete(id)
+  }
+
+  sweep(known: ReadonlySet<string>): string[] {
+    const strangers = [...this.made.keys()].filter(id => !known.has(id))
+    for (const id of strangers) this.made.delete(id)
+    return strangers
+  }
+
+  networkStats(): undefined {
+    return undefined
+  }
+}
+
+export class FakeCgroups implements Cgroups {
+  readonly version = 2
+  readonly controllers = ['cpu', 'memory', 'pids']
+  readonly limits = new Map<string, CgroupLimits>()
+  readonly oomKills = new Map<string, number>()
+
+  create(cgroup: string, limits: CgroupLimits) {
+    this.limits.set(cgroup, limits)
+    return { cgroup: this.open(cgroup), warnings: [] }
+  }
+
+  open(cgroup: string): Cgroup {
+    return {
+      path: cgroup,
+      attachment: () => ({ version: 2, early: [], late: [], hierarchies: [] }),
+      setLimits: limits => {
+        this.limits.set(cgroup, limits)
+        return []
+      },
+      stats: () => ({ timestampMs: Date.now(), cpuUsageNs: 5 }),
+      oomKills: () => this.oomKills.get(cgroup) ?? 0,
+      processes: () => [],
+      kill: () => Promise.resolve(true),
+      remove: () => {
+        for (const other of this.limits.keys()) {
+          if (other === cgroup || other.startsWith(`${cgroup}/`)) this.limits.delete(other)
+        }
+        return Promise.resolve()
+      },
+    }
+  }
+
+  children(cgroup: string): string[] {
+    const below = [...this.limits.keys()].filter(other => other.startsWith(`${cgroup}/`))
+    return [...new Set(below.map(other => other.slice(cgroup.length + 1).split('/')[0] ?? ''))]
+  }
+}
+
+export interface FakeMachine {
+  readonly parts: Parts
+  readonly launcher: FakeLauncher
+  readonly sandboxes: FakeSandboxes
+  readonly cgroups: FakeCgroups
+  readonly folder: string
+  /** The runtime is killed and another begins: the kernel's side stays. */
+  reboot(): FakeMachine
+  remove(): void
+}
+
+/** With an image `demo:1` whose command is `/bin/sh -c true`. */
+export async function fakeMachine(): Promise<FakeMachine> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tessera-machine-'))
+  const images = ImageStore.open(path.join(folder, 'images'))
+  const importer = new Importer(images, (job, onStep) => importArchive(images.layout, job, onStep))
+  const layer = await makeTar([{ name: 'bin/sh', content: 'sh', mode: 0o755 }])
+  const archive = await dockerArchive([
+    { layers: [layer], tags: ['demo:1'], config: { Cmd: ['/bin/sh', '-c', 'true'] } },
+  ])
+  async function* once(): AsyncGenerator<Uint8Array> {
+    yield archive
+  }
+  await importer.import(once(), { onProgress: () => undefined, signal: new AbortController().signal })
+  return assemble(folder, new FakeLauncher(), new FakeSandboxes(), new FakeCgroups())
+}
+
+function assemble(folder: string, launcher: FakeLauncher, sandboxes: FakeSandboxes, cgroups: FakeCgroups): FakeMachine {
+  const ioDir = path.join(folder, 'io')
+  mkdirSync(ioDir, { recursive: true })
+  const parts: Parts = {
+    launcher,
+    sandboxes,
+    cgroups,
+    images: ImageStore.open(path.join(folder, 'images')),
+    sandboxRecords: new RecordFolder<SandboxRecord>(path.join(folder, 'sandboxes')),
+    containerRecords: new RecordFolder<ContainerRecord>(path.join(folder, 'containers')),
+    logs: new ContainerLogs(ioDir, silentLogger),
+    events: new EventHub(),
+    exits: new ExitBoard(),
+    locks: new KeyedLock(),
+    logger: silentLogger,
+    cgroupRoot: 'tessera',
+    ioDir,
+    seccomp: () => 'filter',
+  }
+  return {
+    parts,
+    launcher,
+    sandboxes,
+    cgroups,
+    folder,
+    reboot: () => {
+      parts.logs.close()
+      launcher.close()
+      return assemble(folder, launcher, sandboxes, cgroups)
+    },
+    remove: () => {
+      parts.logs.close()
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+    },
+  }
+}

@@ -1,0 +1,115 @@
+// The runtime: CRI v1 over a unix socket. As a worker thread it unpacks an image.
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { isMainThread, workerData } from 'node:worker_threads'
+import { aborted, processSignal } from '../../lib/abort.ts'
+import { createLogger, type Logger } from '../../lib/logger.ts'
+import { packageRoot } from '../../lib/package-root.ts'
+import { openCgroups } from './cgroups/open.ts'
+import { cleanUp } from './cleanup.ts'
+import { refuseSecond, serve } from './cri/server.ts'
+import { messageOf, RuntimeError } from './errors.ts'
+import { importInThread, isImportThreadData, runImportThread } from './images/import-thread.ts'
+import { Importer } from './images/importer.ts'
+import { ImageStore } from './images/store.ts'
+import { ensureLauncher, type Launcher } from './launcher/client.ts'
+import { ContainerLogs } from './lifecycle/container-logs.ts'
+import { EventHub } from './lifecycle/events.ts'
+import { ExitBoard } from './lifecycle/exit-board.ts'
+import { followExits } from './lifecycle/exits.ts'
+import { KeyedLock } from './lifecycle/keyed-lock.ts'
+import type { Parts } from './lifecycle/parts.ts'
+import { recover } from './lifecycle/recovery.ts'
+import { NetworkConfig } from './network-config.ts'
+import { parseOptions, type RuntimeOptions, usage } from './options.ts'
+import { lacks, makeFolder, thisMachine } from './preflight.ts'
+import { RecordFolder } from './records/record-folder.ts'
+import type { ContainerRecord, SandboxRecord } from './records/records.ts'
+import { openSandboxes } from './sandbox/sandbox.ts'
+
+/** Serves until the signal aborts; containers live on. @throws RuntimeError when it cannot begin */
+export async function run(options: RuntimeOptions, signal: AbortSignal): Promise<void> {
+  const logger = createLogger('runtime')
+  const parts = await assemble(options, logger, signal)
+  const network = new NetworkConfig(options.root, parts.sandboxes)
+  if (options.cleanup) {
+    await cleanUp(parts, options)
+    return
+  }
+  network.restore(options.podCidr)
+  await recover(parts)
+  const stopFollowing = followExits(parts)
+  const importer = new Importer(parts.images, importInThread(new URL(import.meta.url), options.images))
+  const { version } = JSON.parse(readFileSync(path.join(packageRoot(), 'package.json'), 'utf8')) as { version: string }
+  const serving = { socket: options.socket, version, configureNetwork: (cidr: string) => network.configure(cidr) }
+  const stop = await serve(parts, importer, serving, logger)
+  logger.info({ socket: options.socket, containers: parts.containerRecords.list().length }, 'serving')
+  await aborted(signal)
+  await stop()
+  stopFollowing()
+  parts.logs.close()
+  parts.launcher.close()
+}
+
+async function assemble(options: RuntimeOptions, logger: Logger, signal: AbortSignal): Promise<Parts> {
+  const cgroups = openCgroups()
+  const missing = lacks(thisMachine(cgroups.controllers))
+  if (missing.length > 0) throw new RuntimeError('unsupported', missing.join(' '))
+  const ioDir = path.join(options.run, 'io')
+  makeFolder(options.root, '--root')
+  makeFolder(options.images, '--images')
+  makeFolder(ioDir, '--run')
+  await refuseSecond(options.socket)
+  const launcher = await launcherOf(options, signal)
+  return {
+    launcher,
+    cgroups,
+    sandboxes: openSandboxes({
+      instance: options.instance,
+      runDir: path.join(options.run, 'ns'),
+      stateDir: path.join(options.root, 'network'),
+    }),
+    images: ImageStore.open(options.images),
+    sandboxRecords: new RecordFolder<SandboxRecord>(path.join(options.root, 'sandboxes')),
+    containerRecords: new RecordFolder<ContainerRecord>(path.join(options.root, 'containers')),
+    logs: new ContainerLogs(ioDir, logger),
+    events: new EventHub(),
+    exits: new ExitBoard(),
+    locks: new KeyedLock(),
+    logger,
+    cgroupRoot: options.cgroupParent,
+    ioDir,
+    seccomp: () => {
+      throw new RuntimeError('unsupported', 'seccomp')
+    },
+  }
+}
+
+function launcherOf(options: RuntimeOptions, signal: AbortSignal): Promise<Launcher> {
+  return ensureLauncher(
+    {
+      socket: options.launcherSocket,
+      stateDir: path.join(options.root, 'launcher'),
+      program: path.join(packageRoot(), 'dist', 'launcher.js'),
+    },
+    signal,
+  )
+}
+
+async function main(): Promise<void> {
+  try {
+    const options = parseOptions(process.argv.slice(2))
+    if (options === 'help') process.stdout.write(usage)
+    else await run(options, processSignal())
+    process.exit(0)
+  } catch (error) {
+    const known = error instanceof RuntimeError
+    process.stderr.write(
+      `runtime: ${known || !(error instanceof Error) ? messageOf(error) : (error.stack ?? error.message)}\n`,
+    )
+    process.exit(1)
+  }
+}
+
+if (isMainThread) await main()
+else if (isImportThreadData(workerData)) await runImportThread(workerData)

@@ -1,0 +1,174 @@
+// Running a command in a container.
+import { randomBytes } from 'node:crypto'
+import type { Readable, Writable } from 'node:stream'
+import { buildExecPlan } from '../container/build-plan.ts'
+import type { ProcessSpec } from '../container/container-spec.ts'
+import { RuntimeError } from '../errors.ts'
+import { StartError } from '../launcher/client.ts'
+import { openExecStreams, openTerminal } from '../launcher/terminal.ts'
+import { need } from '../lifecycle/ids.ts'
+import type { Parts } from '../lifecycle/parts.ts'
+import type { ContainerRecord } from '../records/records.ts'
+
+export interface ExecRequest {
+  readonly containerId: string | undefined
+  readonly command: readonly string[]
+  readonly stdin: boolean
+  /** Absent: pipes. */
+  readonly terminal?: { readonly columns: number; readonly rows: number }
+}
+
+export interface ExecProcess {
+  readonly stdin?: Writable
+  readonly stdout: Readable
+  /** Absent with a terminal, which is one stream. */
+  readonly stderr?: Readable
+  /** No more will be typed: end of file for the command. */
+  closeStdin(): void
+  resize(columns: number, rows: number): void
+  /** The exit code (128 + signal when killed), once all output has been read too. */
+  readonly exitCode: Promise<number>
+  /** Kills the command and lets go of its streams. */
+  kill(): void
+}
+
+/** The command could not be run at all; a shell would exit so. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  /** 127: no such program; 126: not executable. */
+  readonly exitCode: number
+
+  constructor(message: string, exitCode: number, options?: ErrorOptions) {
+    super(message, options)
+    this.exitCode = exitCode
+  }
+}
+
+const SIGKILL = 9
+/** ^D: what ends the input of a program that reads lines from a terminal. */
+const endOfTransmission = '\x04'
+/** What descendants of the command that hold its output open may still say after its exit. */
+const drainMs = 500
+
+/** @throws RuntimeError `missing`, `state` (it does not run), `invalid`; CommandError */
+export async function startExec(parts: Parts, request: ExecRequest): Promise<ExecProcess> {
+  const container = need(parts.containerRecords, request.containerId, 'container')
+  if (!container.start || container.exit) throw new RuntimeError('state', `container ${container.id} is not running`)
+  if (request.command.length === 0) throw new RuntimeError('invalid', 'command: is empty')
+  const id = `exec-${randomBytes(12).toString('hex')}`
+  return request.terminal
+    ? await startWithTerminal(parts, container, id, request, request.terminal)
+    : await startWithPipes(parts, container, id, request)
+}
+
+async function startWithPipes(
+  parts: Parts,
+  container: ContainerRecord,
+  id: string,
+  request: ExecRequest,
+): Promise<ExecProcess> {
+  const streams = openExecStreams({ stdin: request.stdin })
+  const exit = parts.exits.wait(id)
+  try {
+    await launch(parts, container, id, request.command, { kind: 'streams', ...streams.sources })
+  } catch (error) {
+    exit.cancel()
+    streams.close()
+    throw error
+  } finally {
+    streams.started()
+  }
+  const { stdin, stdout, stderr } = streams
+  return {
+    ...(stdin && { stdin }),
+    stdout,
+    stderr,
+    closeStdin: () => void stdin?.end(),
+    resize: () => undefined,
+    exitCode: exitCode(exit.exit, [stdout, stderr]).finally(() => streams.close()),
+    kill: () => {
+      void parts.launcher.signal(id, SIGKILL)
+      streams.close()
+    },
+  }
+}
+
+async function startWithTerminal(
+  parts: Parts,
+  container: ContainerRecord,
+  id: string,
+  request: ExecRequest,
+  size: { readonly columns: number; readonly rows: number },
+): Promise<ExecProcess> {
+  const exit = parts.exits.wait(id)
+  let fd: number | undefined
+  try {
+    fd = await launch(parts, container, id, request.command, { kind: 'terminal', ...size })
+  } catch (error) {
+    exit.cancel()
+    throw error
+  }
+  const { pid } = await parts.launcher.info()
+  if (fd === undefined) throw new RuntimeError('failed', 'the launcher gave no terminal')
+  const terminal = openTerminal(pid, fd)
+  return {
+    ...(request.stdin && { stdin: terminal.stream }),
+    stdout: terminal.stream,
+    closeStdin: () => void terminal.stream.write(endOfTransmission),
+    resize: (columns, rows) => terminal.resize(columns, rows),
+    exitCode: exitCode(exit.exit, [terminal.stream]).finally(() => terminal.close()),
+    kill: () => {
+      void parts.launcher.signal(id, SIGKILL)
+      terminal.close()
+    },
+  }
+}
+
+/** Answers the terminal's descriptor, if there is one. */
+async function launch(
+  parts: Parts,
+  container: ContainerRecord,
+  id: string,
+  command: readonly string[],
+  stdio: ProcessSpec['stdio'],
+): Promise<number | undefined> {
+  const { start, spec } = container
+  if (!start) throw new RuntimeError('state', `container ${container.id} is not running`)
+  const { env } = spec.process
+  const terminal = stdio.kind === 'terminal' && !env.some(variable => variable.startsWith('TERM='))
+  const plan = buildExecPlan({
+    id,
+    container: { pid: start.pid, startTime: start.startTime },
+    ...(spec.cgroup && { cgroup: spec.cgroup }),
+    process: { ...spec.process, argv: command, env: terminal ? [...env, 'TERM=xterm'] : env, stdio },
+  })
+  try {
+    return (await parts.launcher.start(plan)).terminalFd
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    const { reason, exitCode, message } = error.failure
+    const command = reason === 'ProgramNotFound' || reason === 'ProgramNotExecutable'
+    if (command) throw new CommandError(message, exitCode, { cause: error })
+    throw new RuntimeError('failed', message, { cause: error })
+  }
+}
+
+async function exitCode(
+  exit: Promise<{ readonly exitCode: number } | undefined>,
+  outputs: readonly Readable[],
+): Promise<number> {
+  const ended = outputs.map(
+    output =>
+      new Promise<void>(resolve => {
+        for (const event of ['end', 'close', 'error']) output.once(event, () => resolve())
+      }),
+  )
+  const code = (await exit)?.exitCode ?? 255
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, drainMs)
+  })
+  await Promise.race([Promise.all(ended), late])
+  clearTimeout(timer)
+  return code
+}

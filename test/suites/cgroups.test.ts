@@ -1,0 +1,140 @@
+// The cgroup driver of this machine, on real processes.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { allowedDevices } from '../../node-agent/runtime/cgroups/devices.ts'
+import { CgroupError } from '../../node-agent/runtime/cgroups/files.ts'
+import { openCgroups } from '../../node-agent/runtime/cgroups/open.ts'
+import { deviceProgram } from '../../node-agent/runtime/cgroups/v2/device-program.ts'
+import { attachDeviceProgram } from '../../node-agent/sys/bpf.ts'
+
+const root = `tessera-test-${process.pid}`
+const children: ChildProcess[] = []
+
+/** A process inside a cgroup: it joins by itself, then runs the script. */
+function inside(files: readonly string[], script: string): ChildProcess {
+  const join = files.map(file => `echo $$ > ${file}`).join(' && ')
+  const child = spawn('/bin/sh', ['-c', `${join} && { ${script}; }`], { stdio: ['ignore', 'pipe', 'pipe'] })
+  children.push(child)
+  return child
+}
+
+function ended(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
+  return new Promise(resolve => child.on('exit', (code, signal) => resolve({ code, signal })))
+}
+
+describe('cgroups', () => {
+  const cgroups = openCgroups()
+  before(() => assert.equal(process.getuid?.(), 0, 'cgroups need root'))
+  after(async () => {
+    for (const child of children) child.kill('SIGKILL')
+    await cgroups.open(root).remove()
+  })
+
+  const joined = (name: string): readonly string[] => {
+    const { early, late } = cgroups.open(name).attachment()
+    return [...early, ...late]
+  }
+
+  it('makes nested cgroups, sees their processes, kills and removes them', async () => {
+    const name = path.join(root, 'burstable/pod1/c1')
+    cgroups.create(name, {})
+    const child = inside(joined(name), 'sleep 1000 & sleep 1000')
+    const exit = ended(child)
+    await until(() => cgroups.open(root).processes().length >= 2)
+    assert.deepEqual(cgroups.children(path.join(root, 'burstable')), [path.join(root, 'burstable/pod1')])
+    await cgroups.open(path.join(root, 'burstable')).remove()
+    assert.equal((await exit).signal, 'SIGKILL')
+    assert.deepEqual(cgroups.children(root), [])
+    await cgroups.open(path.join(root, 'burstable')).remove()
+  })
+
+  it('kills what exceeds its memory, and says so', async () => {
+    const name = path.join(root, 'oom')
+    const { cgroup } = cgroups.create(name, { memoryLimitBytes: 16 << 20, memorySwapLimitBytes: 16 << 20 })
+    assert.equal(cgroup.oomKills(), 0)
+    const child = inside(joined(name), 'exec head -c 64m /dev/zero | tail')
+    await ended(child)
+    await until(() => cgroup.oomKills() > 0)
+    assert.equal(cgroup.stats().memory?.limitBytes, 16 << 20)
+  })
+
+  it('moves limits both ways', () => {
+    const name = path.join(root, 'moving')
+    const { cgroup } = cgroups.create(name, {
+      memoryLimitBytes: 64 << 20,
+      memorySwapLimitBytes: 64 << 20,
+      cpuShares: 100,
+    })
+    cgroup.setLimits({ memoryLimitBytes: 128 << 20, memorySwapLimitBytes: 128 << 20 })
+    assert.equal(cgroup.stats().memory?.limitBytes, 128 << 20)
+    cgroup.setLimits({
+      memoryLimitBytes: 32 << 20,
+      memorySwapLimitBytes: 32 << 20,
+      cpuQuotaUs: 20_000,
+      cpuPeriodUs: 100_000,
+    })
+    assert.equal(cgroup.stats().memory?.limitBytes, 32 << 20)
+  })
+
+  it('counts processor time and processes, and caps the latter', async () => {
+    const name = path.join(root, 'counted')
+    const { cgroup } = cgroups.create(name, { pidsLimit: 3 })
+    const child = inside(joined(name), 'sleep 1000 & sleep 1000 & sleep 1000 & sleep 1000; wait')
+    let errors = ''
+    child.stderr?.on('data', (data: Buffer) => (errors += data.toString()))
+    await until(() => /fork|Resource/i.test(errors))
+    assert.ok((cgroup.stats().pids ?? 4) <= 3)
+    assert.ok((cgroup.stats().cpuUsageNs ?? 0) > 0)
+  })
+
+  it('allows the standard devices only', async () => {
+    const name = path.join(root, 'devices')
+    cgroups.create(name, {}, 'container-default')
+    const node = `/tmp/${root}-kmsg`
+    const child = inside(
+      joined(name),
+      `echo ok > /dev/null && mknod ${node} c 1 11 && ! head -c1 ${node} 2>/dev/null; code=$?; rm -f ${node}; exit $code`,
+    )
+    assert.deepEqual(await ended(child), { code: 0, signal: null })
+  })
+
+  it('names the file and the value that the kernel refuses', () => {
+    assert.throws(
+      () => cgroups.create(path.join(root, 'bad'), { cpusetCpus: '0-9999' }),
+      (error: unknown) =>
+        error instanceof CgroupError && /cpuset\.cpus/.test(error.message) && /0-9999/.test(error.message),
+    )
+  })
+})
+
+// The device program is cgroup v2's; a hybrid machine has a v2 tree too, without controllers.
+const unified = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find(folder =>
+  existsSync(path.join(folder, 'cgroup.controllers')),
+)
+describe('device program', { skip: unified === undefined ? 'no cgroup2 is mounted here' : false }, () => {
+  it('lets /dev/null be used and /dev/kmsg not', async () => {
+    const folder = path.join(unified ?? '', `${root}-bpf`)
+    mkdirSync(folder)
+    try {
+      attachDeviceProgram(folder, deviceProgram(allowedDevices))
+      const run = (script: string) => ended(inside([path.join(folder, 'cgroup.procs')], script))
+      assert.equal((await run('echo ok > /dev/null && head -c1 /dev/urandom > /dev/null')).code, 0)
+      assert.notEqual((await run('head -c1 /dev/kmsg > /dev/null')).code, 0)
+    } finally {
+      await until(() => readFileSync(path.join(folder, 'cgroup.procs'), 'utf8') === '')
+      rmdirSync(folder)
+    }
+  })
+})
+
+async function until(check: () => boolean): Promise<void> {
+  for (let i = 0; i < 500; i++) {
+    if (check()) return
+    await delay(10)
+  }
+  assert.fail('waited 5 s in vain')
+}
