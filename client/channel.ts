@@ -8,7 +8,7 @@ import { backoffMs } from '../lib/backoff.ts'
 import type { Method } from '../proto/service.ts'
 import { callError, UnavailableError } from './call-error.ts'
 import type { ClusterConfig } from './kubeconfig.ts'
-import { type Duplex, Ending, received, type Sink, send } from './streams.ts'
+import { type Duplex, Ending, onAbort, received, type Sink, send } from './streams.ts'
 
 export interface UnaryOptions {
   readonly deadlineMs: number
@@ -76,6 +76,7 @@ export class Channel {
   ): Promise<Response> {
     signal?.throwIfAborted()
     return new Promise((resolve, reject) => {
+      let forget = (): void => {}
       const call = this.#client.makeUnaryRequest(
         method.path,
         method.requestSerialize,
@@ -83,14 +84,13 @@ export class Channel {
         request,
         { deadline },
         (error, response) => {
-          signal?.removeEventListener('abort', cancel)
+          forget()
           if (error === null) resolve(response as Response)
           else if (signal?.aborted) reject(abortReason(signal))
           else reject(callError(error, this.address))
         },
       )
-      const cancel = (): void => call.cancel()
-      signal?.addEventListener('abort', cancel, { once: true })
+      if (signal) forget = onAbort(signal, () => call.cancel())
     })
   }
 

@@ -28,7 +28,7 @@ function merge(target: unknown, patch: unknown, schema: Message | undefined): un
   const result: Members = isMembers(target) ? { ...target } : {}
   for (const [name, value] of Object.entries(patch)) {
     const field = schema?.byName.get(name)
-    if (value === null) delete result[name]
+    if (value === null) Reflect.deleteProperty(result, name)
     else if (Array.isArray(value) && field?.rules.patch?.startsWith('merge') && field.type.is === 'list') {
       const element = field.type.element.is === 'message' ? field.type.element.message() : undefined
       result[name] = mergeList(result[name], value, field.rules.mergeKey, element)
@@ -43,7 +43,7 @@ function mergeList(
   key: string | undefined,
   element: Message | undefined,
 ): unknown {
-  const result: unknown[] = Array.isArray(target) ? [...target] : []
+  const result: unknown[] = Array.isArray(target) ? [...(target as unknown[])] : []
   for (const item of patch) {
     const at = result.findIndex(old =>
       key !== undefined && isMembers(old) && isMembers(item) ? old[key] === item[key] : old === item,
@@ -94,7 +94,7 @@ function place(document: unknown, steps: readonly string[], value: unknown, inse
   const [step, ...rest] = steps
   if (step === undefined) return value
   if (Array.isArray(document)) {
-    const list: unknown[] = [...document]
+    const list = [...(document as unknown[])]
     const at = step === '-' ? list.length : Number(step)
     if (rest.length > 0) list[at] = place(list[at], rest, value, insert)
     else if (value === undefined) list.splice(at, 1)
@@ -104,7 +104,7 @@ function place(document: unknown, steps: readonly string[], value: unknown, inse
   if (!isMembers(document)) throw StatusError.badRequest(`json patch: nothing to put ${step} into`)
   const result = { ...document }
   if (rest.length > 0) result[step] = place(result[step], rest, value, insert)
-  else if (value === undefined) delete result[step]
+  else if (value === undefined) Reflect.deleteProperty(result, step)
   else result[step] = value
   return result
 }

@@ -37,10 +37,14 @@ async function take(client: FakeClient, step: Step, n: number): Promise<void> {
       await client.delete(configMaps, { namespace: 'default', name: step.name }).catch(() => undefined)
       if (step.do === 'replace') await put(client, step.name, String(n % 3))
       return
-    case 'disconnect':
-      return client.disconnect()
-    case 'compact':
-      return client.compact()
+    case 'disconnect': {
+      client.disconnect()
+      return
+    }
+    case 'compact': {
+      client.compact()
+      return
+    }
     case 'turn':
       return turn()
   }

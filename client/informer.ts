@@ -97,9 +97,7 @@ export class Informer<T extends KubernetesObject, Index extends string = never> 
     const { backoff = { initialMs: 100, maxMs: 10_000, jitter: 0.2 }, wait = sleep } = this.#options
     let failures = 0
     while (!signal.aborted) {
-      const progressed = await this.#follow(signal)
-      if (signal.aborted) return
-      failures = progressed ? 0 : failures + 1
+      failures = (await this.#follow(signal)) ? 0 : failures + 1
       // A server that hangs up in the middle of the conversation is asked again at once.
       if (failures > 0) await wait(backoffMs(failures - 1, backoff), signal)
     }
@@ -144,22 +142,23 @@ export class Informer<T extends KubernetesObject, Index extends string = never> 
     if (Number(resourceVersion) <= Number(this.#resourceVersion)) return
     this.#resourceVersion = resourceVersion
     if (event.type === 'DELETED') this.#remove(objectKey(event.object))
-    else if (event.type !== 'BOOKMARK') this.#put(event.object)
+    else if (event.type !== 'BOOKMARK') this.#keep(event.object)
   }
 
   /** What is present now, after a time without watching. */
   #replace(present: ReadonlyMap<string, Stored<T>>): void {
     for (const key of [...this.#objects.keys()]) if (!present.has(key)) this.#remove(key)
-    for (const object of present.values()) this.#put(object)
+    for (const object of present.values()) this.#keep(object)
   }
 
-  #put(object: Stored<T>): void {
+  #keep(object: Stored<T>): void {
     const key = objectKey(object)
     const old = this.#objects.get(key)
     if (old?.metadata.resourceVersion === object.metadata.resourceVersion) return
     if (old && old.metadata.uid !== object.metadata.uid) {
       this.#remove(key)
-      return this.#put(object)
+      this.#keep(object)
+      return
     }
     this.#objects.set(key, object)
     this.#reindex(key, old, object)

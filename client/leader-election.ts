@@ -67,7 +67,6 @@ class Election {
 
   async run(lead: (signal: AbortSignal) => Promise<void>): Promise<void> {
     while (!(await this.#attempt())) {
-      if (this.#signal.aborted) return
       await this.#wait(this.#signal)
       if (this.#signal.aborted) return
     }

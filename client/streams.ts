@@ -1,4 +1,5 @@
 // Streaming calls as async iterables with back-pressure, and how they end.
+import { setMaxListeners } from 'node:events'
 import { type StatusObject, status } from '@grpc/grpc-js'
 import { callError } from './call-error.ts'
 
@@ -36,19 +37,27 @@ export class Ending {
 
   constructor(call: Call, address: string, signal: AbortSignal | undefined) {
     this.signal = signal
-    const cancel = (): void => call.cancel()
+    let forget = (): void => {}
     this.over = new Promise(resolve => {
       call.once('status', (end: StatusObject) => {
-        signal?.removeEventListener('abort', cancel)
+        forget()
         if (end.code !== status.OK && !signal?.aborted) this.failure = callError(end, address)
         this.isOver = true
         resolve()
       })
     })
     call.on('error', () => {}) // The status event, which follows, says the same.
-    if (signal?.aborted) cancel()
-    else signal?.addEventListener('abort', cancel, { once: true })
+    if (signal?.aborted) call.cancel()
+    else if (signal) forget = onAbort(signal, () => call.cancel())
   }
+}
+
+/** Calls back when the signal aborts; answers how to take that back. */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  // One signal ends many calls at once: a component's own. Node takes more than ten listeners for a leak.
+  setMaxListeners(0, signal)
+  signal.addEventListener('abort', callback, { once: true })
+  return () => signal.removeEventListener('abort', callback)
 }
 
 /** What the other side sends, until it ends, fails, or the signal aborts. */

@@ -68,7 +68,10 @@ export class WorkQueue {
   /** Queues a key after a delay; of several delays for one key the earliest holds. */
   addAfter(key: string, ms: number): void {
     if (this.#signal.aborted) return
-    if (ms <= 0) return this.add(key)
+    if (ms <= 0) {
+      this.add(key)
+      return
+    }
     const at = this.#clock.now() + ms
     const waiting = this.#delayed.get(key)
     if (waiting && waiting.at <= at) return

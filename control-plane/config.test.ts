@@ -37,7 +37,10 @@ describe("the control plane's flags", () => {
 
   it('are the ones that help names', () => {
     for (const [, flag = '', value] of help.matchAll(/^ {2}(--[a-z-]+)( [A-Z]+)?/gm)) {
-      assert.throws(() => parseConfig([value ? `${flag}=127.0.0.1:9` : flag, '--no-such']), /Unknown option '--no-such'/)
+      assert.throws(
+        () => parseConfig([value ? `${flag}=127.0.0.1:9` : flag, '--no-such']),
+        /Unknown option '--no-such'/,
+      )
     }
   })
 

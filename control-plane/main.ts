@@ -1,4 +1,5 @@
 // The control plane as a program: store, registry, both doors, controllers, and the scheduler if asked to.
+import { setMaxListeners } from 'node:events'
 import { GrpcClient } from '../client/grpc.ts'
 import { loadKubeconfig } from '../client/kubeconfig.ts'
 import { aborted, childController, processSignal } from '../lib/abort.ts'
@@ -63,6 +64,8 @@ async function serve(
   // What calls the doors ends with them; what they stand on ends after them.
   using front = childController(signal)
   const behind = new AbortController()
+  // Every watch and stream listens to them.
+  setMaxListeners(0, front.signal, behind.signal)
   const ending: Promise<unknown>[] = []
   const foundation: Promise<unknown>[] = []
   // Agents and controllers may read their kubeconfigs before the doors are open, and wait for them.
@@ -71,7 +74,10 @@ async function serve(
   try {
     const registry = await createRegistry({ store, clock, logger, signal: behind.signal })
     const graph = new NodeGraph()
-    foundation.push(followPods(registry, graph, logger, behind.signal))
+    await new Promise<void>(synced => {
+      foundation.push(followPods({ registry, graph, logger, signal: behind.signal, synced }))
+      front.signal.addEventListener('abort', () => synced(), { once: true })
+    })
     const connections = new AgentConnections()
     const sessions = new Sessions({
       clock,
@@ -89,7 +95,9 @@ async function serve(
       signal: front.signal,
     }
     const metrics = createMetrics()
-    const checks = [{ name: 'store', check: async (request: AbortSignal) => void (await store.currentRevision(request)) }]
+    const checks = [
+      { name: 'store', check: async (request: AbortSignal) => void (await store.currentRevision(request)) },
+    ]
     const rest = await listening(
       '--listen',
       startRestServer({ ...door, listen: config.listen, checks, metrics: () => metrics.text() }),
@@ -98,11 +106,14 @@ async function serve(
     const grpc = await listening('--grpc-listen', startGrpcServer({ ...door, listen: config.grpcListen }))
     ending.push(grpc.closed)
     kubeconfigs ??= await writeKubeconfigs(pki, config, { rest: rest.port, grpc: grpc.port })
+    // Only the embedded store has a single control plane for sure.
+    const elect = !config.store.startsWith('embedded:')
     const client = new GrpcClient(loadKubeconfig(kubeconfigs.controllerManager))
     ending.push(
-      runControllers({ client, connections, clock, logger: logger.child({ part: 'controllers' }) }, front.signal).finally(
-        () => client.close(),
-      ),
+      runControllers(
+        { client, connections, clock, logger: logger.child({ part: 'controllers' }), elect },
+        front.signal,
+      ).finally(() => client.close()),
     )
     if (config.withScheduler) ending.push(superviseScheduler(kubeconfigs.scheduler, logger, front.signal))
     ready?.({

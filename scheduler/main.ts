@@ -57,7 +57,9 @@ async function main(): Promise<void> {
     else await run(config, processSignal())
   } catch (error) {
     const expected = error instanceof KubeconfigError || isFlagError(error)
-    process.stderr.write(`scheduler: ${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`)
+    process.stderr.write(
+      `scheduler: ${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
+    )
     process.exitCode = 1
   }
 }

@@ -72,7 +72,10 @@ describe('Scheduler', () => {
     const [decision] = cluster.scheduler.decisions.about(pod.metadata.uid)
     assert.equal(decision?.node, 'n1')
     const [candidate] = decision.candidates
-    assert.equal(candidate?.scores.reduce((sum, { score }) => sum + score, 0), candidate?.total)
+    assert.equal(
+      candidate?.scores.reduce((sum, { score }) => sum + score, 0),
+      candidate?.total,
+    )
   })
 
   it('says in Kubernetes’ words why a pod fits nowhere, in an event and in its condition', async () => {
@@ -132,7 +135,10 @@ describe('Scheduler', () => {
     await cluster.addNode(aNode('n1'))
     await cluster.addPod(aPod('other', {}, { schedulerName: 'other' }))
     const gated = await cluster.addPod(aPod('gated', {}, { schedulingGates: [{ name: 'example.test/wait' }] }))
-    await cluster.client.create(pods, { ...aPod('doomed'), metadata: { ...aPod('doomed').metadata, finalizers: ['x/y'] } })
+    await cluster.client.create(pods, {
+      ...aPod('doomed'),
+      metadata: { ...aPod('doomed').metadata, finalizers: ['x/y'] },
+    })
     await cluster.client.delete(pods, { namespace, name: 'doomed' })
     await cluster.addPod(aPod('mine'))
     await cluster.nodeOf('mine')

@@ -100,14 +100,21 @@ export class Scheduler {
     const { uid } = pod.metadata
     if (pod.spec.nodeName) {
       this.#queue.delete(uid)
-      return this.#cache.setPod(pod)
+      this.#cache.setPod(pod)
+      return
     }
     if ((pod.spec.schedulerName ?? 'default-scheduler') !== this.#name) return
     const gated = (pod.spec.schedulingGates ?? []).length > 0
-    if (pod.metadata.deletionTimestamp !== undefined || gated) return this.#queue.delete(uid)
+    if (pod.metadata.deletionTimestamp !== undefined || gated) {
+      this.#queue.delete(uid)
+      return
+    }
     const info = this.#cache.info(pod)
     // Placed already: this is what it looked like before its binding.
-    if (this.#cache.has(uid)) return this.#queue.refresh(info)
+    if (this.#cache.has(uid)) {
+      this.#queue.refresh(info)
+      return
+    }
     const changed = !old || !this.#queue.has(uid) || differs(info, this.#cache.info(old))
     if (changed) this.#queue.add(info)
     else this.#queue.refresh(info)
@@ -174,7 +181,10 @@ export class Scheduler {
 
   /** Binds what has no permit to wait for at once, the rest as each is permitted. */
   #commit(placed: readonly Placed[]): void {
-    if (this.#framework.plugins.permit.length === 0) return this.#binder.bind(placed)
+    if (this.#framework.plugins.permit.length === 0) {
+      this.#binder.bind(placed)
+      return
+    }
     for (const one of placed) {
       void this.#framework
         .permit(one.info, one.node, this.#signal)
@@ -219,7 +229,13 @@ export class Scheduler {
 
   /** Pods of one shape, one after the other, are refused for the same reasons. */
   #explain(info: PodInfo, snapshot: Snapshot, refusals: readonly (Refusal | undefined)[]): Explanation {
-    const key = JSON.stringify([snapshot.version, snapshot.layout, info.shape, info.priority, info.pod.spec.preemptionPolicy])
+    const key = JSON.stringify([
+      snapshot.version,
+      snapshot.layout,
+      info.shape,
+      info.priority,
+      info.pod.spec.preemptionPolicy,
+    ])
     if (this.#explained?.key === key) return this.#explained
     const refusing = new Set(refusals.map(refusal => refusal?.plugin))
     const plugins = this.#framework.plugins.filter.filter(({ name }) => refusing.has(name))

@@ -19,7 +19,7 @@ export type Stored<T extends KubernetesObject = KubernetesObject> = T & {
 }
 
 /** A list of objects as a server answers it. */
-export interface ObjectList<T extends KubernetesObject = KubernetesObject> {
+interface ObjectList<T extends KubernetesObject = KubernetesObject> {
   apiVersion: string
   kind: string
   metadata: ListMeta
@@ -87,9 +87,6 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> extends Req
   readonly listSchema: Message<ObjectList<T>>
   readonly behaviour: Behaviour<T>
 }
-
-/** The object type of a kind: `ObjectOf<typeof pods>` is Pod. */
-export type ObjectOf<K> = K extends Kind<infer T> ? T : never
 
 const everyVerb: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 

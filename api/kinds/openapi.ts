@@ -36,7 +36,7 @@ export function openApiDocument(apiVersion: string, serverVersion: string): Open
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version: serverVersion },
-    paths: Object.assign({}, ...members.map(pathsOf)),
+    paths: Object.fromEntries(members.flatMap(kind => Object.entries(pathsOf(kind)))),
     components: { schemas: openApiSchemas(kindsOf.keys(), kindsOf) },
   }
 }

@@ -97,8 +97,9 @@ function messageDecoder(message: Message): Decoder {
       const { name } = field
       const given = Object.hasOwn(value, name)
       if (given) known++
-      const raw = given ? value[name] : null
-      const decoded = raw === null ? undefined : field.decode(raw, { parent: path, step: name }, report)
+      const raw = given ? value[name] : undefined
+      const decoded =
+        raw === undefined || raw === null ? undefined : field.decode(raw, { parent: path, step: name }, report)
       if (field.constant !== undefined && decoded !== undefined && decoded !== field.constant) {
         report.problems.push({
           field: pathText({ parent: path, step: name }),
@@ -223,7 +224,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function refuse(report: Report, path: Path, expected: string, value: unknown): undefined {
+/** Reports a value of a wrong type; what is decoded of it is nothing. */
+function refuse(report: Report, path: Path, expected: string, value: unknown): unknown {
   const actual = value === null ? 'null' : Array.isArray(value) ? 'a list' : actualNames[typeof value]
   const shown = typeof value === 'string' || typeof value === 'number' ? ` (${shorten(JSON.stringify(value))})` : ''
   report.problems.push({ field: pathText(path), message: `must be ${expected}, not ${actual ?? 'that'}${shown}` })

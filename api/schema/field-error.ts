@@ -1,7 +1,7 @@
 // Why a field's value is refused, in the words Kubernetes' API servers use, since people search for them.
 
 /** The closed set of meta/v1 cause reasons that concern a field. */
-export type FieldErrorReason =
+type FieldErrorReason =
   | 'FieldValueNotFound'
   | 'FieldValueRequired'
   | 'FieldValueDuplicate'
@@ -79,9 +79,4 @@ export function tooMany(field: string, actual: number, max: number): FieldError 
     field,
     message: `Too many: ${actual}: must have at most ${max} items`,
   }
-}
-
-/** The value is of another JSON type than declared. */
-export function wrongType(field: string, value: unknown, detail: string): FieldError {
-  return { reason: 'FieldValueTypeInvalid', field, message: detailed(`Invalid value: ${show(value)}`, detail) }
 }

@@ -6,7 +6,7 @@
 export type Scalar = keyof ScalarTypes
 
 /** The JSON form of each scalar. */
-export interface ScalarTypes {
+interface ScalarTypes {
   string: string
   boolean: boolean
   int32: number
@@ -42,7 +42,7 @@ export type ValueType =
   | { readonly is: 'map'; readonly value: ValueType }
 
 /** How two versions of a list become one: as a whole, as a set of scalars, or by the keys of its elements. */
-export type ListType = 'atomic' | 'set' | 'map'
+type ListType = 'atomic' | 'set' | 'map'
 
 /** What a strategic merge patch does with a field: merges it, and drops what the patch does not name. */
 export type PatchStrategy = 'merge' | 'retainKeys' | 'merge,retainKeys'
@@ -135,8 +135,7 @@ type Flat<T> = { [K in keyof T]: T[K] }
 type IsPresent<R> = R extends { readonly required: true } | { readonly byValue: true } ? true : false
 type EnumOf<R> = R extends { readonly enum: readonly (infer E extends string)[] } ? E : string
 
-/** The type of a list's element or a map's value. */
-export type Element<T> = Scalar | (() => Message<T>) | ValueType
+/** The TypeScript type of a list's element or a map's value. */
 type ElementType<E> = E extends Scalar ? ScalarTypes[E] : E extends () => Message<infer T> ? T : never
 
 /**
@@ -197,9 +196,8 @@ function spec<T, P extends boolean>(tag: number, doc: string, type: ValueType, r
 
 const scalar = (name: Scalar): ValueType => ({ is: 'scalar', scalar: name })
 
-function valueType(element: Scalar | (() => Message) | ValueType): ValueType {
-  if (typeof element === 'string') return scalar(element)
-  return typeof element === 'function' ? { is: 'message', message: element } : element
+function valueType(element: Scalar | (() => Message)): ValueType {
+  return typeof element === 'string' ? scalar(element) : { is: 'message', message: element }
 }
 
 export const string = <const R extends StringRules>(tag: number, doc: string, rules?: R) =>

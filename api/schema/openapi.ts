@@ -70,11 +70,14 @@ export function openApiSchemas(
   const visitType = (type: ValueType): void => {
     switch (type.is) {
       case 'message':
-        return visit(type.message())
+        visit(type.message())
+        break
       case 'list':
-        return visitType(type.element)
+        visitType(type.element)
+        break
       case 'map':
-        return visitType(type.value)
+        visitType(type.value)
+        break
       case 'scalar': {
         const name = named[type.scalar]
         if (name !== undefined) schemas[name] = scalarSchemas[type.scalar]

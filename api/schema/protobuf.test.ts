@@ -6,7 +6,8 @@ import { pods, secrets, services } from '../kinds/core-v1.ts'
 import { kinds } from '../kinds/index.ts'
 import { arbitrary } from './arbitrary.ts'
 import { decode } from './decode.ts'
-import { decodeMessage, encodeMessage, encodeProtobuf, ProtobufError, unwrap, wrap } from './protobuf.ts'
+import { bytes, message, object } from './message.ts'
+import { decodeMessage, encodeMessage, encodeProtobuf, ProtobufError, unwrap, wireScalars, wrap } from './protobuf.ts'
 
 describe('protobuf', () => {
   for (const kind of kinds) {
@@ -59,6 +60,30 @@ describe('protobuf', () => {
       },
       status: { loadBalancer: {} },
     })
+  })
+
+  it('has messages for what JSON writes as one value', () => {
+    assert.deepEqual(wireScalars(), {
+      'apimachinery.pkg.runtime.TypeMeta': { apiVersion: [1, 'string'], kind: [2, 'string'] },
+      'apimachinery.pkg.runtime.Unknown': {
+        typeMeta: [1, 'TypeMeta'],
+        raw: [2, 'bytes'],
+        contentEncoding: [3, 'string'],
+        contentType: [4, 'string'],
+      },
+      'apimachinery.pkg.runtime.RawExtension': { raw: [1, 'bytes'] },
+      'apimachinery.pkg.api.resource.Quantity': { string: [1, 'string'] },
+      'apimachinery.pkg.util.intstr.IntOrString': { type: [1, 'int64'], intVal: [2, 'int32'], strVal: [3, 'string'] },
+      'apimachinery.pkg.apis.meta.v1.Time': { seconds: [1, 'int64'], nanos: [2, 'int32'] },
+      'apimachinery.pkg.apis.meta.v1.MicroTime': { seconds: [1, 'int64'], nanos: [2, 'int32'] },
+      'apimachinery.pkg.apis.meta.v1.FieldsV1': { Raw: [1, 'bytes'] },
+    })
+  })
+
+  it('carries bytes and raw objects', () => {
+    const holder = message('test.Holder', '', { bytes: bytes(1, ''), any: object(2, '', { explicit: true }) })
+    const given = { bytes: Buffer.from([0, 255, 1]).toString('base64'), any: { a: [1, { b: null }] } }
+    assert.deepEqual(decode(holder, decodeMessage(holder, encodeMessage(holder, given))).object, given)
   })
 
   it('keeps an explicit zero and drops one that means nothing', () => {

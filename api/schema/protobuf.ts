@@ -65,7 +65,8 @@ export function decodeMessage(message: Message, bytes: Uint8Array): Record<strin
 
 function decodeAs(type: protobuf.Type, bytes: Uint8Array, what: string): Record<string, unknown> {
   try {
-    return { ...type.decode(bytes) }
+    const decoded: unknown = type.decode(bytes)
+    return isRecord(decoded) ? decoded : {}
   } catch (error) {
     throw new ProtobufError(`${what} is not valid protobuf: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -131,7 +132,8 @@ const int64: ValueCodec = { type: 'int64', toWire: value => value, toJson: integ
 
 /** 64-bit integers are read as numbers or as Longs, as protobufjs is configured in this process. */
 function integer(value: unknown): number {
-  return Number(typeof value === 'object' && value !== null ? String(value) : (value ?? 0))
+  if (!isRecord(value)) return Number(value ?? 0)
+  return Number(value.high) * 2 ** 32 + (Number(value.low) >>> 0)
 }
 
 function timeCodec(name: string, format: (moment: { seconds: number; nanos: number }) => string): ValueCodec {

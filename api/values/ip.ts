@@ -7,7 +7,7 @@ export function isIPv4(text: string): boolean {
   return ipv4.test(text)
 }
 
-export function isIPv6(text: string): boolean {
+function isIPv6(text: string): boolean {
   let groups = text
   if (!text.includes(':')) return false
   // The last 32 bits may be written as an IPv4 address.

@@ -31,7 +31,7 @@ describe('names', () => {
   })
 
   it('may have a prefix', () => {
-    const qualified = ['a', 'A.b_c-d', 'example.com/Name', `${'x'.repeat(63)}`]
+    const qualified = ['a', 'A.b_c-d', 'example.com/Name', 'x'.repeat(63)]
     expect(names.qualifiedNameErrors, qualified, ['', '/a', 'a/', 'a/b/c', 'Example.com/a', '-a', 'x'.repeat(64)])
     expect(names.labelValueErrors, ['', 'a', 'A_1'], ['-', 'a b', 'x'.repeat(64)])
   })

@@ -102,8 +102,7 @@ export function labelValueErrors(value: string): string[] {
 
 /** The name of an environment variable: printable ASCII without `=`. */
 export function envVarNameErrors(value: string): string[] {
-  const printable = [...value].every(character => character >= ' ' && character <= '~' && character !== '=')
-  if (value !== '' && printable) return []
+  if (/^[ -<>-~]+$/.test(value)) return []
   return ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
 }
 

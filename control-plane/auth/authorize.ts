@@ -1,31 +1,11 @@
 // Who may do what, in its first form: fixed rules for the users a cluster begins with. The questions
 // are Kubernetes' (resource attributes, or a path), and so are the answers, so that RBAC fits in later.
+import { type Attributes, isEvent, isRead, type PathAttributes, type ResourceAttributes } from './attributes.ts'
 import type { User } from './authenticate.ts'
 import { allowsNode, type NodeReferences } from './node-rules.ts'
 import { administrators, controllerManagerUser, nodeOf, schedulerUser } from './users.ts'
 
-/** What a request wants to do with objects, as Kubernetes' authorizers see it. */
-export interface ResourceAttributes {
-  /** get, list, watch, create, update, patch, delete, deletecollection … */
-  readonly verb: string
-  readonly group: string
-  readonly version: string
-  readonly resource: string
-  /** '' for the object itself. */
-  readonly subresource: string
-  /** '' at cluster scope, and for all namespaces. */
-  readonly namespace: string
-  /** '' for collections, and for the creation of an object. */
-  readonly name: string
-}
-
-/** A path that is not of the API's objects: `/metrics`. The verb is the HTTP method in lower case. */
-export interface PathAttributes {
-  readonly verb: string
-  readonly path: string
-}
-
-export type Attributes = ResourceAttributes | PathAttributes
+export type { Attributes, ResourceAttributes } from './attributes.ts'
 
 /** Says whether a user may; a string is no, and why. */
 export type Authorize = (user: User, attributes: Attributes) => boolean | string
@@ -55,8 +35,6 @@ function allowsPath(user: User, { verb, path }: PathAttributes): boolean {
   return discoveryPaths.some(below) || (path === '/metrics' && user.name === controllerManagerUser.name)
 }
 
-export const isRead = (verb: string): boolean => verb === 'get' || verb === 'list' || verb === 'watch'
-
 /** Everything is read except secrets; what it writes are bindings, pod status, events and its own Lease. */
 function allowsScheduler({ verb, group, resource, subresource, namespace }: ResourceAttributes): boolean {
   if (isRead(verb)) return resource !== 'secrets'
@@ -64,10 +42,6 @@ function allowsScheduler({ verb, group, resource, subresource, namespace }: Reso
   if (group === '' && resource === 'pods') {
     return (subresource === 'binding' && verb === 'create') || (subresource === 'status' && writes)
   }
-  // Preemption.
   if (isEvent(group, resource)) return writes
   return group === 'coordination.k8s.io' && resource === 'leases' && namespace === 'kube-system' && writes
 }
-
-export const isEvent = (group: string, resource: string): boolean =>
-  resource === 'events' && (group === '' || group === 'events.k8s.io')

@@ -1,6 +1,6 @@
 // What a node agent may do: with its own Node and Lease, with the pods bound to it, and with what those
 // pods refer to. As Kubernetes' node authorizer and NodeRestriction have it, in their first form.
-import type { ResourceAttributes } from './authorize.ts'
+import { isEvent, isRead, type ResourceAttributes } from './attributes.ts'
 
 /** Answers, from the pods that are bound, what a node has to do with an object. */
 export interface NodeReferences {
@@ -10,7 +10,6 @@ export interface NodeReferences {
   refers(node: string, resource: string, namespace: string, name: string): boolean
 }
 
-const isRead = (verb: string): boolean => verb === 'get' || verb === 'list' || verb === 'watch'
 const isWrite = (verb: string): boolean => verb === 'update' || verb === 'patch'
 
 /** What pods refer to and agents read. */
@@ -20,16 +19,19 @@ const shared = new Set(['services', 'endpoints', 'endpointslices', 'runtimeclass
 
 /** @returns true, or why not */
 export function allowsNode(node: string, attributes: ResourceAttributes, references: NodeReferences): boolean | string {
-  const { verb, group, resource, subresource, namespace, name } = attributes
+  const { verb, group, resource, subresource, namespace, name, fieldSelector = '' } = attributes
   if (group === '' && resource === 'nodes') return allowsOwnNode(node, attributes)
   if (group === 'coordination.k8s.io' && resource === 'leases') return allowsOwnLease(node, attributes)
-  if (resource === 'events' && (group === '' || group === 'events.k8s.io')) {
+  if (isEvent(group, resource)) {
     return verb === 'create' || isWrite(verb) || 'node agents may only write events'
   }
   if (group === '' && resource === 'pods') {
-    // A list or a watch is of all pods or of one node's; which it is, is in the field selector, and
-    // agents hold no secret from one another in a pod's spec.
-    if (name === '') return verb === 'list' || verb === 'watch' || (verb === 'create' && subresource === '')
+    if (name === '' && (verb === 'list' || verb === 'watch')) {
+      const own = `spec.nodeName=${node}`
+      return fieldSelector.split(',').includes(own) || `node agents may only ${verb} with the field selector ${own}`
+    }
+    // The mirror of a static pod.
+    if (name === '') return verb === 'create' && subresource === ''
     if (!references.hasPod(node, namespace, name)) return `no pod of that name is bound to node ${node}`
     if (subresource === 'status') return isWrite(verb) || isRead(verb)
     return subresource === '' && (isRead(verb) || verb === 'delete')

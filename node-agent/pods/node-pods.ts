@@ -50,6 +50,8 @@ export class NodePods implements PodDirectory {
   readonly #volumes: PodVolumes
   readonly view: RuntimeView
   #context: Context | undefined
+  /** Every pod there is has its worker: what the runtime holds besides is nobody's. */
+  #allKnown = false
   /** Static pods that wait until their predecessor of the same name is gone. */
   readonly #waiting = new Map<string, Set<() => void>>()
   readonly #successors = new Map<string, Pod>()
@@ -149,7 +151,9 @@ export class NodePods implements PodDirectory {
         deleted: pod => this.#gone(pod),
       })
       void this.#informer.synced.then(() => {
-        if (!signal.aborted) this.#adoptOrphans()
+        if (signal.aborted) return
+        this.#allKnown = true
+        this.#adoptOrphans()
       })
       await aborted
     }
@@ -204,7 +208,7 @@ export class NodePods implements PodDirectory {
     this.#announce(uid)
     const worker = this.#workers.get(uid)
     if (worker) worker.wake()
-    else if (this.#informer.hasSynced) this.#adoptOrphans()
+    else if (this.#allKnown) this.#adoptOrphans()
   }
 
   /** What runs for pods that exist no more is ended, and what they left is removed. */

@@ -25,7 +25,7 @@ import { parseOptions, type RuntimeOptions, usage } from './options.ts'
 import { lacks, makeFolder, thisMachine } from './preflight.ts'
 import { RecordFolder } from './records/record-folder.ts'
 import type { ContainerRecord, SandboxRecord } from './records/records.ts'
-import { openSandboxes } from './sandbox/sandbox.ts'
+import { openSandboxes } from './sandbox/open.ts'
 
 /** Serves until the signal aborts; containers live on. @throws RuntimeError when it cannot begin */
 export async function run(options: RuntimeOptions, signal: AbortSignal): Promise<void> {

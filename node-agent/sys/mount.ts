@@ -133,6 +133,12 @@ export function mountFileSystem(type: string, source: string, target: string, fl
   syscallOn('mount', `${type} on ${target}`, cString(source), cString(target), cString(type), flags, cString(data))
 }
 
+/** Makes a file or directory appear at another path too (mount(2) with MS_BIND): what open_tree(2) refuses to copy, nsfs. */
+export function bindMount(source: string, target: string): void {
+  const MS_BIND = 0x1000
+  syscallOn('mount', `${source} on ${target}`, cString(source), cString(target), null, MS_BIND, null)
+}
+
 /** Sets the propagation of every mount below a path, itself included. */
 export function setTreePropagation(path: string, propagation: MountPropagation): void {
   const MS_REC = 0x4000

@@ -2,7 +2,7 @@
 // opened one element at a time without following links, each relative to the one before through /proc/self/fd, and
 // what is handed on is a bind mount of the very file that was opened, not a name that could change its meaning.
 // (CVE-2017-1002101, CVE-2021-25741.)
-import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, realpathSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, realpathSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { bindMount, isMountPoint } from './mount.ts'
 import { VolumeError } from './payload.ts'
@@ -18,9 +18,11 @@ const oPath = 0o10000000
 export function openInVolume(root: string, subPath: string): number {
   const relative = settled(root, subPath)
   let fd = openSync(root, oPath | constants.O_DIRECTORY)
+  // Whoever may write to the volume may write to the parts made of it.
+  const mode = fstatSync(fd).mode & 0o7777
   try {
     for (const name of relative === '' ? [] : relative.split('/')) {
-      const next = openChild(fd, name)
+      const next = openChild(fd, name, mode)
       closeSync(fd)
       fd = next
     }
@@ -72,7 +74,7 @@ function settled(root: string, subPath: string): string {
   return path.relative(realRoot, real)
 }
 
-function openChild(parent: number, name: string): number {
+function openChild(parent: number, name: string, mode: number): number {
   const child = `/proc/self/fd/${parent}/${name}`
   const flags = oPath | constants.O_NOFOLLOW
   let fd: number
@@ -80,8 +82,9 @@ function openChild(parent: number, name: string): number {
     fd = openSync(child, flags)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-    mkdirSync(child, { mode: 0o750 })
+    mkdirSync(child, { mode })
     fd = openSync(child, flags)
+    if (!fstatSync(fd).isSymbolicLink()) chmodSync(`/proc/self/fd/${fd}`, mode) // The umask took some away.
   }
   if (!fstatSync(fd).isSymbolicLink()) return fd
   closeSync(fd)

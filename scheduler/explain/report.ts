@@ -58,14 +58,15 @@ export class Reporter {
     const { client, signal, onError } = this.#options
     // Those that are being told in one go come together.
     await Promise.resolve()
-    while (this.#waiting.size > 0 && !signal.aborted) {
+    while (this.#waiting.size > 0) {
       const all = [...this.#waiting.values()]
       this.#waiting = new Map(all.slice(batch).map(pod => [pod.metadata.uid, pod]))
       try {
         // A pod that changed meanwhile is tried again for that, so a conflict can be let go.
         await client.updateStatuses(pods, all.slice(0, batch), { signal })
       } catch (error) {
-        if (!signal.aborted) onError(error)
+        if (signal.aborted) break
+        onError(error)
       }
     }
     this.#writing = false

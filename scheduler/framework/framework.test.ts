@@ -97,7 +97,7 @@ describe('Framework', () => {
         (first, later, actions, chance) => {
           const names = new ResourceNames()
           const table = new NodeTable(names)
-          const framework = new Framework(defaultPlugins, () => chance.next().value ?? 0)
+          const framework = new Framework(defaultPlugins, () => Number(chance.next().value))
           const cluster = new Map<string, { node: Stored<Node>; pods: PodInfo[] }>()
           let count = 0
           const setNode = (node: Stored<Node>): void => {
@@ -131,26 +131,40 @@ describe('Framework', () => {
                 const { cpu, hostPort, nodeSelector, tolerations } = action.pod
                 const ports = hostPort === undefined ? [] : [{ containerPort: 1, hostPort, protocol: 'TCP' as const }]
                 const pod = stored(
-                  aPod(`p${count++}`, {}, {
-                    containers: [aContainer(cpu === '0' ? {} : { cpu }, { ports })],
-                    tolerations,
-                    ...(nodeSelector && { nodeSelector }),
-                  }),
+                  aPod(
+                    `p${count++}`,
+                    {},
+                    {
+                      containers: [aContainer(cpu === '0' ? {} : { cpu }, { ports })],
+                      tolerations,
+                      ...(nodeSelector && { nodeSelector }),
+                    },
+                  ),
                 )
                 const info = podInfo(pod, names)
                 const fits = all.filter(({ node, pods }) =>
-                  naivelyFits(pod, node, pods.map(other => other.pod)),
+                  naivelyFits(
+                    pod,
+                    node,
+                    pods.map(other => other.pod),
+                  ),
                 )
                 const placement = framework.place(info, table)
                 if (placement.node === undefined) {
-                  assert.deepEqual(fits.map(({ node }) => node.metadata.name), [])
+                  assert.deepEqual(
+                    fits.map(({ node }) => node.metadata.name),
+                    [],
+                  )
                   assert.equal(placement.refusals.length, cluster.size)
                   assert.ok(placement.refusals.every(refusal => refusal !== undefined))
                   const byPlugin = new Map<string, number>()
                   for (const refusal of placement.refusals) {
-                    byPlugin.set(refusal!.plugin, (byPlugin.get(refusal!.plugin) ?? 0) + 1)
+                    byPlugin.set(refusal.plugin, (byPlugin.get(refusal.plugin) ?? 0) + 1)
                   }
-                  assert.equal([...byPlugin.values()].reduce((sum, n) => sum + n, 0), cluster.size)
+                  assert.equal(
+                    [...byPlugin.values()].reduce((sum, n) => sum + n, 0),
+                    cluster.size,
+                  )
                   const reasons = [...countReasons(placement.refusals).values()].reduce((sum, n) => sum + n, 0)
                   assert.ok(reasons >= cluster.size)
                   break

@@ -55,14 +55,16 @@ export class SchedulingQueue {
     if (!known) {
       const waiting: Waiting = { info, place: 'active', attempts: 0, readyMs: 0, wokenBy: new Set() }
       this.#pods.set(info.uid, waiting)
-      return this.#activate(waiting)
+      this.#activate(waiting)
+      return
     }
     if (known.place === 'active') {
       // Its priority may be another one now: the old entry is passed over when its turn comes.
       this.#leaveActive(known)
       const again = { ...known, info }
       this.#pods.set(info.uid, again)
-      return this.#activate(again)
+      this.#activate(again)
+      return
     }
     known.info = info
     if (known.place === 'unschedulable') this.#wake(known)
@@ -129,7 +131,10 @@ export class SchedulingQueue {
 
   /** Active, or as soon as its back-off is over. */
   #wake(waiting: Waiting): void {
-    if (waiting.readyMs <= this.#clock.now()) return this.#activate(waiting)
+    if (waiting.readyMs <= this.#clock.now()) {
+      this.#activate(waiting)
+      return
+    }
     this.#unschedulable.delete(waiting)
     waiting.place = 'backoff'
     this.#backoff.push(waiting)

@@ -31,7 +31,9 @@ function place(nodes: number, pods: number, make: (n: number) => Pod): { ms: num
   const table = new NodeTable(names)
   for (let n = 0; n < nodes; n++) {
     const taints = n % 10 === 0 ? [{ key: 'team', value: 'red', effect: 'NoSchedule' as const }] : []
-    table.setNode(stored(aNode(`node-${n}`, { cpu: '16', memory: '64Gi', labels: { zone: `z${n % 4}` }, spec: { taints } })))
+    table.setNode(
+      stored(aNode(`node-${n}`, { cpu: '16', memory: '64Gi', labels: { zone: `z${n % 4}` }, spec: { taints } })),
+    )
   }
   const waiting = Array.from({ length: pods }, (_, n) => stored(make(n)))
   const framework = new Framework(defaultPlugins, Math.random)

@@ -103,10 +103,7 @@ describe('client: grpc', () => {
     try {
       await assert.rejects(lost.get(configMaps, { name: 'a' }), unavailable(`127.0.0.1:${gone}`))
       await assert.rejects(lost.create(configMaps, configMap('a')), unavailable(`127.0.0.1:${gone}`))
-      await assert.rejects(
-        lost.watch(configMaps, {})[Symbol.asyncIterator]().next(),
-        unavailable(`127.0.0.1:${gone}`),
-      )
+      await assert.rejects(lost.watch(configMaps, {})[Symbol.asyncIterator]().next(), unavailable(`127.0.0.1:${gone}`))
     } finally {
       lost.close()
     }

@@ -168,7 +168,7 @@ async function currentAfterAll(store: MemoryStore): Promise<number | undefined> 
 
 describe('the watch cache', { timeout: 120_000 }, () => {
   it('leads every watcher, cut and resumed anywhere, to what a list shows', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), run), { numRuns: 60 })
+    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), run), { numRuns: 1500 })
   })
 
   it('lets go of a watcher that does not take its events', async () => {

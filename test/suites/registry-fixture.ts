@@ -115,14 +115,11 @@ export function at(object: object, path: string): unknown {
 
 /** The Status a promise is rejected with. */
 export async function refusal(promise: Promise<unknown>, reason: StatusError['reason']): Promise<StatusError> {
-  let thrown: unknown
-  try {
-    await promise
-  } catch (error) {
-    thrown = error
-  }
-  assert.ok(thrown !== undefined, `should be refused as ${reason}`)
-  if (!isStatus(thrown, reason)) throw thrown
+  const thrown: unknown = await promise.then(
+    () => assert.fail(`should be refused as ${reason}`),
+    (error: unknown) => error,
+  )
+  assert.ok(isStatus(thrown, reason), `should be refused as ${reason}, not: ${String(thrown)}`)
   return thrown
 }
 

@@ -520,8 +520,8 @@ export function registrySuite(name: string, start: () => Promise<StoreUnderTest>
           await rest.count(9 - index)
           await rest.stop()
           assert.deepEqual(
-            rest.events.map(({ json }) => `${json}`),
-            whole.events.slice(index + 1).map(({ json }) => `${json}`),
+            rest.events.map(({ json }) => json.toString()),
+            whole.events.slice(index + 1).map(({ json }) => json.toString()),
           )
         }
       })

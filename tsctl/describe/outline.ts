@@ -29,7 +29,7 @@ export function formatOutline({ entries }: Outline, indent = 0): string {
 }
 
 function isOutline(value: Entry[1]): value is Outline {
-  return typeof value === 'object' && 'entries' in value
+  return typeof value === 'object' && !Array.isArray(value)
 }
 
 /** `key=value` lines in order. */

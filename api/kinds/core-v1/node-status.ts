@@ -11,7 +11,7 @@ import {
   string,
   time,
 } from '../../schema/message.ts'
-import { type NodeConfigSource, nodeConfigSource } from './node.ts'
+import { type NodeConfigSource, nodeConfigSource } from './node-config.ts'
 
 export const nodeStatus = message('api.core.v1.NodeStatus', 'What is known of a node.', {
   capacity: map(1, 'What it has, by resource.', 'quantity'),

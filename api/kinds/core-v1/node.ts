@@ -1,6 +1,7 @@
 import { boolean, type Infer, list, type Message, message, one, string, typeMeta } from '../../schema/message.ts'
 import { type ObjectMeta, objectMeta } from '../meta-v1/object-meta.ts'
 import { type Taint, taint } from './affinity.ts'
+import { type NodeConfigSource, nodeConfigSource } from './node-config.ts'
 import { type NodeStatus, nodeStatus } from './node-status.ts'
 
 export const node = message('api.core.v1.Node', 'A machine that runs pods.', {
@@ -30,25 +31,3 @@ export const nodeSpec = message('api.core.v1.NodeSpec', 'What is wanted of a nod
   ),
 })
 export interface NodeSpec extends Infer<typeof nodeSpec> {}
-
-export const nodeConfigSource = message(
-  'api.core.v1.NodeConfigSource',
-  "Where a node's configuration came from; no longer used.",
-  {
-    configMap: one(2, 'A ConfigMap.', (): Message<ConfigMapNodeConfigSource> => configMapNodeConfigSource),
-  },
-)
-export interface NodeConfigSource extends Infer<typeof nodeConfigSource> {}
-
-export const configMapNodeConfigSource = message(
-  'api.core.v1.ConfigMapNodeConfigSource',
-  "A ConfigMap with a node's configuration; no longer used.",
-  {
-    namespace: string(1, "The ConfigMap's namespace.", { required: true }),
-    name: string(2, "The ConfigMap's name.", { required: true }),
-    uid: string(3, "The ConfigMap's uid."),
-    resourceVersion: string(4, "The ConfigMap's version."),
-    kubeletConfigKey: string(5, 'The entry that holds the configuration.', { required: true }),
-  },
-)
-export interface ConfigMapNodeConfigSource extends Infer<typeof configMapNodeConfigSource> {}

@@ -10,12 +10,7 @@ import type { Volume } from './volumes.ts'
 /** Readable by everybody, writable by the owner. */
 const fileMode = 0o644
 
-export function setPodDefaults(pod: Pod): void {
-  setPodSpecDefaults(pod.spec)
-}
-
-/** Also for the templates of pods. */
-export function setPodSpecDefaults(spec: PodSpec): void {
+export function setPodDefaults({ spec }: Pod): void {
   spec.restartPolicy ??= 'Always'
   spec.terminationGracePeriodSeconds ??= 30
   spec.dnsPolicy ??= 'ClusterFirst'

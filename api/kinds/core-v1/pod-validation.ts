@@ -28,8 +28,7 @@ export function validatePod(pod: Pod): FieldError[] {
   return errors
 }
 
-/** Also of pods' templates. */
-export function validatePodSpec(spec: PodSpec, field: string): FieldError[] {
+function validatePodSpec(spec: PodSpec, field: string): FieldError[] {
   const errors = [
     ...validateVolumes(spec.volumes, `${field}.volumes`),
     ...validateContainers(spec, field),

@@ -14,7 +14,7 @@ import {
 } from '../../schema/message.ts'
 import { type LabelSelector, labelSelector } from '../meta-v1/label-selector.ts'
 import { type LocalObjectReference, localObjectReference } from './references.ts'
-import { type DownwardAPIVolumeFile, downwardAPIVolumeFile, type KeyToPath, keyToPath } from './volumes.ts'
+import { type DownwardAPIVolumeFile, downwardAPIVolumeFile, type KeyToPath, keyToPath } from './volume-files.ts'
 
 export const projectedVolumeSource = message('api.core.v1.ProjectedVolumeSource', 'Several sources in one directory.', {
   sources: list(1, 'The sources.', (): Message<VolumeProjection> => volumeProjection, { listType: 'atomic' }),

@@ -11,7 +11,7 @@ const containerResources = new Set(['cpu', 'memory', 'ephemeral-storage'])
 const nativeDomain = 'kubernetes.io/'
 
 /** A resource that a device plugin or an administrator names, in a domain that is not Kubernetes' own. */
-export function isExtendedResource(name: string): boolean {
+function isExtendedResource(name: string): boolean {
   return name.includes('/') && !name.includes(nativeDomain) && !name.startsWith('requests.')
 }
 

@@ -4,7 +4,8 @@ import { Quantity } from '../../values/quantity.ts'
 import { absolutePathErrors, backstepErrors, each, exactlyOne, must, relativePathErrors, unique } from '../rules.ts'
 import { validateFileFieldRef, validateResourceFieldRef } from './environment-validation.ts'
 import type { VolumeProjection } from './projected-volume.ts'
-import { type DownwardAPIVolumeFile, type KeyToPath, type Volume, volumeSource } from './volumes.ts'
+import type { DownwardAPIVolumeFile, KeyToPath } from './volume-files.ts'
+import { type Volume, volumeSource } from './volumes.ts'
 
 const sourceNames = volumeSource.fields.map(({ name }) => name)
 const projectionNames = [

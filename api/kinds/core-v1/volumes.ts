@@ -18,12 +18,6 @@ import {
   type PersistentVolumeClaimVolumeSource,
   persistentVolumeClaimVolumeSource,
 } from './claim.ts'
-import {
-  type ObjectFieldSelector,
-  objectFieldSelector,
-  type ResourceFieldSelector,
-  resourceFieldSelector,
-} from './environment.ts'
 import { type ProjectedVolumeSource, projectedVolumeSource } from './projected-volume.ts'
 import { type LocalObjectReference, localObjectReference } from './references.ts'
 import {
@@ -68,6 +62,7 @@ import {
   type VsphereVirtualDiskVolumeSource,
   vsphereVirtualDiskVolumeSource,
 } from './storage-volumes.ts'
+import { type DownwardAPIVolumeFile, downwardAPIVolumeFile, type KeyToPath, keyToPath } from './volume-files.ts'
 
 export const volume = message(
   'api.core.v1.Volume',
@@ -225,38 +220,11 @@ export const secretVolumeSource = message(
 )
 export interface SecretVolumeSource extends Infer<typeof secretVolumeSource> {}
 
-export const keyToPath = message('api.core.v1.KeyToPath', 'An entry and the file it becomes.', {
-  key: string(1, "The entry's key.", { required: true, nonEmpty: true }),
-  path: string(2, "The file's path in the volume; relative, without '..'.", { required: true, nonEmpty: true }),
-  mode: int32(3, "The file's permissions, as a decimal number; default the volume's.", { explicit: true }),
-})
-export interface KeyToPath extends Infer<typeof keyToPath> {}
-
 export const downwardAPIVolumeSource = message('api.core.v1.DownwardAPIVolumeSource', 'Facts about the pod as files.', {
   items: list(1, 'The files.', (): Message<DownwardAPIVolumeFile> => downwardAPIVolumeFile, { listType: 'atomic' }),
   defaultMode: int32(2, "The files' permissions, as a decimal number; default 420, which is 0644.", { explicit: true }),
 })
 export interface DownwardAPIVolumeSource extends Infer<typeof downwardAPIVolumeSource> {}
-
-export const downwardAPIVolumeFile = message(
-  'api.core.v1.DownwardAPIVolumeFile',
-  'A fact about the pod as a file; exactly one source is given.',
-  {
-    path: string(1, "The file's path in the volume; relative, without '..'.", { required: true, nonEmpty: true }),
-    fieldRef: one(
-      2,
-      'A field of the pod: name, namespace, uid, labels, annotations.',
-      (): Message<ObjectFieldSelector> => objectFieldSelector,
-    ),
-    resourceFieldRef: one(
-      3,
-      'A limit or request of a container.',
-      (): Message<ResourceFieldSelector> => resourceFieldSelector,
-    ),
-    mode: int32(4, "The file's permissions, as a decimal number; default the volume's.", { explicit: true }),
-  },
-)
-export interface DownwardAPIVolumeFile extends Infer<typeof downwardAPIVolumeFile> {}
 
 export const imageVolumeSource = message('api.core.v1.ImageVolumeSource', 'The files of an OCI image or artifact.', {
   reference: string(1, "The image's name, as of a container."),

@@ -23,8 +23,10 @@ export interface FeedOptions {
 
 export const rootPrefix = '/registry/'
 const pageSize = 1000
-/** How long a read waits for the caches to see a revision. */
+/** How long a read waits for the caches to see a revision that it names. */
 const catchUpMs = 3000
+/** How long it waits for the newest one before it asks the store instead. */
+const newestMs = 250
 const retry = { initialMs: 50, maxMs: 5000, jitter: 0.5 }
 
 interface Waiter {
@@ -74,11 +76,11 @@ export class Feed {
    * @throws StoreUnavailableError
    */
   async fresh(signal?: AbortSignal): Promise<boolean> {
-    return this.reached(await this.#newest(), signal)
+    return this.reached(await this.#newest(), signal, newestMs)
   }
 
   /** Waits a while until the caches stand at a revision; false: they don't. */
-  reached(revision: Revision, signal?: AbortSignal): Promise<boolean> {
+  reached(revision: Revision, signal?: AbortSignal, withinMs = catchUpMs): Promise<boolean> {
     if (revision <= this.#revision) return Promise.resolve(true)
     return new Promise(resolve => {
       const settle = (reached: boolean): void => {
@@ -89,7 +91,7 @@ export class Feed {
       }
       const giveUp = (): void => settle(false)
       const waiter: Waiter = { revision, arrive: () => settle(true) }
-      const cancel = this.#options.clock.after(catchUpMs, giveUp)
+      const cancel = this.#options.clock.after(withinMs, giveUp)
       signal?.addEventListener('abort', giveUp, { once: true })
       this.#waiters.add(waiter)
     })

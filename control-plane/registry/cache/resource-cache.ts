@@ -3,17 +3,16 @@
 import type { Revision } from '../../store/store.ts'
 import type { ApiObject, Encoded, WatchEvent } from '../contract.ts'
 import { bookmark, Change } from './events.ts'
-import { ChangeRing, type RingLimits } from './ring.ts'
+import { ChangeRing } from './ring.ts'
 import type { Selection } from './selection.ts'
 import { type CacheEntry, SortedEntries } from './sorted-entries.ts'
-import { Watcher } from './watcher.ts'
+import type { Watcher } from './watcher.ts'
 
 export interface ResourceCacheOptions {
   readonly kind: string
   readonly apiVersion: string
   /** A field that many readers select one value of, as a pod's node: its objects and watchers are found without a scan. */
   readonly index?: FieldIndex
-  readonly ring?: RingLimits
 }
 
 export interface FieldIndex {
@@ -28,13 +27,12 @@ export class ResourceCache {
   readonly #byIndex = new Map<string, SortedEntries>()
   readonly #watchers = new Set<Watcher>()
   readonly #watchersByIndex = new Map<string, Set<Watcher>>()
-  readonly #ring: ChangeRing
+  readonly #ring = new ChangeRing(0)
   #changed: Revision = 0
   #acknowledged: Revision = 0
 
   constructor(options: ResourceCacheOptions) {
     this.#options = options
-    this.#ring = new ChangeRing(0, options.ring)
   }
 
   get size(): number {

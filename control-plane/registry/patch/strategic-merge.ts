@@ -58,7 +58,7 @@ function mergeObject(original: JsonObject, patch: JsonObject, rule: Rule, path: 
     const deletions = ownField(patch, deleteFromList + key)
     const current = ownField(merged, key)
     if (value === null) removeField(merged, key)
-    else if (isArray(value ?? order ?? deletions)) {
+    else if (isArray(value) || order !== undefined || deletions !== undefined) {
       setField(merged, key, mergeList(isArray(current) ? current : [], { value, order, deletions }, field, at))
     } else if (isObject(value)) {
       setField(merged, key, mergeObject(isObject(current) ? current : {}, value, field, at))

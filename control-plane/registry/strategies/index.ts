@@ -15,7 +15,7 @@ export function strategies(options: ServiceStrategyOptions): ReadonlyMap<Kind, S
     [events, { ttlSeconds: eventTtlSeconds }],
     [leases, { unconditionalUpdate: false }],
     [namespaces, namespaceStrategy],
-    [nodes, { tracksGeneration: false }],
+    [nodes, { tracksGeneration: false, createsStatus: true }],
     [pods, podStrategy],
     [services, serviceStrategy(options)],
   ])

@@ -18,7 +18,6 @@ export const namespaceStrategy: Strategy<Namespace> = {
   prepareCreate(draft) {
     const finalizers = draft.spec.finalizers ?? []
     draft.spec = { finalizers: finalizers.includes(contentFinalizer) ? finalizers : [...finalizers, contentFinalizer] }
-    draft.status = { phase: 'Active' }
   },
 
   prepareUpdate(draft, current) {

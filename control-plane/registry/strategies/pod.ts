@@ -30,6 +30,12 @@ export const podStrategy: Strategy<Pod> = {
     }
   },
 
+  prepareUpdate(draft, { spec: current }) {
+    // What the cluster added at first is not taken for changed when it is left out later.
+    const spec = withTolerations(withServiceAccount(draft.spec))
+    draft.spec = { ...spec, ...kept(spec, current, 'priority'), ...kept(spec, current, 'preemptionPolicy') }
+  },
+
   prepareStatusUpdate(draft, current) {
     // The class follows from the spec; whoever reports a status need not know it.
     const kept = current.status.qosClass
@@ -41,6 +47,10 @@ export const podStrategy: Strategy<Pod> = {
     if ((spec.nodeName ?? '') === '' || status.phase === 'Succeeded' || status.phase === 'Failed') return 0
     return requested ?? spec.terminationGracePeriodSeconds ?? 30
   },
+}
+
+function kept<K extends keyof PodSpec>(spec: PodSpec, current: PodSpec, field: K): Partial<PodSpec> {
+  return spec[field] === undefined && current[field] !== undefined ? { [field]: current[field] } : {}
 }
 
 function withServiceAccount(spec: PodSpec): PodSpec {

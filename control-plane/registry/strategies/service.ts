@@ -37,7 +37,6 @@ export function serviceStrategy({ cidr, nodePorts, find, ...options }: ServiceSt
 
     prepareCreate(draft) {
       draft.spec = withFamilies(draft.spec)
-      draft.status = { loadBalancer: {} }
     },
 
     prepareUpdate(draft, current) {

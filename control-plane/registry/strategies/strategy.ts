@@ -18,6 +18,8 @@ export interface Claims {
 export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   /** A change of anything but metadata and status counts up `metadata.generation`; default: if there is a status. */
   readonly tracksGeneration?: boolean
+  /** What a new object says of its status is kept; default false: status is what the cluster reports. */
+  readonly createsStatus?: boolean
   /** An update without resourceVersion overwrites; default true. */
   readonly unconditionalUpdate?: boolean
   /** The field selector's name of a field that many readers select one value of. */

@@ -1,5 +1,6 @@
 import { isStatus, StatusError } from '../../../api/errors.ts'
 import type { Kind } from '../../../api/kinds/kind.ts'
+import { decode } from '../../../api/schema/decode.ts'
 import { encode, encoded } from '../cache/codec.ts'
 import type { Body, Encoded, RequestContext, Target, Written } from '../contract.ts'
 import type { Draft } from '../strategies/strategy.ts'
@@ -37,6 +38,7 @@ export async function create(served: Served, target: Target, body: Body, context
 async function createDraft(served: Served, draft: Draft, context: RequestContext): Promise<Encoded> {
   const { kind, strategy, clock } = served
   fillNew(draft, tracksGeneration(served), clock.now())
+  if (strategy.createsStatus !== true) dropStatus(kind, draft)
   setDefaults(kind, draft)
   strategy.prepareCreate?.(draft)
   validateNew(served, draft)
@@ -51,6 +53,14 @@ async function createDraft(served: Served, draft: Draft, context: RequestContext
     if (!isStatus(error, 'ServiceUnavailable')) await claims?.abandon()
     throw error
   }
+}
+
+/** Status is what the cluster reports, and of a new object it has reported nothing. */
+function dropStatus(kind: Kind, draft: Draft): void {
+  if (!kind.subresources.some(({ name }) => name === 'status')) return
+  const zero: Draft = decode(kind.schema, {}).object
+  if (zero.status === undefined) delete draft.status
+  else draft.status = zero.status
 }
 
 /** @throws StatusError 409 when there is one of that name */

@@ -120,7 +120,7 @@ export function received<Request>(
 
 /** Resolves when more may be sent, or when the call is over; then nothing was. */
 export async function send<Answer>(call: WritableCall<Answer>, message: Answer, signal: AbortSignal): Promise<void> {
-  if (signal.aborted || call.write(message) || signal.aborted) return
+  if (signal.aborted || call.write(message)) return
   // grpc-js forgets the callbacks of writes to a cancelled call, so `drain` alone may never come.
   await new Promise<void>(resolve => {
     const done = (): void => {

@@ -58,21 +58,40 @@ export function checkWebSocket(request: IncomingMessage): void {
   }
 }
 
-/** Takes the connection over and runs until the command ends or the client leaves. */
+export interface Upgrade {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+  readonly query: URLSearchParams
+}
+
+/**
+ * Takes the connection over and runs until the command ends or the client leaves. A node that can't or won't run the
+ * command is told on the error channel, as the command's own failures are: a refused upgrade would send kubectl to
+ * SPDY instead.
+ */
 export async function serveExec(
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-  stream: ExecStream,
-  query: URLSearchParams,
+  { request, socket, head, query }: Upgrade,
+  openStream: () => Promise<ExecStream>,
   logger: Logger,
 ): Promise<void> {
   const ws = await new Promise<WebSocket>(resolve => sockets.handleUpgrade(request, socket, head, resolve))
   ws.on('error', error => logger.debug({ err: error }, 'exec connection failed'))
-  forwardInput(ws, stream)
-  const status = await forwardOutput(ws, stream, query, logger)
+  // Held until there is somebody to take the client's input.
+  ws.pause()
+  let status: Status
+  try {
+    const stream = await openStream()
+    forwardInput(ws, stream)
+    ws.resume()
+    status = await forwardOutput(ws, stream, query)
+  } catch (error) {
+    status = presentable(error, logger, 'exec').status
+  }
   if (ws.readyState !== ws.OPEN) return
   await sendFrame(ws, channel.error, Buffer.from(JSON.stringify(status)))
+  // The client's closing frame is to be heard.
+  ws.resume()
   ws.close(1000)
 }
 
@@ -125,23 +144,14 @@ export function terminalSize(json: Buffer): { columns: number; rows: number } | 
 const isTerminalLength = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 0xffff
 
-/** Passes output on until the command ends; answers how it did. */
-async function forwardOutput(
-  ws: WebSocket,
-  { output }: ExecStream,
-  query: URLSearchParams,
-  logger: Logger,
-): Promise<Status> {
+/** Passes output on until the command ends; answers how it did. @throws StatusError when nobody knows */
+async function forwardOutput(ws: WebSocket, { output }: ExecStream, query: URLSearchParams): Promise<Status> {
   const wanted = { stdout: boolean(query, 'stdout'), stderr: boolean(query, 'stderr') }
   let status = success
-  try {
-    for await (const part of output) {
-      if (isExit(part)) status = exitStatus(part.exitCode ?? 0)
-      else if (wanted.stdout && part.stdout?.length) await sendFrame(ws, channel.stdout, part.stdout)
-      else if (wanted.stderr && part.stderr?.length) await sendFrame(ws, channel.stderr, part.stderr)
-    }
-  } catch (error) {
-    status = presentable(error, logger, 'exec').status
+  for await (const part of output) {
+    if (isExit(part)) status = exitStatus(part.exitCode ?? 0)
+    else if (wanted.stdout && part.stdout?.length) await sendFrame(ws, channel.stdout, part.stdout)
+    else if (wanted.stderr && part.stderr?.length) await sendFrame(ws, channel.stderr, part.stderr)
   }
   return status
 }

@@ -73,5 +73,5 @@ export function warningHeaders(warnings: readonly string[]): string[] {
 
 function acceptsGzip(request: IncomingMessage): boolean {
   const header = request.headers['accept-encoding']
-  return header !== undefined && negotiate(String(header), [{ mediaType: 'gzip', parameters: {} }]) !== undefined
+  return header !== undefined && negotiate(header, [{ mediaType: 'gzip', parameters: {} }]) !== undefined
 }

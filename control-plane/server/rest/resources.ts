@@ -1,6 +1,7 @@
 // The verbs of Kubernetes' REST API: from method and path to a verb of the registry, and its answer.
 import { StatusError } from '../../../api/errors.ts'
 import type { Logger } from '../../../lib/logger.ts'
+import { selectedName } from '../../auth/attributes.ts'
 import type { Authorize, ResourceAttributes } from '../../auth/authorize.ts'
 import type { Registry, Resource, Target } from '../../registry/contract.ts'
 import { checkAccess } from '../access.ts'
@@ -104,10 +105,10 @@ function verbOf({ method, query }: Exchange, { name, subresource }: ResourcePath
 /** A list or a watch of one name is asked for by name, so that it can be allowed by name. */
 function attributesOf({ query }: Exchange, path: ResourcePath, verb: string): ResourceAttributes {
   const { group, version, resource, subresource, namespace } = path
-  const [, selected] = /^metadata\.name=([^,]+)$/.exec(query.get('fieldSelector') ?? '') ?? []
-  const name = path.name || ((verb === 'list' || verb === 'watch') && selected) || ''
+  const fieldSelector = query.get('fieldSelector') ?? ''
+  const name = path.name || (verb === 'list' || verb === 'watch' ? selectedName(fieldSelector) : '')
   const inNamespace = group === '' && resource === 'namespaces' ? path.name : namespace
-  return { verb, group, version, resource, subresource, namespace: inNamespace, name }
+  return { verb, group, version, resource, subresource, namespace: inNamespace, name, fieldSelector }
 }
 
 /** @throws StatusError NotFound, MethodNotAllowed */

@@ -13,6 +13,7 @@ import { checkWebSocket, execStart, serveExec } from './exec.ts'
 import { type HealthCheck, serveHealth } from './health.ts'
 import { serveLogs } from './logs.ts'
 import { openApi } from './openapi.ts'
+import { serveOpenApiV2 } from './openapi-v2.ts'
 import { parseResourcePath, type ResourcePath } from './path.ts'
 import { send, sendJson } from './reply.ts'
 import { serveResource } from './resources.ts'
@@ -56,7 +57,18 @@ export function routes(options: RoutesOptions): Routes {
     if (await serveHealth(exchange, ready)) return
     if (await serveDiscovery(exchange, registry)) return
     if (await serveOpenApi(exchange)) return
+    if (await serveOpenApiV2(exchange)) return
     throw StatusError.noSuchResource()
+  }
+
+  /**
+   * What is wrong with the pod is said before the form of the connection is looked at: kubectl tries another form after
+   * a refusal, and shows the last one.
+   */
+  async function prepareExec(exchange: Exchange, path: ResourcePath): Promise<void> {
+    checkPodAccess(exchange, 'create', path)
+    await pods.checkExec(execStart(exchange.query, path), exchange.signal)
+    checkWebSocket(exchange.request)
   }
 
   const answer = async (exchange: Exchange): Promise<void> => {
@@ -66,10 +78,7 @@ export function routes(options: RoutesOptions): Routes {
       checkPodAccess(exchange, 'get', path)
       return serveLogs(exchange, pods, path)
     }
-    if (isPodStream(path, 'exec')) {
-      checkPodAccess(exchange, 'create', path)
-      checkWebSocket(exchange.request)
-    }
+    if (isPodStream(path, 'exec')) return prepareExec(exchange, path)
     return serveResource({ registry, authorize, logger }, exchange, path)
   }
 
@@ -78,11 +87,10 @@ export function routes(options: RoutesOptions): Routes {
     async upgrade(exchange, takeOver) {
       const path = parseResourcePath(exchange.path)
       if (path === undefined || !isPodStream(path, 'exec')) return answer(exchange)
-      checkPodAccess(exchange, 'create', path)
-      checkWebSocket(exchange.request)
-      const stream = await pods.exec(execStart(exchange.query, path), exchange.signal)
+      await prepareExec(exchange, path)
+      const { request, query, signal } = exchange
       const { socket, head } = takeOver()
-      await serveExec(exchange.request, socket, head, stream, exchange.query, logger)
+      await serveExec({ request, socket, head, query }, () => pods.exec(execStart(query, path), signal), logger)
     },
   }
 }

@@ -116,7 +116,7 @@ class Door {
     const end = (): void => activity.end()
     response.once('close', end)
     socket.once('close', end)
-    const [path = '/', search = ''] = splitOnce(request.url ?? '/', '?')
+    const [path, search] = splitOnce(request.url ?? '/', '?')
     const query = new URLSearchParams(search)
     try {
       const user = this.#identify(request)
@@ -141,7 +141,10 @@ class Door {
     const shown = cutOff
       ? StatusError.serviceUnavailable('the control plane is shutting down; try again')
       : presentable(error, this.#options.logger, `${request.method} ${request.url}`)
-    this.#options.logger.debug({ method: request.method, url: request.url, code: shown.code, why: shown.message }, 'refused')
+    this.#options.logger.debug(
+      { method: request.method, url: request.url, code: shown.code, why: shown.message },
+      'refused',
+    )
     await sendError(to, shown)
   }
 

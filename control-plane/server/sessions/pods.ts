@@ -8,6 +8,8 @@ import type { ExecStream, LogStream } from './streams.ts'
 export interface PodStreams {
   /** @throws StatusError when there is no such pod or container, or its node can't be reached */
   logs(request: LogsRequest, signal: AbortSignal): Promise<LogStream>
+  /** Whether a command could be asked for; the node isn't. @throws StatusError when not, as exec does */
+  checkExec(start: ExecStart, signal: AbortSignal): Promise<void>
   /** @throws StatusError as logs does, and when the pod is over or no command is given */
   exec(start: ExecStart, signal: AbortSignal): Promise<ExecStream>
 }
@@ -31,22 +33,29 @@ interface Named {
 const defaultContainer = 'kubectl.kubernetes.io/default-container'
 
 export function podStreams(registry: Registry, sessions: Sessions): PodStreams {
+  async function resolveExec(start: ExecStart, signal: AbortSignal) {
+    if (!start.command?.length) throw StatusError.badRequest('you must specify at least one command for the container')
+    const pod = await find(registry, start, { signal })
+    const container = chooseContainer(pod, start.container)
+    const phase = pod.status?.phase
+    if (phase === 'Succeeded' || phase === 'Failed') {
+      throw StatusError.badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`)
+    }
+    return { node: nodeOf(pod), start: { ...start, container } }
+  }
+
   return {
     async logs(request, signal) {
       const pod = await find(registry, request, { signal })
       const container = chooseContainer(pod, request.container)
       return sessions.openLogs(nodeOf(pod), { ...request, container }, signal)
     },
+    async checkExec(start, signal) {
+      await resolveExec(start, signal)
+    },
     async exec(start, signal) {
-      if (!start.command?.length)
-        throw StatusError.badRequest('you must specify at least one command for the container')
-      const pod = await find(registry, start, { signal })
-      const container = chooseContainer(pod, start.container)
-      const phase = pod.status?.phase
-      if (phase === 'Succeeded' || phase === 'Failed') {
-        throw StatusError.badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`)
-      }
-      return sessions.openExec(nodeOf(pod), { ...start, container }, signal)
+      const resolved = await resolveExec(start, signal)
+      return sessions.openExec(resolved.node, resolved.start, signal)
     },
   }
 }

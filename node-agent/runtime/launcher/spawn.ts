@@ -18,6 +18,19 @@ export interface LauncherOptions {
 }
 
 /**
+ * No threads besides the main one, since a fork copies none. No optimising compiler: it would run again in every child, in
+ * the middle of a plan. Bytecode stays, for a launcher that has been idle.
+ */
+const nodeFlags = [
+  '--single-threaded',
+  '--v8-pool-size=0',
+  '--no-opt',
+  '--sparkplug',
+  '--no-flush-bytecode',
+  '--max-semi-space-size=1',
+]
+
+/**
  * Starts it detached, in a session of its own. It runs from a read-only, detached mount of the node binary: a container
  * can see the executable of a process that is about to become its program (/proc/self/exe), and must find no way to
  * write to it (CVE-2019-5736). Returns at once; the socket tells when it is ready.
@@ -30,16 +43,7 @@ export function spawnLauncher(options: LauncherOptions): void {
   try {
     setMountAttributes(binary, { attributes: { readOnly: true } }, process.execPath)
     const program = options.program ?? path.join(packageRoot(), 'dist', 'launcher.js')
-    const flags = ['--single-threaded', '--v8-pool-size=0', '--no-opt', '--no-flush-bytecode', '--sparkplug', '--max-semi-space-size=1']
-      '--single-threaded',
-      '--v8-pool-size=0',
-      '--enable-source-maps',
-      '--no-opt',
-      '--no-flush-bytecode',
-      '--sparkplug',
-      '--max-semi-space-size=1',
-    ]
-    const child = spawn(`/proc/self/fd/${binary}`, [...flags, program, '--socket', socket, '--state', stateDir], {
+    const child = spawn(`/proc/self/fd/${binary}`, [...nodeFlags, program, '--socket', socket, '--state', stateDir], {
       argv0: 'tessera-launcher',
       cwd: '/',
       detached: true,

@@ -73,8 +73,5 @@ export interface NetworkStats {
   readonly txErrors: number
 }
 
-/** Must be called (and its methods) on the main thread or a worker that nothing else uses. */
-export declare function openSandboxes(config: SandboxConfig): Sandboxes
-
 /** The first process of a pod that shares its PID namespace; a container of such a pod names it as its `pid`. */
 export type SharedPid = ProcessIdentity
