@@ -8,7 +8,7 @@ import { type ClusterConfig, KubeconfigError, loadKubeconfig } from '../client/k
 import { RuntimeClient } from '../client/runtime.ts'
 import { childController, processSignal, sleep } from '../lib/abort.ts'
 import { createLogger, type Logger } from '../lib/logger.ts'
-import { type Config, FlagError, help, parseFlags } from './flags.ts'
+import { type Config, FlagError, help, parseFlags } from './node/flags.ts'
 import { hostResolvConf } from './node/host-resolver.ts'
 import { nodeAddress, readMachine, readUsage } from './node/machine.ts'
 import { capacity, type NodeFacts } from './node/node-object.ts'
@@ -149,7 +149,9 @@ async function main(): Promise<void> {
   } catch (error) {
     const expected =
       error instanceof FlagError || error instanceof KubeconfigError || error instanceof NodeNameTakenError
-    process.stderr.write(`node-agent: ${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`)
+    process.stderr.write(
+      `node-agent: ${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
+    )
     process.exitCode = 1
   }
 }

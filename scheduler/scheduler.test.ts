@@ -41,7 +41,7 @@ describe('Scheduler', () => {
       addPod: (pod: Pod) => client.create(pods, pod),
       pod: (name: string) => client.get(pods, { namespace, name }),
       async nodeOf(name: string): Promise<string> {
-        return (await until(async () => (await client.get(pods, { namespace, name })).spec.nodeName)) ?? ''
+        return until(async () => (await client.get(pods, { namespace, name })).spec.nodeName)
       },
       async eventsAbout(name: string): Promise<string[]> {
         const about = await client.list(events, { fieldSelector: `involvedObject.name=${name}` })

@@ -3,8 +3,6 @@ import { leases } from './coordination-v1.ts'
 import { bindings, configMaps, events, namespaces, nodes, pods, secrets, services } from './core-v1.ts'
 import type { Kind } from './kind.ts'
 
-export type { Columns, Kind, KubernetesObject, ObjectList, ObjectOf, Stored } from './kind.ts'
-
 export const kinds: readonly Kind[] = [bindings, configMaps, events, namespaces, nodes, pods, secrets, services, leases]
 
 const byKind = new Map(kinds.map(kind => [`${kind.apiVersion}/${kind.kind}`, kind]))

@@ -144,6 +144,10 @@ describe('duplicate keys', () => {
     assert.deepEqual(duplicateKeys(text), ['b.c[0].d', 'b.c[1].e', 'a', 'a'])
   })
 
+  it('are told up to a number', () => {
+    assert.equal(duplicateKeys(`{${'"a":1,'.repeat(1000)}"a":1}`).length, 20)
+  })
+
   it('are none in what JSON.stringify writes', () => {
     fc.assert(fc.property(fc.json(), text => assert.deepEqual(duplicateKeys(JSON.stringify(JSON.parse(text))), [])))
   })

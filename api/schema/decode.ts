@@ -117,10 +117,13 @@ function messageDecoder(message: Message): Decoder {
   }
 }
 
+/** Looking for what was meant costs more than all else; a hostile body may hold very many names. */
+const mostHints = 20
+
 function reportUnknown(message: Message, value: Record<string, unknown>, path: Path, report: Report): void {
   for (const name of Object.keys(value)) {
     if (message.byName.has(name)) continue
-    const meant = nearest(name, message.byName.keys())
+    const meant = report.unknown.length < mostHints ? nearest(name, message.byName.keys()) : undefined
     const hint = meant === undefined ? '' : ` (did you mean "${meant}"?)`
     report.unknown.push(`unknown field "${pathText({ parent: path, step: name })}"${hint}`)
   }

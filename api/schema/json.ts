@@ -1,15 +1,18 @@
 // JSON text whose objects name a key twice. JSON.parse keeps the last value silently; people who
 // wrote a field twice want to know. The scan builds nothing and needs no recursion.
 
+/** So many are told; whoever sends more knows by then. It bounds what a hostile body can cost. */
+const mostTold = 20
+
 /**
- * Paths of keys that their object has already: `spec.replicas`, `spec.containers[1].name`.
+ * Paths of keys that their object has already, at most 20: `spec.replicas`, `spec.containers[1].name`.
  * @param text valid JSON, which JSON.parse has accepted
  */
 export function duplicateKeys(text: string): string[] {
   const duplicates: string[] = []
   const stack: Level[] = []
   let at = 0
-  while (at < text.length) {
+  while (at < text.length && duplicates.length < mostTold) {
     const level = stack.at(-1)
     switch (text.charCodeAt(at)) {
       case quote: {

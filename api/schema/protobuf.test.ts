@@ -92,7 +92,9 @@ describe('protobuf', () => {
   })
 
   it('refuses what is no envelope, and says so', () => {
-    assert.throws(() => unwrap(Buffer.from('{"kind":"Pod"}')), /does not begin with the bytes "k8s/)
+    for (const body of ['{"kind":"Pod"}', '', 'k8s']) {
+      assert.throws(() => unwrap(Buffer.from(body)), /does not begin with the bytes "k8s/)
+    }
     assert.throws(() => unwrap(Buffer.from([0x6b, 0x38, 0x73, 0, 0x12, 0xff])), ProtobufError)
     const { raw } = unwrap(wrap({ apiVersion: 'v1', kind: 'Pod', raw: Buffer.from([0x0a, 0x7f, 1]) }))
     assert.throws(() => decodeMessage(pods.schema, raw), /api\.core\.v1\.Pod is not valid protobuf/)

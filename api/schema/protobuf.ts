@@ -5,6 +5,12 @@ import protobuf from 'protobufjs'
 import { formatMicroTime, formatTime, parseMoment } from '../values/time.ts'
 import type { Field, Message, Scalar, ValueType } from './message.ts'
 
+// Without Long, protobufjs reads 64-bit fields as numbers. That is a setting of the whole process, and fields made with
+// Long break without it, so whoever makes fields sets it first: proto/service.ts does the same.
+const util: { Long?: unknown } = protobuf.util
+util.Long = undefined
+protobuf.configure()
+
 export const protobufMediaType = 'application/vnd.kubernetes.protobuf'
 
 /** What stands in front of every body: `k8s` and a zero byte. */
@@ -35,7 +41,7 @@ export function wrap({ apiVersion, kind, raw }: Envelope): Buffer {
 
 /** Takes an object out of its envelope. @throws ProtobufError */
 export function unwrap(bytes: Uint8Array): Envelope {
-  if (magic.compare(bytes, 0, magic.length) !== 0) {
+  if (magic.compare(bytes.subarray(0, magic.length)) !== 0) {
     throw new ProtobufError('the body does not begin with the bytes "k8s\\0" of Kubernetes protobuf')
   }
   const decoded = decodeAs(unknownType, bytes.subarray(magic.length), 'the envelope')
@@ -130,10 +136,8 @@ const same = (type: string): ValueCodec => ({ type, toWire: value => value, toJs
 
 const int64: ValueCodec = { type: 'int64', toWire: value => value, toJson: integer }
 
-/** 64-bit integers are read as numbers or as Longs, as protobufjs is configured in this process. */
 function integer(value: unknown): number {
-  if (!isRecord(value)) return Number(value ?? 0)
-  return Number(value.high) * 2 ** 32 + (Number(value.low) >>> 0)
+  return Number(value ?? 0)
 }
 
 function timeCodec(name: string, format: (moment: { seconds: number; nanos: number }) => string): ValueCodec {

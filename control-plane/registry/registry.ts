@@ -3,6 +3,7 @@ import { isStatus, StatusError } from '../../api/errors.ts'
 import { namespaces, pods, services } from '../../api/kinds/core-v1.ts'
 import { kinds } from '../../api/kinds/index.ts'
 import type { Kind, KubernetesObject } from '../../api/kinds/kind.ts'
+import { decode } from '../../api/schema/decode.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Store } from '../store/store.ts'
@@ -101,7 +102,19 @@ function cacheOf(kind: Kind, { indexedField }: Strategy): ResourceCache {
           label: indexedField,
           value: (object: KubernetesObject) => kind.behaviour.selectableFields?.(object)[indexedField] ?? '',
         }
-  return new ResourceCache({ kind: kind.kind, apiVersion: kind.apiVersion, ...(index && { index }) })
+  return new ResourceCache({
+    kind: kind.kind,
+    apiVersion: kind.apiVersion,
+    complete: stored => (isComplete(kind, stored) ? stored : decode(kind.schema, stored).object),
+    ...(index && { index }),
+  })
+}
+
+/** Older programs, and others, may have written objects without parts that readers take for granted (`spec`). */
+function isComplete({ schema }: Kind, stored: KubernetesObject): boolean {
+  return schema.fields.every(({ name, rules: { byValue, required } }) =>
+    byValue === true || required === true ? Object.hasOwn(stored, name) : true,
+  )
 }
 
 async function makeNamespaces(registry: Registry): Promise<void> {

@@ -1,7 +1,7 @@
 // What this server says it is. Clients compare the Kubernetes level; what follows the plus sign is ours.
 import packageJson from '../../package.json' with { type: 'json' }
 
-export const kubernetesLevel = { major: '1', minor: '36' }
+const kubernetesLevel = { major: '1', minor: '36' }
 
 /** A semantic version: `v1.36.0+tessera.0.1.0`. */
 export const gitVersion = `v${kubernetesLevel.major}.${kubernetesLevel.minor}.0+tessera.${packageJson.version}`

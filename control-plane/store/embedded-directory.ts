@@ -14,7 +14,7 @@ import {
   truncateSync,
 } from 'node:fs'
 import path from 'node:path'
-import { type Database, open, type RootDatabase } from 'lmdb'
+import type { Database, RootDatabase } from 'lmdb'
 import { DamagedRecordError, formatVersion, readLive, readRecord, writeNumber } from './embedded-records.ts'
 import { StoreUnavailableError } from './store.ts'
 
@@ -44,6 +44,7 @@ export async function openTables(directory: string): Promise<Tables> {
   const missing = checkFile(directory, file)
   // Reading a mapped page behind the end of the file is a SIGBUS; reading a page of zeros is an error.
   if (missing) truncateSync(file, missing.fullBytes)
+  const { open } = await import('lmdb')
   let root: RootDatabase<Buffer, Buffer> | undefined
   try {
     // Measured for a lone write: a commit that waits for its own flush (no overlapping) and starts at

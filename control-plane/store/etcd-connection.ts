@@ -1,22 +1,20 @@
 // Calls to etcd: each with a deadline, each made once (a transaction that was repeated after a lost answer
 // would meet its own writes), its errors turned into the store's.
 import { Readable } from 'node:stream'
-import {
+import type {
   Etcd3,
-  GRPCDeadlineExceededError,
-  GRPCOutOfRangeError,
-  GRPCUnavailableError,
-  type ICompactionResponse,
-  type ILeaseGrantResponse,
-  type IOptions,
-  type IRangeRequest,
-  type IRangeResponse,
-  type ITxnRequest,
-  type ITxnResponse,
-  type IWatchResponse,
+  ICompactionResponse,
+  ILeaseGrantResponse,
+  IOptions,
+  IRangeRequest,
+  IRangeResponse,
+  ITxnRequest,
+  ITxnResponse,
+  IWatchResponse,
 } from 'etcd3'
 import { StoreUnavailableError } from './store.ts'
 
+type Etcd3Module = typeof import('etcd3')
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>
 
 export interface EtcdConnectionOptions {
@@ -36,6 +34,15 @@ export class EtcdCompactedError extends Error {
   constructor(compactRevision: number) {
     super(`etcd has compacted its history up to revision ${compactRevision}`)
     this.compactRevision = compactRevision
+  }
+}
+
+/** A revision that was asked for is compacted, or has not come yet. */
+export class EtcdRevisionError extends Error {
+  override readonly name = 'EtcdRevisionError'
+
+  get isCompacted(): boolean {
+    return this.message.includes('compacted')
   }
 }
 
@@ -69,13 +76,20 @@ export class EtcdConnection {
   readonly #where: string
   /** One for each member; the first is the one to ask. */
   readonly #clients: Etcd3[]
+  readonly #etcd3: Etcd3Module
 
-  constructor({ endpoints, credentials, deadlineMs = 5000 }: EtcdConnectionOptions) {
+  /** Connects at the first call. */
+  static async open(options: EtcdConnectionOptions): Promise<EtcdConnection> {
+    return new EtcdConnection(options, await import('etcd3'))
+  }
+
+  private constructor({ endpoints, credentials, deadlineMs = 5000 }: EtcdConnectionOptions, etcd3: Etcd3Module) {
+    this.#etcd3 = etcd3
     this.deadlineMs = deadlineMs
     this.#where = endpoints.join(', ')
     this.#clients = endpoints.map(
       hosts =>
-        new Etcd3({
+        new etcd3.Etcd3({
           hosts,
           ...(credentials && { credentials }),
           faultHandling: { global: once(), host: once },
@@ -155,8 +169,8 @@ export class EtcdConnection {
         return await abortable(call(client, { deadline }), signal)
       } catch (error) {
         if (signal?.aborted) throw error
-        // For the caller to tell apart: a revision that is compacted or has not come yet.
-        if (error instanceof GRPCOutOfRangeError) throw error
+        const { GRPCOutOfRangeError, GRPCUnavailableError, GRPCDeadlineExceededError } = this.#etcd3
+        if (error instanceof GRPCOutOfRangeError) throw new EtcdRevisionError(error.message, { cause: error })
         const unreachable = error instanceof GRPCUnavailableError
         if (unreachable || error instanceof GRPCDeadlineExceededError) this.#turnFrom(client)
         const again = unreachable && (repeatable || neverSent(error)) && attempt < this.#clients.length
@@ -180,7 +194,7 @@ export class EtcdConnection {
 
   #unavailable(what: string, error: unknown): StoreUnavailableError {
     const message = error instanceof Error ? error.message : String(error)
-    const late = error instanceof GRPCDeadlineExceededError
+    const late = error instanceof this.#etcd3.GRPCDeadlineExceededError
     const why = late ? `no answer within ${this.deadlineMs} ms` : message
     return new StoreUnavailableError(`etcd at ${this.#where}: ${what} failed: ${why}${advice(message)}`, {
       cause: error,

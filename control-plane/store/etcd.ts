@@ -2,12 +2,12 @@
 // numbered within it (etcd-revision.ts), and one watch of the whole key space feeds all watchers of this
 // process: whoever sees every event knows each one's place in its revision, and hears of every revision,
 // so it needs none of etcd's progress notifications.
-import { GRPCOutOfRangeError, type IKeyValue } from 'etcd3'
+import type { IKeyValue } from 'etcd3'
 import { sleep } from '../../lib/abort.ts'
 import { backoffMs } from '../../lib/backoff.ts'
 import { type Logger, silentLogger } from '../../lib/logger.ts'
 import { type BatchedWrite, batchRequest, batchResults, batchSize } from './etcd-batch.ts'
-import { EtcdCompactedError, EtcdConnection, type EtcdConnectionOptions } from './etcd-connection.ts'
+import { EtcdCompactedError, EtcdConnection, type EtcdConnectionOptions, EtcdRevisionError } from './etcd-connection.ts'
 import { compose, entryOf, etcdRevisionOf, eventsOf, indexOf, lastIndex } from './etcd-revision.ts'
 import { Fanout } from './fanout.ts'
 import { checkKey, compareKeys, prefixEnd, rangeStart } from './keys.ts'
@@ -44,7 +44,7 @@ interface Pending {
 
 /** Connects to etcd. @throws StoreUnavailableError when it does not answer within the deadline */
 export async function openEtcdStore(options: EtcdOptions): Promise<Store> {
-  const connection = new EtcdConnection(options)
+  const connection = await EtcdConnection.open(options)
   try {
     return new EtcdStore(connection, await newest(connection), options)
   } catch (error) {
@@ -141,7 +141,7 @@ class EtcdStore implements Store {
       await this.#connection.compact(etcdRevision)
     } catch (error) {
       // As far, or further, already.
-      if (!(error instanceof GRPCOutOfRangeError)) throw error
+      if (!(error instanceof EtcdRevisionError)) throw error
     }
   }
 
@@ -244,8 +244,8 @@ class EtcdStore implements Store {
   /** What etcd means when it says that a revision is out of range. */
   async #revisionError(error: unknown, requested: Revision): Promise<unknown> {
     if (error instanceof EtcdCompactedError) return new CompactedError(requested, compose(error.compactRevision + 1, 0))
-    if (!(error instanceof GRPCOutOfRangeError)) return error
-    if (!error.message.includes('compacted')) return new RangeError(`revision ${requested} has not been written yet`)
+    if (!(error instanceof EtcdRevisionError)) return error
+    if (!error.isCompacted) return new RangeError(`revision ${requested} has not been written yet`)
     // A range says only that it is; a watch says up to where.
     try {
       for await (const _ of this.#connection.watch(1, AbortSignal.timeout(this.#connection.deadlineMs))) break

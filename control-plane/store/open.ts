@@ -1,4 +1,4 @@
-// From a URL to the store it names.
+// From a URL to the store it names. Each driver loads its package when it is opened, so a start waits for one only.
 import type { Logger } from '../../lib/logger.ts'
 import { openEmbeddedStore } from './embedded.ts'
 import { openEtcdStore } from './etcd.ts'
@@ -32,7 +32,10 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
       return openEmbeddedStore(rest, options)
     case 'etcd':
     case 'etcds':
-      return openEtcdStore({ ...options, endpoints: endpoints(url, rest, scheme === 'etcds' ? 'https' : 'http') })
+      return openEtcdStore({
+        ...options,
+        endpoints: endpoints(url, rest, scheme === 'etcds' ? 'https' : 'http'),
+      })
     default:
       throw new Error(`--store ${url}: not a store; known are ${storeUrls}`)
   }

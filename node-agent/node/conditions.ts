@@ -24,18 +24,24 @@ function verdicts(usage: Usage, trouble: RuntimeTrouble): Verdict[] {
   const disk = usage.diskAvailableBytes < usage.diskBytes * leastDiskFraction
   const pids = usage.mostProcesses > 0 && usage.processes > usage.mostProcesses * mostPidFraction
   return [
-    pressure('MemoryPressure', memory, ['KubeletHasInsufficientMemory', 'KubeletHasSufficientMemory'], [
-      'kubelet has insufficient memory available',
-      'kubelet has sufficient memory available',
-    ]),
-    pressure('DiskPressure', disk, ['KubeletHasDiskPressure', 'KubeletHasNoDiskPressure'], [
-      'kubelet has disk pressure',
-      'kubelet has no disk pressure',
-    ]),
-    pressure('PIDPressure', pids, ['KubeletHasInsufficientPID', 'KubeletHasSufficientPID'], [
-      'kubelet has insufficient PID available',
-      'kubelet has sufficient PID available',
-    ]),
+    pressure(
+      'MemoryPressure',
+      memory,
+      ['KubeletHasInsufficientMemory', 'KubeletHasSufficientMemory'],
+      ['kubelet has insufficient memory available', 'kubelet has sufficient memory available'],
+    ),
+    pressure(
+      'DiskPressure',
+      disk,
+      ['KubeletHasDiskPressure', 'KubeletHasNoDiskPressure'],
+      ['kubelet has disk pressure', 'kubelet has no disk pressure'],
+    ),
+    pressure(
+      'PIDPressure',
+      pids,
+      ['KubeletHasInsufficientPID', 'KubeletHasSufficientPID'],
+      ['kubelet has insufficient PID available', 'kubelet has sufficient PID available'],
+    ),
     trouble === undefined
       ? { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
       : { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: trouble },

@@ -24,7 +24,12 @@ const read = (file: string): string => {
 
 export function readMachine(): Machine {
   const machineId = read('/etc/machine-id')
-  const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', arm: 'arm', riscv64: 'riscv64' }
+  const architectures: Readonly<Record<string, string>> = {
+    x64: 'amd64',
+    arm64: 'arm64',
+    arm: 'arm',
+    riscv64: 'riscv64',
+  }
   return {
     machineId,
     systemUuid: read('/sys/class/dmi/id/product_uuid') || machineId,

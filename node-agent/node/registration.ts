@@ -10,7 +10,7 @@ import type { Logger } from '../../lib/logger.ts'
 import { conditionsDiffer, nodeConditions, type RuntimeTrouble } from './conditions.ts'
 import { NodeLease, renewEveryMs } from './lease.ts'
 import { readUsage } from './machine.ts'
-import { newNode, type NodeFacts, nodeLabels, nodeStatus } from './node-object.ts'
+import { type NodeFacts, newNode, nodeLabels, nodeStatus } from './node-object.ts'
 
 /** The status is written at least this often, whether or not it changed. */
 const statusEveryMs = 300_000
@@ -78,7 +78,8 @@ export class Registration {
     })
     let watching: Promise<void> | undefined
     try {
-      while (!signal.aborted) {
+      const stopped = (): boolean => signal.aborted
+      while (!stopped()) {
         let waitMs = renewEveryMs
         try {
           if (this.#node === undefined) await this.#register(until)
@@ -86,7 +87,7 @@ export class Registration {
           await Promise.all([this.#lease.renew(this.uid, Date.now(), until), this.#writeStatus(until)])
           backoff.reset(name)
         } catch (error) {
-          if (signal.aborted) return
+          if (stopped()) return
           if (error instanceof NodeNameTakenError) throw error
           waitMs = Math.min(renewEveryMs, backoff.next(name))
           log.warn({ err: error, retryMs: Math.round(waitMs) }, 'the node could not be reported; trying again')
@@ -144,7 +145,8 @@ export class Registration {
     const labels = nodeLabels(wanted)
     const missing = Object.entries(labels).filter(([key, value]) => present.metadata.labels?.[key] !== value)
     const { podCidr } = wanted
-    const cidr = podCidr !== undefined && present.spec.podCIDR === undefined ? { podCIDR: podCidr, podCIDRs: [podCidr] } : {}
+    const cidr =
+      podCidr !== undefined && present.spec.podCIDR === undefined ? { podCIDR: podCidr, podCIDRs: [podCidr] } : {}
     if (missing.length === 0 && Object.keys(cidr).length === 0) return present
     const body = { metadata: { labels: Object.fromEntries(missing) }, spec: cidr }
     const patch = { type: 'application/merge-patch+json', body } as const

@@ -28,7 +28,10 @@ export async function runtimeImages(runtime: Pick<RuntimeClient, 'listImages'>):
   try {
     const { images = [] } = await runtime.listImages({}, { timeoutMs: answerMs })
     return images
-      .map(({ repoTags = [], repoDigests = [], size = 0 }) => ({ names: [...repoDigests, ...repoTags], sizeBytes: size }))
+      .map(({ repoTags = [], repoDigests = [], size = 0 }) => ({
+        names: [...repoDigests, ...repoTags],
+        sizeBytes: size,
+      }))
       .filter(({ names }) => names.length > 0)
       .sort((a, b) => b.sizeBytes - a.sizeBytes)
       .slice(0, mostImages)

@@ -60,7 +60,11 @@ function hasNetwork({ pod, observed }: Situation): boolean {
   return sandbox !== undefined && sandbox.ready && (sandbox.ips.length > 0 || pod.spec.hostNetwork === true)
 }
 
-function initialized({ pod, observed }: Situation, phase: PodStatus['phase'], init: readonly ContainerStatus[]): Verdict {
+function initialized(
+  { pod, observed }: Situation,
+  phase: PodStatus['phase'],
+  init: readonly ContainerStatus[],
+): Verdict {
   if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' }
   if (isInitialized(pod, observed, observed.sandboxes[0]?.id)) return yes
   const incomplete = initContainers(pod).flatMap((container, index) => {

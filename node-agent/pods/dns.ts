@@ -22,7 +22,8 @@ export function dnsConfig(pod: Pod, cluster: ClusterDns, hostFile: string): DNSC
     (dnsPolicy === 'ClusterFirstWithHostNet' || (dnsPolicy === 'ClusterFirst' && !hostNetwork))
   const base = dnsPolicy === 'None' ? empty : fromCluster ? ofCluster(pod, cluster, host) : host
   const options = new Map(base.options.map(option => [option.split(':')[0] ?? option, option]))
-  for (const { name = '', value } of own?.options ?? []) options.set(name, value === undefined ? name : `${name}:${value}`)
+  for (const { name = '', value } of own?.options ?? [])
+    options.set(name, value === undefined ? name : `${name}:${value}`)
   return {
     servers: unique([...base.servers, ...(own?.nameservers ?? [])]).slice(0, mostServers),
     searches: unique([...base.searches, ...(own?.searches ?? [])]).slice(0, mostSearches),
@@ -49,7 +50,10 @@ export function parseResolvConf(text: string): Resolver {
   const options: string[] = []
   let searches: string[] = []
   for (const line of text.split('\n')) {
-    const [keyword, ...values] = line.replace(/[#;].*$/, '').trim().split(/\s+/)
+    const [keyword, ...values] = line
+      .replace(/[#;].*$/, '')
+      .trim()
+      .split(/\s+/)
     if (keyword === 'nameserver' && values[0] !== undefined) servers.push(values[0])
     else if (keyword === 'search' || keyword === 'domain') searches = values.filter(domain => domain !== '.')
     else if (keyword === 'options') options.push(...values)

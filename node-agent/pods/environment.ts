@@ -1,10 +1,9 @@
 // A container's environment: services first, then envFrom, then env, the later replacing the earlier.
-import type { ConfigMap, Container, EnvVar, EnvVarSource, Secret } from '../../api/kinds/core-v1.ts'
+import type { ConfigMap, Container, EnvVar, EnvVarSource, Secret, Service } from '../../api/kinds/core-v1.ts'
 import { expand } from './expansion.ts'
 import { fieldValue, resourceValue, type Surroundings } from './fields.ts'
 import { serviceEnvironment } from './service-env.ts'
 import type { Pod } from './situation.ts'
-import type { Service } from '../../api/kinds/core-v1.ts'
 
 /** The container can't be configured as its spec asks: reason CreateContainerConfigError. */
 export class ConfigError extends Error {

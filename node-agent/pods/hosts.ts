@@ -10,7 +10,9 @@ export function hostnameOf({ metadata, spec }: Pod, clusterDomain: string): stri
   const short = (spec.hostname ?? metadata.name).slice(0, 63).replace(/[-.]+$/, '')
   const full = spec.setHostnameAsFQDN ? domainName({ metadata, spec }, short, clusterDomain) : undefined
   if (full !== undefined && full.length > longestHostname) {
-    throw new Error(`the pod's FQDN ${full} is longer than ${longestHostname} characters; shorten hostname or subdomain`)
+    throw new Error(
+      `the pod's FQDN ${full} is longer than ${longestHostname} characters; shorten hostname or subdomain`,
+    )
   }
   return full ?? short
 }
@@ -43,4 +45,3 @@ export function hostsFile(pod: Pod, podIps: readonly string[], hostFile: string,
     ...added,
   ].join('\n')}\n`
 }
-

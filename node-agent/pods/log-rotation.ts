@@ -53,10 +53,11 @@ export async function keepLogsSmall(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted) {
+  const stopped = (): boolean => signal.aborted
+  while (!stopped()) {
     await sleep(everyMs, signal)
     for (const { id, logPath } of running()) {
-      if (signal.aborted) return
+      if (stopped()) return
       try {
         if (logPath !== '') await rotate(logPath, id, runtime, Date.now())
       } catch (error) {

@@ -38,7 +38,8 @@ export class PodMemory {
     const before = this.failures.get(key)
     const retryAtMs = nowMs + (away ? this.#away : this.#backoff(step.kind)).next(key)
     // What people are told stays what it was: that the runtime is away is said by the node.
-    if (away) this.failures.set(key, { reason: before?.reason ?? '', message: before?.message ?? '', atMs: nowMs, retryAtMs })
+    if (away)
+      this.failures.set(key, { reason: before?.reason ?? '', message: before?.message ?? '', atMs: nowMs, retryAtMs })
     else this.failures.set(key, { reason, message, atMs: nowMs, retryAtMs })
   }
 

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import os from 'node:os'
 import path from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { configMaps, type Pod as PodKind, type PodSpec, pods } from '../../api/kinds/core-v1.ts'
 import { isStatus } from '../../api/errors.ts'
+import { configMaps, type Pod as PodKind, type PodSpec, pods } from '../../api/kinds/core-v1.ts'
 import type { EventRecorder } from '../../client/events.ts'
 import { FakeClient, type FakeOptions } from '../../client/fake.ts'
 import { RuntimeError } from '../../client/runtime.ts'
@@ -176,7 +176,10 @@ describe('pods of a node', () => {
     })
     assert.equal(condition(await h.get(), 'Ready'), 'False')
     await eventually(async () => assert.equal((await h.get()).status.containerStatuses?.[0]?.restartCount, 2))
-    assert.equal(h.events.some(event => event.startsWith('Warning BackOff: Back-off restarting failed container main')), true)
+    assert.equal(
+      h.events.some(event => event.startsWith('Warning BackOff: Back-off restarting failed container main')),
+      true,
+    )
   })
 
   it('reports a finished pod Succeeded, or Failed, and keeps it', async t => {
@@ -218,7 +221,9 @@ describe('pods of a node', () => {
     })
     await eventually(() =>
       assert.equal(
-        h.events.includes('Warning FailedMount: MountVolume.SetUp failed for volume "cfg" : configmap "settings" not found'),
+        h.events.includes(
+          'Warning FailedMount: MountVolume.SetUp failed for volume "cfg" : configmap "settings" not found',
+        ),
         true,
       ),
     )
@@ -280,7 +285,9 @@ describe('pods of a node', () => {
     await h.apply({ restartPolicy: 'Never' })
     await eventually(() => assert.deepEqual(h.runtime.running(), ['main']))
     const [request] = h.runtime.configs.values()
-    const file = request?.config?.mounts?.find(({ containerPath }) => containerPath === '/dev/termination-log')?.hostPath
+    const file = request?.config?.mounts?.find(
+      ({ containerPath }) => containerPath === '/dev/termination-log',
+    )?.hostPath
     writeFileSync(file ?? '', 'out of cheese')
     h.runtime.exit('main', 1)
     await eventually(async () =>
@@ -328,7 +335,14 @@ describe('an agent that is killed', () => {
   })
 
   it('resumes whatever call it was killed in', async t => {
-    const calls = ['runPodSandbox', 'podSandboxStatus', 'imageStatus', 'createContainer', 'startContainer', 'containerStatus']
+    const calls = [
+      'runPodSandbox',
+      'podSandboxStatus',
+      'imageStatus',
+      'createContainer',
+      'startContainer',
+      'containerStatus',
+    ]
     for (const fatal of calls) {
       let armed = true
       let struck: () => void = () => {}

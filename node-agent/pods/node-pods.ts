@@ -61,7 +61,10 @@ export class NodePods implements PodDirectory {
     const { client, settings, log } = options
     const onError = (error: unknown): void => log.warn({ err: error }, 'a watch of the API broke; trying again')
     this.#volumes = new PodVolumes(settings.root)
-    this.#informer = new Informer<PodKind>(client, pods, { fieldSelector: `spec.nodeName=${settings.nodeName}`, onError })
+    this.#informer = new Informer<PodKind>(client, pods, {
+      fieldSelector: `spec.nodeName=${settings.nodeName}`,
+      onError,
+    })
     this.#services = new Informer<Service>(client, services, { onError })
     this.view = new RuntimeView({
       runtime: options.runtime,
@@ -105,9 +108,9 @@ export class NodePods implements PodDirectory {
 
   /** Every container that runs here. */
   running(): ObservedContainer[] {
-    return this.view.identities().flatMap(({ uid }) =>
-      this.view.observed(uid).containers.filter(({ state }) => state === 'running'),
-    )
+    return this.view
+      .identities()
+      .flatMap(({ uid }) => this.view.observed(uid).containers.filter(({ state }) => state === 'running'))
   }
 
   #announce(uid: string): void {
@@ -140,7 +143,7 @@ export class NodePods implements PodDirectory {
     await Promise.race([this.view.listed, aborted])
     if (!signal.aborted) {
       staticPods?.subscribe({
-        put: pod => this.#upsert(pod),
+        present: pod => this.#upsert(pod),
         removed: uid => this.#workers.get(uid)?.remove(),
         mirrorChanged: uid => this.#workers.get(uid)?.wake(),
       })
@@ -215,7 +218,10 @@ export class NodePods implements PodDirectory {
   #adoptOrphans(): void {
     for (const identity of this.view.identities()) {
       if (this.#workers.has(identity.uid)) continue
-      this.#options.log.info({ pod: `${identity.namespace}/${identity.name}`, uid: identity.uid }, 'ending a pod that is gone')
+      this.#options.log.info(
+        { pod: `${identity.namespace}/${identity.name}`, uid: identity.uid },
+        'ending a pod that is gone',
+      )
       this.#upsert(orphan(identity, this.view.observed(identity.uid)))
       this.#workers.get(identity.uid)?.remove()
     }

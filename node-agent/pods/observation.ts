@@ -76,7 +76,9 @@ export interface PodIdentity {
 
 export const nothingObserved: PodObservation = { sandboxes: [], containers: [] }
 
-export function identityOf(labelled: { readonly labels?: Record<string, string> | undefined }): PodIdentity | undefined {
+export function identityOf(labelled: {
+  readonly labels?: Record<string, string> | undefined
+}): PodIdentity | undefined {
   const uid = labelled.labels?.[labels.podUid]
   if (uid === undefined) return undefined
   return { uid, namespace: labelled.labels?.[labels.podNamespace] ?? '', name: labelled.labels?.[labels.podName] ?? '' }

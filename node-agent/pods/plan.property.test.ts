@@ -74,9 +74,14 @@ class Model {
   check(step: Step): void {
     if (step.kind === 'startContainer') {
       assert.equal(this.ending, undefined, 'nothing starts in a pod that ends')
-      const living = this.observed.containers.filter(({ name, state }) => name === step.container && state === 'running')
+      const living = this.observed.containers.filter(
+        ({ name, state }) => name === step.container && state === 'running',
+      )
       assert.deepEqual(living, [], `${step.container} runs already`)
-      assert.ok(this.observed.sandboxes.find(({ id }) => id === step.sandboxId)?.ready, 'starts in a sandbox that is ready')
+      assert.ok(
+        this.observed.sandboxes.find(({ id }) => id === step.sandboxId)?.ready,
+        'starts in a sandbox that is ready',
+      )
       this.checkOrder(step.container, step.sandboxId)
     }
     if (step.kind === 'createSandbox') {
@@ -84,7 +89,10 @@ class Model {
       assert.ok(!this.observed.containers.some(({ state }) => state === 'running'), 'nothing is left of the last one')
     }
     if (step.kind === 'deletePod' || step.kind === 'forget') {
-      assert.ok(!this.observed.containers.some(({ state }) => state === 'running'), 'nothing runs of a pod that is told gone')
+      assert.ok(
+        !this.observed.containers.some(({ state }) => state === 'running'),
+        'nothing runs of a pod that is told gone',
+      )
     }
     if (step.kind === 'killContainer' && step.reason === 'ending') {
       const names = sidecarsOf(this.pod)
@@ -118,7 +126,12 @@ class Model {
     if (step === undefined) return
     this.busy.delete(subjectOf(step))
     if (fails) {
-      this.failures.set(failureKeyOf(step), { reason: 'x', message: '', atMs: this.nowMs, retryAtMs: this.nowMs + 1_000 })
+      this.failures.set(failureKeyOf(step), {
+        reason: 'x',
+        message: '',
+        atMs: this.nowMs,
+        retryAtMs: this.nowMs + 1_000,
+      })
       return
     }
     this.failures.delete(failureKeyOf(step))
@@ -175,7 +188,10 @@ class Model {
     }
   }
 
-  record({ container: name, sandboxId, attempt, backoffMs }: Extract<Step, { kind: 'startContainer' }>, state: 'running' | 'exited'): ObservedContainer {
+  record(
+    { container: name, sandboxId, attempt, backoffMs }: Extract<Step, { kind: 'startContainer' }>,
+    state: 'running' | 'exited',
+  ): ObservedContainer {
     const spec = [...(this.pod.spec.initContainers ?? []), ...this.pod.spec.containers].find(item => item.name === name)
     return {
       id: `c${++this.#count}`,
@@ -268,10 +284,16 @@ class Model {
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ what: fc.constant('finish' as const), pick: fc.nat(5), fails: fc.boolean() }) },
-  { weight: 4, arbitrary: fc.record({ what: fc.constant('exit' as const), pick: fc.nat(5), code: fc.constantFrom(0, 1) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ what: fc.constant('exit' as const), pick: fc.nat(5), code: fc.constantFrom(0, 1) }),
+  },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('sandboxDies' as const) }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('agentKilled' as const) }) },
-  { weight: 4, arbitrary: fc.record({ what: fc.constant('wait' as const), ms: fc.constantFrom(1, 900, 20_000, 400_000) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ what: fc.constant('wait' as const), ms: fc.constantFrom(1, 900, 20_000, 400_000) }),
+  },
 )
 
 const pods = fc
@@ -290,8 +312,7 @@ const pods = fc
     }),
   )
 
-const sidecarsOf = (pod: Pod): string[] =>
-  (pod.spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name)
+const sidecarsOf = (pod: Pod): string[] => (pod.spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name)
 const stepsOf = (pod: Pod): string[] =>
   (pod.spec.initContainers ?? []).filter(spec => !isSidecar(spec)).map(({ name }) => name)
 

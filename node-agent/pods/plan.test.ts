@@ -255,10 +255,7 @@ describe('a lost sandbox', () => {
 describe('a pod that ends', () => {
   const ending = { cause: 'deleted' as const, deadlineMs: nowMs + 30_000 }
   const pod = makePod({
-    initContainers: [
-      container('s0', { restartPolicy: 'Always' }),
-      container('s1', { restartPolicy: 'Always' }),
-    ],
+    initContainers: [container('s0', { restartPolicy: 'Always' }), container('s1', { restartPolicy: 'Always' })],
   })
   const names = (containers: ObservedContainer[], more: Partial<Situation> = {}) =>
     kinds(plan(situation(pod, seen([sandbox()], containers), { ending, ...more })).steps)

@@ -6,7 +6,14 @@ import { containerHash } from './container-hash.ts'
 import { activeDeadlineMs, graceSecondsOf, isInitialized } from './ending.ts'
 import { newest, type ObservedContainer, type ObservedSandbox } from './observation.ts'
 import { initPolicy, isSidecar, nextBackoffMs, restartAtMs, shouldRestart } from './restart.ts'
-import { appContainers, type Ending, type Failure, initContainers, pullErrorShownMs, type Situation } from './situation.ts'
+import {
+  appContainers,
+  type Ending,
+  type Failure,
+  initContainers,
+  pullErrorShownMs,
+  type Situation,
+} from './situation.ts'
 import { failureKey, failureKeyOf, type KillReason, type Step, subjectOf } from './step.ts'
 
 export interface Plan {
@@ -130,7 +137,13 @@ function reconcile(
     return false
   }
   if (here?.state === 'unknown') {
-    kill(draft, here, 'unknownState', `Container ${spec.name} is in unknown state, try killing it before restart`, nowMs)
+    kill(
+      draft,
+      here,
+      'unknownState',
+      `Container ${spec.name} is in unknown state, try killing it before restart`,
+      nowMs,
+    )
     return false
   }
   const ended = observed.containers.find(({ name, state }) => name === spec.name && state === 'exited')
@@ -179,7 +192,8 @@ function discardSuperseded(draft: Draft): void {
     if (newer >= 2 && state === 'exited') draft.add({ kind: 'removeContainer', container: name, id })
   }
   for (const { id, ready } of observed.sandboxes.slice(1)) {
-    if (!ready && observed.containers.every(({ sandboxId }) => sandboxId !== id)) draft.add({ kind: 'removeSandbox', id })
+    if (!ready && observed.containers.every(({ sandboxId }) => sandboxId !== id))
+      draft.add({ kind: 'removeSandbox', id })
   }
 }
 
@@ -187,9 +201,11 @@ function end(draft: Draft, ending: Ending): void {
   const { observed, busy, volumes, deletionTold } = draft.situation
   killInOrder(draft, ending)
   for (const { name, id, state } of observed.containers) {
-    if (state === 'created' && !busy.has(`container/${name}`)) draft.add({ kind: 'removeContainer', container: name, id })
+    if (state === 'created' && !busy.has(`container/${name}`))
+      draft.add({ kind: 'removeContainer', container: name, id })
   }
-  const inUse = observed.containers.some(isLive) || [...busy.keys()].some(subject => /^(container|sandbox)\b/.test(subject))
+  const inUse =
+    observed.containers.some(isLive) || [...busy.keys()].some(subject => /^(container|sandbox)\b/.test(subject))
   if (inUse) return
 
   const ready = observed.sandboxes.filter(sandbox => sandbox.ready)

@@ -5,8 +5,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ContainerStatus, PodStatus } from '../../api/kinds/core-v1.ts'
 import { millisecondsOf } from '../../api/values/time.ts'
 import { ContainerProbes } from '../probes/container-probes.ts'
-import type { Context } from './context.ts'
 import { containerUrl } from './container-status.ts'
+import type { Context } from './context.ts'
 import { endingCause, graceSecondsOf, sharpen } from './ending.ts'
 import { execute } from './execute.ts'
 import { PodMemory } from './memory.ts'
@@ -15,8 +15,8 @@ import { plan } from './plan.ts'
 import { shouldRestart } from './restart.ts'
 import { appContainers, type Ending, type Health, initContainers, type Pod, type Situation } from './situation.ts'
 import { podStatus } from './status.ts'
-import { isAway, messageOf, StepError } from './step-error.ts'
 import { failureKeyOf, type Step, subjectOf } from './step.ts'
+import { isAway, messageOf, StepError } from './step-error.ts'
 import { fieldPath } from './steps/field-path.ts'
 import { actionTarget } from './steps/hook.ts'
 
@@ -237,7 +237,8 @@ export class PodWorker {
     const { context, shownAs } = this.#options
     const shown = shownAs()
     // The conditions others wrote are on the pod that is shown.
-    const seen = shown === undefined || shown === situation.pod ? situation : { ...situation, pod: asShown(situation.pod, shown) }
+    const seen =
+      shown === undefined || shown === situation.pod ? situation : { ...situation, pod: asShown(situation.pod, shown) }
     const status = podStatus(seen, context.settings.hostIps())
     this.#announce(status)
     this.#reported = status
@@ -248,7 +249,9 @@ export class PodWorker {
   #announce(status: PodStatus): void {
     const { events } = this.#options.context
     const { name, namespace, uid } = this.#pod.metadata
-    const before = new Map(allStatuses(this.#reported).map(container => [container.name, container.state.waiting?.reason]))
+    const before = new Map(
+      allStatuses(this.#reported).map(container => [container.name, container.state.waiting?.reason]),
+    )
     for (const { name: container, state, image } of allStatuses(status)) {
       const reason = state.waiting?.reason
       if (reason === undefined || reason === before.get(container)) continue

@@ -16,7 +16,9 @@ export function qosClass(pod: Pod): QosClass {
 function computedQosClass(pod: Pod): QosClass {
   const all: ResourceRequirements[] = [...initContainers(pod), ...appContainers(pod)].map(({ resources }) => resources)
   if (pod.spec.resources) all.splice(0, all.length, pod.spec.resources)
-  const set = all.flatMap(({ requests, limits }) => ranked.flatMap(name => [amount(requests, name), amount(limits, name)]))
+  const set = all.flatMap(({ requests, limits }) =>
+    ranked.flatMap(name => [amount(requests, name), amount(limits, name)]),
+  )
   if (set.every(quantity => quantity === undefined)) return 'BestEffort'
   const guaranteed = all.every(({ requests, limits }) =>
     ranked.every(name => {

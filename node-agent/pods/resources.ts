@@ -58,7 +58,10 @@ export function podResources(pod: Pod): LinuxContainerResources {
   const steps = initContainers(pod).filter(container => !isSidecar(container))
   const together = [...appContainers(pod), ...sidecars]
   const sum = (of: (container: Container) => number): number =>
-    Math.max(together.reduce((total, container) => total + of(container), 0), ...steps.map(of))
+    Math.max(
+      together.reduce((total, container) => total + of(container), 0),
+      ...steps.map(of),
+    )
   const limited = (name: string): boolean =>
     [...together, ...steps].every(({ resources }) => resources.limits?.[name] !== undefined)
   const requestMilli = sum(({ resources: { requests, limits } }) =>
@@ -81,8 +84,8 @@ function oomScoreAdj(pod: Pod, { resources }: Container, nodeMemoryBytes: number
     case 'BestEffort':
       return 1000
     case 'Burstable': {
-      const requested = bytesOf(resources.requests ?? resources.limits)
-      const score = Math.floor(1000 - (1000 * requested) / nodeMemoryBytes)
+      const requested = bytesOf({ ...resources.limits, ...resources.requests })
+      const score = 1000 - Math.floor((1000 * requested) / nodeMemoryBytes)
       return Math.min(999, Math.max(3, score))
     }
   }

@@ -1,10 +1,11 @@
 // What the runtime holds for every pod, kept current: by its events, by the answers to this agent's own calls, and by
 // a list of everything now and then, in case something was missed. Containers and sandboxes only move forward, so
 // reports may come in any order; only their absence from a list has to be newer than what it contradicts.
+
+import { isNotFound, type RuntimeClient } from '../../client/runtime.ts'
 import { sleep } from '../../lib/abort.ts'
 import { backoffMs } from '../../lib/backoff.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { isNotFound, type RuntimeClient } from '../../client/runtime.ts'
 import type { ContainerEventResponse, ContainerStatus, PodSandboxStatus } from '../../proto/gen/cri.ts'
 import { ContainerEventType } from '../../proto/gen/cri.ts'
 import {
@@ -73,7 +74,8 @@ export class RuntimeView {
 
   /** Keeps the view current until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
+    const stopped = (): boolean => signal.aborted
+    for (let failures = 0; !stopped(); ) {
       const connection = new AbortController()
       const until = AbortSignal.any([signal, connection.signal])
       try {
@@ -89,7 +91,7 @@ export class RuntimeView {
         await relisting
       } catch (error) {
         connection.abort()
-        if (signal.aborted) return
+        if (stopped()) return
         const failure = error instanceof Error ? error : new Error(String(error))
         if (failures === 0) this.#options.log.warn({ err: failure }, 'the runtime does not answer; trying again')
         this.#options.onHealth(failure)

@@ -1,13 +1,13 @@
 // From security contexts to CRI: what the container says comes before what its pod says.
-import type { Container, SeccompProfile, SELinuxOptions } from '../../api/kinds/core-v1.ts'
+import type { Container, SELinuxOptions, SeccompProfile } from '../../api/kinds/core-v1.ts'
 import {
   type LinuxContainerSecurityContext,
   type LinuxSandboxSecurityContext,
-  type NamespaceOption,
   NamespaceMode,
+  type NamespaceOption,
+  type SELinuxOption,
   type SecurityProfile,
   SecurityProfileProfileType,
-  type SELinuxOption,
   SupplementalGroupsPolicy,
 } from '../../proto/gen/cri.ts'
 import { ConfigError } from './environment.ts'
@@ -94,7 +94,9 @@ function refuseRoot({ name }: Container, runAsUser: number | undefined, image: I
   if (image.uid !== undefined && image.uid !== 0) return
   if (image.username !== '' && image.username !== 'root') {
     const user = JSON.stringify(image.username)
-    throw new ConfigError(`${rule} image has non-numeric user (${user}), cannot verify user is non-root (container: ${name})`)
+    throw new ConfigError(
+      `${rule} image has non-numeric user (${user}), cannot verify user is non-root (container: ${name})`,
+    )
   }
   throw new ConfigError(`${rule} image will run as root (container: ${name})`)
 }

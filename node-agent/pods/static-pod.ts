@@ -1,7 +1,7 @@
 // A pod from a file: decoded, defaulted and checked as the API would, then given the name and uid it has on this node.
 import { createHash } from 'node:crypto'
 import { type Pod as PodKind, pods } from '../../api/kinds/core-v1.ts'
-import { decode } from '../../api/schema/decode.ts'
+import { type Decoded, DecodeError, decode } from '../../api/schema/decode.ts'
 import { setDeclaredDefaults } from '../../api/schema/defaults.ts'
 import { validateStructure } from '../../api/schema/structure.ts'
 import { timeOf } from '../../api/values/time.ts'
@@ -33,14 +33,16 @@ export function staticPod(text: string, file: string, nodeName: string, nowMs: n
   }
   const documents = parseYaml(text, file)
   if (documents.length !== 1) refuse(`holds ${documents.length} documents; a static pod's file holds one Pod`)
-  const { object, unknown } = decode(pods.schema, documents[0])
+  const { object, unknown } = decoded(documents[0], refuse)
   if (unknown.length > 0) refuse(unknown.join(', '))
   setDeclaredDefaults(pods.schema, object)
   pods.behaviour.setDefaults?.(object)
   const { name = '' } = object.metadata
   if (name === '') refuse('metadata.name: Required value')
   // The uid stands for this very content on this node: a changed file is another pod.
-  const hash = createHash('md5').update(`${nodeName}\0${file}\0${JSON.stringify(object)}`).digest('hex')
+  const hash = createHash('md5')
+    .update(`${nodeName}\0${file}\0${JSON.stringify(object)}`)
+    .digest('hex')
   const pod: Pod = {
     ...object,
     metadata: {
@@ -70,6 +72,15 @@ export function staticPod(text: string, file: string, nodeName: string, nowMs: n
   const { configMapNames, secretNames } = referencesOf(pod)
   if (configMapNames.size + secretNames.size > 0) refuse('a static pod may not name ConfigMaps or Secrets')
   return pod
+}
+
+function decoded(document: unknown, refuse: (why: string) => never): Decoded<PodKind> {
+  try {
+    return decode(pods.schema, document)
+  } catch (error) {
+    if (error instanceof DecodeError) refuse(error.message)
+    throw error
+  }
 }
 
 /** Whether a pod at the API only shows a static pod. */

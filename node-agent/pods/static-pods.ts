@@ -2,8 +2,8 @@
 // the mirrors follow when it is there.
 import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
 import path from 'node:path'
-import { pods } from '../../api/kinds/core-v1.ts'
 import { isStatus } from '../../api/errors.ts'
+import { pods } from '../../api/kinds/core-v1.ts'
 import type { Client } from '../../client/client.ts'
 import { WorkQueue } from '../../client/work-queue.ts'
 import { sleep } from '../../lib/abort.ts'
@@ -17,7 +17,7 @@ const rereadMs = 60_000
 const settleMs = 50
 
 export interface StaticPodHandlers {
-  put(pod: Pod): void
+  present(pod: Pod): void
   removed(uid: string): void
   /** What the API shows of a static pod has changed. */
   mirrorChanged(uid: string): void
@@ -61,7 +61,7 @@ export class StaticPods {
   /** Tells of every pod there is, and of each change. */
   subscribe(handlers: StaticPodHandlers): void {
     this.#handlers = handlers
-    for (const pod of this.#pods.values()) handlers.put(pod)
+    for (const pod of this.#pods.values()) handlers.present(pod)
   }
 
   mirrorSeen(mirror: Pod): void {
@@ -132,7 +132,7 @@ export class StaticPods {
     for (const [uid, pod] of found) {
       if (this.#pods.has(uid)) continue
       this.#pods.set(uid, pod)
-      this.#handlers?.put(pod)
+      this.#handlers?.present(pod)
       this.#queue?.add(fullName(pod))
     }
   }

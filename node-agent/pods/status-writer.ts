@@ -112,7 +112,9 @@ export class StatusWriter {
     const sent = entries.map(({ base, wanted }): Pod => ({ ...base, status: wanted }))
     try {
       const outcomes = await this.#options.client.updateStatuses(pods, sent, { signal: this.#options.signal })
-      await Promise.all(entries.map((entry, index) => this.#take(entry, sent[index]?.status ?? entry.wanted, outcomes[index])))
+      await Promise.all(
+        entries.map((entry, index) => this.#take(entry, sent[index]?.status ?? entry.wanted, outcomes[index])),
+      )
     } catch (error) {
       if (this.#options.signal.aborted) return
       this.#options.log.warn({ err: error, pods: entries.length }, 'statuses not written; trying again')
@@ -133,7 +135,10 @@ export class StatusWriter {
       return
     }
     const { code = 500, message } = outcome?.status ?? {}
-    if (code === 404) return this.forget(uid)
+    if (code === 404) {
+      this.forget(uid)
+      return
+    }
     if (code !== 409) this.#options.log.warn({ pod: entry.base.metadata.name, message }, 'status refused; trying again')
     else if (await this.#refresh(entry)) return
     this.#again(entry)

@@ -5,8 +5,8 @@ import { timeOf } from '../../api/values/time.ts'
 import { conditions } from './conditions.ts'
 import { containerStatus } from './container-status.ts'
 import { isInitialized } from './ending.ts'
-import { isSidecar } from './restart.ts'
 import { qosClass } from './qos.ts'
+import { isSidecar } from './restart.ts'
 import { appContainers, initContainers, type Situation } from './situation.ts'
 
 export function podStatus(situation: Situation, hostIps: readonly string[]): PodStatus {

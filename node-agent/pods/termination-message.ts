@@ -34,7 +34,10 @@ function lastWords(logPath: string): string {
   for (let index = 0; index + 1 < lines.length; index += 2) {
     text += `${lines[index + 1] ?? ''}${lines[index] === 'F' ? '\n' : ''}`
   }
-  const kept = text.split('\n').slice(-mostLogLines - 1).join('\n')
+  const kept = text
+    .split('\n')
+    .slice(-mostLogLines - 1)
+    .join('\n')
   return Buffer.from(kept).subarray(-mostLogBytes).toString('utf8')
 }
 

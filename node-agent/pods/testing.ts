@@ -4,12 +4,12 @@ import type { Container, PodSpec, PodStatus } from '../../api/kinds/core-v1.ts'
 import { RuntimeError } from '../../client/runtime.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import {
-  type Container as CriContainer,
   type ContainerEventResponse,
   ContainerEventType,
   ContainerState,
   type ContainerStatus,
   type CreateContainerRequest,
+  type Container as CriContainer,
   type ExecSyncRequest,
   type PodSandboxConfig,
   PodSandboxState,
@@ -123,7 +123,8 @@ export class FakeRuntime implements Runtime {
     const sandbox = this.sandboxes.get(podSandboxId)
     if (sandbox) sandbox.state = PodSandboxState.SANDBOX_NOTREADY
     for (const { sandboxId, status } of this.containers.values()) {
-      if (sandboxId === podSandboxId && status.state === ContainerState.CONTAINER_RUNNING) this.#end(status, 137, 'Error')
+      if (sandboxId === podSandboxId && status.state === ContainerState.CONTAINER_RUNNING)
+        this.#end(status, 137, 'Error')
     }
     return {}
   }
@@ -243,9 +244,10 @@ export class FakeRuntime implements Runtime {
     const subscribers = this.#subscribers
     return (async function* () {
       try {
-        while (!signal.aborted) {
+        const stopped = (): boolean => signal.aborted
+        while (!stopped()) {
           if (queue.length === 0) await new Promise<void>(resolve => (wake = resolve))
-          if (signal.aborted || queue.length === 0) continue
+          if (stopped() || queue.length === 0) continue
           const event = queue.shift()
           if (event === undefined) throw new RuntimeError('UNAVAILABLE', 'the runtime went away')
           yield event
@@ -291,14 +293,15 @@ export class FakeRuntime implements Runtime {
   }
 
   #id(kind: string): string {
-    return createHash('sha256').update(`${kind}${++this.#count}`).digest('hex')
+    return createHash('sha256')
+      .update(`${kind}${++this.#count}`)
+      .digest('hex')
   }
 
   #now(): number {
     return (this.#options.clock ?? systemClock).now() * 1e6
   }
 }
-
 
 /** Time that runs so many times as fast. */
 export function fastClock(factor: number): Clock {

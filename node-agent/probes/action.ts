@@ -3,13 +3,8 @@ import type { GRPCAction, HTTPGetAction, LifecycleHandler, ProbeHandler } from '
 import { sleep } from '../../lib/abort.ts'
 import { checkGrpc } from './grpc.ts'
 import { getHttp } from './http.ts'
+import type { Outcome } from './outcome.ts'
 import { connectTcp } from './tcp.ts'
-
-/** How it went; the output is for people. */
-export interface Outcome {
-  readonly ok: boolean
-  readonly output: string
-}
 
 /** What an action acts on. */
 export interface Target {
@@ -37,8 +32,8 @@ export async function act(
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     if (httpGet) return await getHttp(httpTarget(httpGet, target), limit)
     if (tcpSocket) return await connectTcp(tcpSocket.host || target.podIp, portOf(tcpSocket.port, target), limit)
-    if ('grpc' in handler && handler.grpc) return await checkGrpc(grpcTarget(handler.grpc, target), limit)
-    if ('sleep' in handler && handler.sleep) {
+    if ('grpc' in handler) return await checkGrpc(grpcTarget(handler.grpc, target), limit)
+    if ('sleep' in handler) {
       await sleep(handler.sleep.seconds * 1000, limit)
       return { ok: true, output: '' }
     }
@@ -64,5 +59,7 @@ function portOf(port: number | string, { namedPorts }: Target): number {
   if (typeof port === 'number') return port
   const found = namedPorts.get(port) ?? Number(port)
   if (Number.isInteger(found) && found > 0 && found < 65_536) return found
-  throw new Error(`couldn't find port: ${JSON.stringify(port)} is neither a number nor a name among the container's ports`)
+  throw new Error(
+    `couldn't find port: ${JSON.stringify(port)} is neither a number nor a name among the container's ports`,
+  )
 }

@@ -2,7 +2,8 @@
 // https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
 import type { Container, Probe } from '../../api/kinds/core-v1.ts'
 import type { Clock } from '../../lib/clock.ts'
-import type { Outcome, Target } from './action.ts'
+import type { Target } from './action.ts'
+import type { Outcome } from './outcome.ts'
 import { ProbeLoop } from './probe-loop.ts'
 
 export type ProbeName = 'startup' | 'readiness' | 'liveness'

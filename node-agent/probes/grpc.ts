@@ -1,7 +1,7 @@
 // The gRPC health check, written out: one request of one string, one answer of one number, over HTTP/2 in the clear.
 // https://github.com/grpc/grpc/blob/master/doc/health-checking.md
 import http2 from 'node:http2'
-import type { Outcome } from './action.ts'
+import type { Outcome } from './outcome.ts'
 
 export interface GrpcTarget {
   readonly host: string
@@ -34,7 +34,7 @@ export function checkGrpc({ host, port, service }: GrpcTarget, signal: AbortSign
     let grpcStatus = ''
     call.once('error', fail)
     call.on('response', headers => (grpcStatus = text(headers['grpc-status'])))
-    call.on('trailers', headers => (grpcStatus = text(headers['grpc-status'])))
+    call.on('trailers', (headers: http2.IncomingHttpHeaders) => (grpcStatus = text(headers['grpc-status'])))
     call.on('data', (chunk: Buffer) => received.push(chunk))
     call.on('end', () => {
       signal.removeEventListener('abort', stop)
@@ -51,7 +51,8 @@ export function checkGrpc({ host, port, service }: GrpcTarget, signal: AbortSign
 /** Five bytes of framing, then field 1, a string. */
 function request(service: string): Buffer {
   const name = Buffer.from(service)
-  const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, ...varint(name.length)]), name])
+  const message =
+    name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, ...varint(name.length)]), name])
   const frame = Buffer.alloc(5)
   frame.writeUInt32BE(message.length, 1)
   return Buffer.concat([frame, message])
@@ -71,4 +72,5 @@ function varint(value: number): number[] {
   }
 }
 
-const text = (header: string | string[] | undefined): string => (Array.isArray(header) ? (header[0] ?? '') : (header ?? ''))
+const text = (header: string | string[] | undefined): string =>
+  Array.isArray(header) ? (header[0] ?? '') : (header ?? '')

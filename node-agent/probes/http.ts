@@ -1,6 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
-import type { Outcome } from './action.ts'
+import type { Outcome } from './outcome.ts'
 
 export interface HttpTarget {
   readonly scheme: 'HTTP' | 'HTTPS'

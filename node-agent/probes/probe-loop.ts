@@ -1,7 +1,8 @@
 // One probe of one container: asked every period, believed after its thresholds.
 import type { Probe } from '../../api/kinds/core-v1.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { act, type Outcome, type Target } from './action.ts'
+import { act, type Target } from './action.ts'
+import type { Outcome } from './outcome.ts'
 
 export interface ProbeLoopOptions {
   readonly probe: Probe
@@ -47,14 +48,16 @@ export class ProbeLoop {
   async #ask(): Promise<void> {
     const { probe, target, onAnswer } = this.#options
     const { timeoutSeconds = 1, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe
+    const stopped = (): boolean => this.#stop.signal.aborted
     const outcome = await act(probe, target, Math.max(1, timeoutSeconds) * 1000, this.#stop.signal)
-    if (this.#stop.signal.aborted) return
+    if (stopped()) return
     this.#runs = outcome.ok === this.#last ? this.#runs + 1 : 1
     this.#last = outcome.ok
     const enough = this.#runs >= Math.max(1, outcome.ok ? successThreshold : failureThreshold)
     const changed = enough && this.#result !== outcome.ok
     if (changed) this.#result = outcome.ok
     onAnswer(outcome, this.#result, changed)
-    this.#again(Math.max(1, periodSeconds) * 1000)
+    // The answer may have been the last one wanted.
+    if (!stopped()) this.#again(Math.max(1, periodSeconds) * 1000)
   }
 }

@@ -1,5 +1,5 @@
 import net from 'node:net'
-import type { Outcome } from './action.ts'
+import type { Outcome } from './outcome.ts'
 
 /** Opens a connection and closes it; being let in is all that is asked. */
 export function connectTcp(host: string, port: number, signal: AbortSignal): Promise<Outcome> {

@@ -11,9 +11,10 @@ const SIGKILL = 9
 const patienceMs = 15_000
 
 /** Idempotent; what is already gone is no error. @throws RuntimeError when processes won't die */
-export async function cleanUp(parts: Parts, options: RuntimeOptions): Promise<void> {
+export async function cleanUp(parts: Parts, options: RuntimeOptions, tearDownNetwork: () => void): Promise<void> {
   await killAll(parts)
   parts.sandboxes.sweep(new Set())
+  tearDownNetwork()
   await endLauncher(parts)
   await parts.cgroups.open(parts.cgroupRoot).remove()
   for (const name of [

@@ -5,6 +5,7 @@ import { isMainThread, workerData } from 'node:worker_threads'
 import { aborted, processSignal } from '../../lib/abort.ts'
 import { createLogger, type Logger } from '../../lib/logger.ts'
 import { packageRoot } from '../../lib/package-root.ts'
+import type { Cgroups } from './cgroups/cgroups.ts'
 import { openCgroups } from './cgroups/open.ts'
 import { cleanUp } from './cleanup.ts'
 import { refuseSecond, serve } from './cri/server.ts'
@@ -30,12 +31,12 @@ import { openSandboxes } from './sandbox/open.ts'
 /** Serves until the signal aborts; containers live on. @throws RuntimeError when it cannot begin */
 export async function run(options: RuntimeOptions, signal: AbortSignal): Promise<void> {
   const logger = createLogger('runtime')
-  const parts = await assemble(options, logger, signal)
-  const network = new NetworkConfig(options.root, parts.sandboxes)
+  const { parts, tearDownNetwork } = await assemble(options, logger)
   if (options.cleanup) {
-    await cleanUp(parts, options)
+    await cleanUp(parts, options, tearDownNetwork)
     return
   }
+  const network = new NetworkConfig(options.root, parts.sandboxes)
   network.restore(options.podCidr)
   await recover(parts)
   const stopFollowing = followExits(parts)
@@ -51,24 +52,28 @@ export async function run(options: RuntimeOptions, signal: AbortSignal): Promise
   parts.launcher.close()
 }
 
-async function assemble(options: RuntimeOptions, logger: Logger, signal: AbortSignal): Promise<Parts> {
-  const cgroups = openCgroups()
-  const missing = lacks(thisMachine(cgroups.controllers))
-  if (missing.length > 0) throw new RuntimeError('unsupported', missing.join(' '))
+interface Assembled {
+  readonly parts: Parts
+  /** Removes the bridge and the rules. */
+  readonly tearDownNetwork: () => void
+}
+
+async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assembled> {
+  const cgroups = openMachine()
   const ioDir = path.join(options.run, 'io')
   makeFolder(options.root, '--root')
   makeFolder(options.images, '--images')
   makeFolder(ioDir, '--run')
   await refuseSecond(options.socket)
-  const launcher = await launcherOf(options, signal)
-  return {
-    launcher,
+  const sandboxes = openSandboxes({
+    instance: options.instance,
+    runDir: path.join(options.run, 'ns'),
+    stateDir: path.join(options.root, 'network'),
+  })
+  const parts: Parts = {
+    launcher: await openLauncher(options),
     cgroups,
-    sandboxes: openSandboxes({
-      instance: options.instance,
-      runDir: path.join(options.run, 'ns'),
-      stateDir: path.join(options.root, 'network'),
-    }),
+    sandboxes,
     images: ImageStore.open(options.images),
     sandboxRecords: new RecordFolder<SandboxRecord>(path.join(options.root, 'sandboxes')),
     containerRecords: new RecordFolder<ContainerRecord>(path.join(options.root, 'containers')),
@@ -83,17 +88,29 @@ async function assemble(options: RuntimeOptions, logger: Logger, signal: AbortSi
       throw new RuntimeError('unsupported', 'seccomp')
     },
   }
+  return { parts, tearDownNetwork: () => sandboxes.tearDown() }
 }
 
-function launcherOf(options: RuntimeOptions, signal: AbortSignal): Promise<Launcher> {
-  return ensureLauncher(
-    {
-      socket: options.launcherSocket,
-      stateDir: path.join(options.root, 'launcher'),
-      program: path.join(packageRoot(), 'dist', 'launcher.js'),
-    },
-    signal,
-  )
+/** @throws RuntimeError when this machine cannot run containers */
+function openMachine(): Cgroups {
+  let cgroups: Cgroups | undefined
+  let failure: unknown
+  try {
+    cgroups = openCgroups()
+  } catch (error) {
+    failure = error
+  }
+  const missing = lacks(thisMachine(cgroups?.controllers ?? []))
+  if (missing.length > 0) throw new RuntimeError('unsupported', missing.join(' '))
+  if (!cgroups) throw failure
+  return cgroups
+}
+
+/** It outlives this process, and its connection every call under way: so it is closed last, not by a signal. */
+function openLauncher(options: RuntimeOptions): Promise<Launcher> {
+  const program = path.join(import.meta.dirname, 'launcher.js')
+  const stateDir = path.join(options.root, 'launcher')
+  return ensureLauncher({ socket: options.launcherSocket, stateDir, program }, new AbortController().signal)
 }
 
 async function main(): Promise<void> {

@@ -54,8 +54,11 @@ export function parseOptions(argv: readonly string[]): RuntimeOptions | 'help' {
   } as const)
   if (values.help) return 'help'
   const instance = values.instance ?? defaultInstance
-  if (!/^[a-z0-9]{1,8}$/.test(instance)) {
-    throw new RuntimeError('invalid', `--instance ${instance}: must be 1 to 8 lower case letters and digits`)
+  if (!/^[a-z][a-z0-9]{0,7}$/.test(instance)) {
+    throw new RuntimeError(
+      'invalid',
+      `--instance ${instance}: must be a lower case letter and at most 7 letters and digits`,
+    )
   }
   const root = path.resolve(values.root ?? '/var/lib/tessera/runtime')
   const run = path.resolve(values.run ?? '/run/tessera')

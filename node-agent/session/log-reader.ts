@@ -36,8 +36,9 @@ export async function* readLog(
     let position = options.tailLines === undefined ? 0 : tailStart(fd, options.tailLines)
     for (;;) {
       if (signal.aborted) return
-      // Asked before reading: what was written before the end is then read for sure.
+      // Asked before reading: what was written before the end, or before the rotation, is then read for sure.
       const last = !options.follow || ended()
+      const rotated = isRotated(fd, file)
       const chunk = read(fd, position)
       if (chunk.length > 0) {
         position += chunk.length
@@ -47,7 +48,7 @@ export async function* readLog(
         await new Promise(resolve => setImmediate(resolve))
         continue
       }
-      if (isRotated(fd, file)) {
+      if (rotated) {
         const next = open(file)
         if (next !== undefined) {
           closeSync(fd)
@@ -119,9 +120,13 @@ class Growth {
       this.#wake()
     }
     // The directory, because a rotated log's name moves to another file.
-    const watcher = watch(path.dirname(file), { signal: AbortSignal.any([signal, this.#stop.signal]) }, (_, changed) => {
-      if (changed === null || changed.startsWith(name)) notice()
-    })
+    const watcher = watch(
+      path.dirname(file),
+      { signal: AbortSignal.any([signal, this.#stop.signal]) },
+      (_, changed) => {
+        if (changed === null || changed.startsWith(name)) notice()
+      },
+    )
     watcher.on('error', notice)
     signal.addEventListener('abort', notice, { once: true, signal: this.#stop.signal })
   }

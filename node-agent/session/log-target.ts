@@ -23,7 +23,9 @@ export function containerName(pod: Pod, asked: string): string {
   }
   const [only, ...more] = appContainers(pod)
   if (only !== undefined && more.length === 0) return only.name
-  const choice = `choose one of: [${appContainers(pod).map(container => container.name).join(' ')}]`
+  const choice = `choose one of: [${appContainers(pod)
+    .map(container => container.name)
+    .join(' ')}]`
   const init = initContainers(pod).map(container => container.name)
   const orInit = init.length === 0 ? '' : ` or one of the init containers: [${init.join(' ')}]`
   throw StatusError.badRequest(`a container name must be specified for pod ${name}, ${choice}${orInit}`)

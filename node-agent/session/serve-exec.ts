@@ -1,13 +1,13 @@
 // Answers to OpenExec: a command in a container, its streams joined to the server's.
 import { StatusError } from '../../api/errors.ts'
 import type { AgentClient } from '../../client/agents.ts'
-import { type ExecSession, RuntimeError, type RuntimeClient } from '../../client/runtime.ts'
+import { type ExecSession, type RuntimeClient, RuntimeError } from '../../client/runtime.ts'
 import type { Duplex } from '../../client/streams.ts'
 import { sleep } from '../../lib/abort.ts'
 import type { ExecInput, ExecReply, OpenExec } from '../../proto/gen/tessera.ts'
 import { newest } from '../pods/observation.ts'
-import { containerName } from './log-target.ts'
 import type { PodDirectory } from '../pods/pod-directory.ts'
+import { containerName } from './log-target.ts'
 
 /** How long the server has to read the last of it. */
 const closeMs = 10_000

@@ -2,9 +2,9 @@
 import { StatusError } from '../../api/errors.ts'
 import type { AgentClient } from '../../client/agents.ts'
 import type { LogsRequest, OpenLogs } from '../../proto/gen/tessera.ts'
+import type { FoundPod, PodDirectory } from '../pods/pod-directory.ts'
 import { type LogOptions, readLog } from './log-reader.ts'
 import { containerName, logTarget } from './log-target.ts'
-import type { FoundPod, PodDirectory } from '../pods/pod-directory.ts'
 
 /** @throws StatusError before anything was sent; later failures travel in the stream */
 export async function serveLogs(

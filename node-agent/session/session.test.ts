@@ -35,10 +35,14 @@ const line = (second: number, words: string, tag = 'F'): string => `${stamp(seco
 describe('a line of a log', () => {
   it('is taken apart, whatever it says', () => {
     fc.assert(
-      fc.property(fc.string().filter(words => !words.includes('\n')), fc.boolean(), (words, partial) => {
-        const parsed = parseCriLine(Buffer.from(line(1, words, partial ? 'P' : 'F')))
-        assert.deepEqual(parsed, { time: stamp(1), partial, content: Buffer.from(words) })
-      }),
+      fc.property(
+        fc.string().filter(words => !words.includes('\n')),
+        fc.boolean(),
+        (words, partial) => {
+          const parsed = parseCriLine(Buffer.from(line(1, words, partial ? 'P' : 'F')))
+          assert.deepEqual(parsed, { time: stamp(1), partial, content: Buffer.from(words) })
+        },
+      ),
     )
   })
 
@@ -160,8 +164,14 @@ describe('whose log is meant', () => {
   it('is nobody’s as long as the container waits', () => {
     const refuse = (more: Partial<ContainerStatus>, message: string, previous = false) =>
       assert.throws(() => id(more, previous), { message })
-    refuse({ state: { waiting: { reason: 'ContainerCreating' } } }, 'container "main" in pod "web" is waiting to start: ContainerCreating')
-    refuse({ state: { waiting: { reason: 'ImagePullBackOff' } } }, 'container "main" in pod "web" is waiting to start: trying and failing to pull image')
+    refuse(
+      { state: { waiting: { reason: 'ContainerCreating' } } },
+      'container "main" in pod "web" is waiting to start: ContainerCreating',
+    )
+    refuse(
+      { state: { waiting: { reason: 'ImagePullBackOff' } } },
+      'container "main" in pod "web" is waiting to start: trying and failing to pull image',
+    )
     refuse({ state: { running: {} } }, 'previous terminated container "main" in pod "web" not found', true)
   })
 })

@@ -25,13 +25,14 @@ const retry = { initialMs: 100, maxMs: 5_000, jitter: 0.5 }
 
 /** Keeps a session until the signal aborts. */
 export async function keepSession(options: SessionOptions, signal: AbortSignal): Promise<void> {
-  for (let failures = 0; !signal.aborted; ) {
+  const stopped = (): boolean => signal.aborted
+  for (let failures = 0; !stopped(); ) {
     const startedAtMs = performance.now()
     try {
       const session = options.agents.session(options.node, signal)
       for await (const question of session) void answer(options, session, question, signal)
     } catch (error) {
-      if (signal.aborted) return
+      if (stopped()) return
       const say = failures === 0 ? options.log.warn : options.log.debug
       say.call(options.log, { err: error }, 'the session with the control plane broke; dialling again')
     }

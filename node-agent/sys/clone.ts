@@ -57,12 +57,3 @@ export function forkRaw(namespaces: readonly Namespace[]): number {
   makeHeapForkable()
   return syscallOn('clone', namespaces.join('+'), flags, 0, 0, 0, 0)
 }
-
-const PF_FORKNOEXEC = 0x40
-
-/** Whether a child (not yet waited for, dead or alive) has got as far as execve(2). */
-export function hasExecuted(pid: number): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  const flags = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6])
-  return (flags & PF_FORKNOEXEC) === 0
-}

@@ -70,7 +70,7 @@ export function nft(commands: string): readonly unknown[] {
     if (library.run(context, commands) !== 0) throw new NftablesError(library.error(context).trim())
     const output = listing ? library.output(context) : ''
     if (output === '') return []
-    const answer: { readonly nftables?: readonly unknown[] } = JSON.parse(output)
+    const answer = JSON.parse(output) as { readonly nftables?: readonly unknown[] }
     return answer.nftables ?? []
   } finally {
     library.free(context)

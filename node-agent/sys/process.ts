@@ -8,11 +8,14 @@ const WNOHANG = 1
 const ECHILD = 10
 const P_SIGNAL_MASK = 0x7f
 
-export interface ChildExit {
-  readonly pid: number
+export interface ExitStatus {
   /** 0 to 255; 128 + signal when killed by one. */
   readonly exitCode: number
   readonly signal?: number
+}
+
+export interface ChildExit extends ExitStatus {
+  readonly pid: number
 }
 
 /** One ended child, reaped; undefined when none has ended (or there is none). */
@@ -31,13 +34,13 @@ export function waitChild(pid: number): ChildExit {
   return { pid, ...decodeStatus(status[0] ?? 0) }
 }
 
-function decodeStatus(status: number): { exitCode: number; signal?: number } {
+function decodeStatus(status: number): ExitStatus {
   const signal = status & P_SIGNAL_MASK
   return signal === 0 ? { exitCode: (status >> 8) & 0xff } : { exitCode: 128 + signal, signal }
 }
 
-/** Field 22 of /proc/PID/stat, in clock ticks after boot; undefined when there is no such process (or only a zombie). */
-export function processStartTime(pid: number | 'self'): number | undefined {
+/** Fields of /proc/PID/stat from the third on; undefined when there is no such process. */
+function statFields(pid: number | 'self'): string[] | undefined {
   let stat: string
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
@@ -46,8 +49,33 @@ export function processStartTime(pid: number | 'self'): number | undefined {
     throw error
   }
   // The second field, the name in brackets, may hold spaces and brackets itself.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : Number(fields[19])
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+/** Positions in `statFields`: proc_pid_stat(5) counts from 1 and two fields are cut off. */
+const STATE = 0
+const FLAGS = 9 - 3
+const START_TIME = 22 - 3
+const EXIT_CODE = 52 - 3
+
+/** Clock ticks after boot; undefined when there is no such process (or only a zombie). */
+export function processStartTime(pid: number | 'self'): number | undefined {
+  const fields = statFields(pid)
+  return fields === undefined || /[ZX]/.test(fields[STATE] ?? '') ? undefined : Number(fields[START_TIME])
+}
+
+const PF_FORKNOEXEC = 0x40
+
+/** Whether a child (not yet waited for, dead or alive) has got as far as execve(2). */
+export function hasExecuted(pid: number): boolean {
+  return (Number(statFields(pid)?.[FLAGS]) & PF_FORKNOEXEC) === 0
+}
+
+/** How a process ended that its parent has not reaped yet; undefined when that one isn't there as a zombie. */
+function zombieExitStatus(pid: number, startTime: number): ExitStatus | undefined {
+  const fields = statFields(pid)
+  if (fields?.[STATE] !== 'Z' || Number(fields[START_TIME]) !== startTime) return undefined
+  return decodeStatus(Number(fields[EXIT_CODE]))
 }
 
 /** A descriptor that refers to the process and to no later one. Close-on-exec. Throws ESRCH when it is gone. */
@@ -160,12 +188,20 @@ export function raiseAmbientCapability(capability: number): void {
 const PIDFD_GET_INFO = 0xc040_ff0b
 const PIDFD_INFO_EXIT = 8n
 
-/** How a process that isn't our child ended, once it has been reaped (Linux 6.15); undefined where nobody can tell. */
-export function pidfdExitStatus(pidfd: number): { readonly exitCode: number; readonly signal?: number } | undefined {
+/** How a process that was reaped ended, by a pidfd opened before (Linux 6.15). */
+function reapedExitStatus(pidfd: number): ExitStatus | undefined {
   // struct pidfd_info: u64 mask, …, at 60 s32 exit_code (include/uapi/linux/pidfd.h)
   const info = Buffer.alloc(64)
   info.writeBigUInt64LE(PIDFD_INFO_EXIT, 0)
   if (trySyscall('ioctl', pidfd, PIDFD_GET_INFO, info) < 0) return undefined
   if ((info.readBigUInt64LE(0) & PIDFD_INFO_EXIT) === 0n) return undefined
   return decodeStatus(info.readInt32LE(60))
+}
+
+/**
+ * How somebody else's child ended: readable while it is a zombie, and on newer kernels after that. Undefined where it was
+ * reaped and the kernel keeps no word of it.
+ */
+export function foreignExitStatus(pidfd: number, pid: number, startTime: number): ExitStatus | undefined {
+  return reapedExitStatus(pidfd) ?? zombieExitStatus(pid, startTime) ?? reapedExitStatus(pidfd)
 }

@@ -7,7 +7,6 @@ import {
   encodeAttributes,
   type NetlinkSocket,
   NLM_F_CREATE,
-  NLM_F_DUMP,
   NLM_F_EXCL,
 } from './netlink.ts'
 
@@ -83,20 +82,16 @@ export function findLink(socket: NetlinkSocket, name: string): Link | undefined 
   }
 }
 
-/** Names of all links. */
-export function linkNames(socket: NetlinkSocket): string[] {
-  const header = linkHeader(0, 0)
-  const answers = socket.request({ type: RTM_GETLINK, flags: NLM_F_DUMP, header, subject: 'links' })
-  return answers.map(answer => decodeLink(answer).name)
-}
-
-/** Makes a bridge where there is none of that name. Its MAC address is given: else it follows the ports' and changes. */
-export function createBridge(socket: NetlinkSocket, name: string, mtu: number, mac: Uint8Array): void {
-  toleratingExisting(() =>
+/**
+ * Makes a bridge where there is none of that name, up. Answers its index. Its MAC address is given: else it would follow
+ * the ports' and change.
+ */
+export function createBridge(socket: NetlinkSocket, name: string, mtu: number, mac: Uint8Array): number {
+  ignoring(['EEXIST'], () =>
     socket.request({
       type: RTM_NEWLINK,
       flags: NLM_F_CREATE | NLM_F_EXCL,
-      header: linkHeader(0, IFF_UP),
+      header: linkHeader(0, 0),
       attributes: [
         [IFLA_IFNAME, name],
         [IFLA_MTU, mtu],
@@ -106,9 +101,14 @@ export function createBridge(socket: NetlinkSocket, name: string, mtu: number, m
       subject: `bridge ${name}`,
     }),
   )
+  setLinkUp(socket, name)
+  return requireLink(socket, name).index
 }
 
-/** A pair with its far end made inside another namespace, both ends up. Throws EEXIST. */
+/**
+ * A pair with its far end made inside another namespace; the near end is up (the far one can't be before both exist).
+ * Throws EEXIST.
+ */
 export function createVethPair(socket: NetlinkSocket, pair: VethPair): void {
   const { name, masterIndex, mtu, peerName, peerMac, peerNamespaceFd } = pair
   const peerAttributes: Attribute[] = [
@@ -117,7 +117,8 @@ export function createVethPair(socket: NetlinkSocket, pair: VethPair): void {
     [IFLA_ADDRESS, peerMac],
     [IFLA_NET_NS_FD, peerNamespaceFd],
   ]
-  const peer = Buffer.concat([linkHeader(0, IFF_UP), encodeAttributes(peerAttributes)])
+  // Not up yet: an end can come up only once it has its other one (veth_open answers ENOTCONN).
+  const peer = Buffer.concat([linkHeader(0, 0), encodeAttributes(peerAttributes)])
   const data: Attribute[] = [[VETH_INFO_PEER, peer]]
   const info: Attribute[] = [
     [IFLA_INFO_KIND, 'veth'],
@@ -141,7 +142,7 @@ export function createVethPair(socket: NetlinkSocket, pair: VethPair): void {
 export function setHairpin(socket: NetlinkSocket, name: string): void {
   socket.request({
     type: RTM_SETLINK,
-    header: linkHeader(required(socket, name).index, 0, AF_BRIDGE),
+    header: linkHeader(requireLink(socket, name).index, 0, AF_BRIDGE),
     attributes: [[IFLA_PROTINFO, [[IFLA_BRPORT_MODE, new Uint8Array([1])]]]],
     subject: `hairpin mode of link ${name}`,
   })
@@ -171,7 +172,7 @@ export function addAddress(socket: NetlinkSocket, linkIndex: number, address: Ui
   header.writeUInt8(AF_INET, 0)
   header.writeUInt8(prefixLength, 1)
   header.writeUInt32LE(linkIndex, 4)
-  toleratingExisting(() =>
+  ignoring(['EEXIST'], () =>
     socket.request({
       type: RTM_NEWADDR,
       flags: NLM_F_CREATE | NLM_F_EXCL,
@@ -189,7 +190,7 @@ export function addAddress(socket: NetlinkSocket, linkIndex: number, address: Ui
 export function addDefaultRoute(socket: NetlinkSocket, linkIndex: number, gateway: Uint8Array): void {
   // struct rtmsg: family, lengths of destination and source, tos, table, protocol, scope, type, u32 flags
   const header = Buffer.from([AF_INET, 0, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, 0, RTN_UNICAST, 0, 0, 0, 0])
-  toleratingExisting(() =>
+  ignoring(['EEXIST'], () =>
     socket.request({
       type: RTM_NEWROUTE,
       flags: NLM_F_CREATE | NLM_F_EXCL,
@@ -203,14 +204,11 @@ export function addDefaultRoute(socket: NetlinkSocket, linkIndex: number, gatewa
   )
 }
 
-function required(socket: NetlinkSocket, name: string): Link {
+/** As `findLink`; throws ENODEV. */
+export function requireLink(socket: NetlinkSocket, name: string): Link {
   const link = findLink(socket, name)
   if (link === undefined) throw new SyscallError('netlink', ENODEV, `link ${name}`)
   return link
-}
-
-function toleratingExisting(action: () => void): void {
-  ignoring(['EEXIST'], action)
 }
 
 /** struct ifinfomsg: family, padding, u16 type, s32 index, u32 flags, u32 change */

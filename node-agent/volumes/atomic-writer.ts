@@ -5,6 +5,8 @@
 //   app.conf → ..data/app.conf      ..data → ..2026_01_31_12_00_00.123456789
 //
 // The layout is Kubernetes', which programs that watch their configuration rely on.
+
+import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
   chownSync,
@@ -19,7 +21,6 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import type { Payload } from './payload.ts'
 
@@ -97,7 +98,11 @@ function holds(root: string, payload: Payload): boolean {
       const wanted = payload.get(path.relative(root, file))
       if (wanted === undefined || !entry.isFile()) return false
       const { mode } = lstatSync(file)
-      return (mode & wanted.mode) === wanted.mode && (mode & 0o333 & ~wanted.mode) === 0 && readFileSync(file).equals(wanted.data)
+      return (
+        (mode & wanted.mode) === wanted.mode &&
+        (mode & 0o333 & ~wanted.mode) === 0 &&
+        readFileSync(file).equals(wanted.data)
+      )
     })
   } catch {
     return false

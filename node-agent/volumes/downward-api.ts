@@ -5,9 +5,9 @@ import type { ContentVolume, VolumeSources } from './volume.ts'
 export const downwardApiVolume: ContentVolume = {
   field: 'downwardAPI',
   inMemory: true,
-  async payload({ volume, sources }) {
+  payload: async ({ volume, sources }) => {
     const { items, defaultMode } = volume.downwardAPI ?? {}
-    return downwardApiPayload(items ?? [], defaultMode, sources)
+    return Promise.resolve(downwardApiPayload(items ?? [], defaultMode, sources))
   },
 }
 

@@ -119,7 +119,8 @@ export class PodVolumes {
   }
 }
 
-const contentOf = (volume: Volume): ContentVolume | undefined => contents.find(({ field }) => volume[field] !== undefined)
+const contentOf = (volume: Volume): ContentVolume | undefined =>
+  contents.find(({ field }) => volume[field] !== undefined)
 
 /** Whether any of the volumes follows objects of the API or the pod's own fields. */
 export const hasContent = (volumes: readonly Volume[] | undefined): boolean =>

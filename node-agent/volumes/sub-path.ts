@@ -2,7 +2,17 @@
 // opened one element at a time without following links, each relative to the one before through /proc/self/fd, and
 // what is handed on is a bind mount of the very file that was opened, not a name that could change its meaning.
 // (CVE-2017-1002101, CVE-2021-25741.)
-import { chmodSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, realpathSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { bindMount, isMountPoint } from './mount.ts'
 import { VolumeError } from './payload.ts'

@@ -1,5 +1,18 @@
 import assert from 'node:assert/strict'
-import { closeSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -190,7 +203,11 @@ describe('volumes of a pod', () => {
   const wrong: readonly [name: string, volume: Omit<Volume, 'name'>, message: RegExp][] = [
     ['a missing ConfigMap', { configMap: { name: 'no' } }, /configmap "no" not found/],
     ['a missing key', { secret: { secretName: 'sec', items: [{ key: 'x', path: 'x' }] } }, /non-existent key: x/],
-    ['a path out of the volume', { configMap: { name: 'cfg', items: [{ key: 'k', path: '../x' }] } }, /must be relative/],
+    [
+      'a path out of the volume',
+      { configMap: { name: 'cfg', items: [{ key: 'k', path: '../x' }] } },
+      /must be relative/,
+    ],
     ['a hostPath of another type', { hostPath: { path: '/etc/passwd', type: 'Directory' } }, /is not a directory/],
     ['an unknown type', { nfs: { server: 's', path: '/' } }, /volume type nfs is not offered/],
     [
@@ -221,7 +238,9 @@ describe('volumes of a pod', () => {
     assert.equal(existsSync(volumes.hostPath(pod, 'sec')), false)
   })
 
-  it('mounts an emptyDir of memory with its size, and parts of volumes', { skip: process.getuid?.() !== 0 }, async t => {
+  it('mounts an emptyDir of memory with its size, and parts of volumes', {
+    skip: process.getuid?.() !== 0,
+  }, async t => {
     const volumes = new PodVolumes(folder(t))
     const pod = podWith({ name: 'mem', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } })
     assert.deepEqual(await volumes.prepare(pod, sources()), [])

@@ -55,7 +55,7 @@ export interface PostFilterPlugin {
 }
 
 /** Keeps something for a pod on its chosen node until it is bound. */
-export interface ReservePlugin {
+interface ReservePlugin {
   readonly name: string
   /** @throws when it can't; what was reserved before is given back */
   reserve(pod: PodInfo, node: string): void
@@ -64,7 +64,7 @@ export interface ReservePlugin {
 }
 
 /** Has the last word before a pod is bound, and may take its time. */
-export interface PermitPlugin {
+interface PermitPlugin {
   readonly name: string
   /** Why not, or undefined. */
   permit(pod: PodInfo, node: string, signal: AbortSignal): Promise<string | undefined>

@@ -3,11 +3,10 @@ import type { Container, PodSpec } from '../../api/kinds/core-v1.ts'
 import { Quantity } from '../../api/values/quantity.ts'
 
 /** Amounts by column (see ResourceNames); what a pod doesn't ask for is absent. */
-export type Amounts = ReadonlyMap<number, number>
+type Amounts = ReadonlyMap<number, number>
 
 export const cpu = 0
 export const memory = 1
-export const ephemeralStorage = 2
 
 /** Gives every resource's name a column. cpu, memory and ephemeral-storage have the first three. */
 export class ResourceNames {
@@ -31,8 +30,8 @@ export class ResourceNames {
 }
 
 /** A request that isn't stated counts as this much when nodes are compared, so that such pods spread too. */
-export const unstatedCpuMilli = 100
-export const unstatedMemoryBytes = 200 * 1024 * 1024
+const unstatedCpuMilli = 100
+const unstatedMemoryBytes = 200 * 1024 * 1024
 
 type Quantities = Readonly<Record<string, string>>
 

@@ -46,10 +46,7 @@ export const nodeAffinityScore: ScorePlugin = {
 }
 
 /** A term's requirements must all hold; a term without any matches nothing. */
-export function matchesTerm(
-  { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
-  node: Stored<Node>,
-): boolean {
+function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Stored<Node>): boolean {
   if (matchExpressions.length === 0 && matchFields.length === 0) return false
   const { labels = {} } = node.metadata
   return (

@@ -10,9 +10,11 @@ import { createAuthorizer } from '../../control-plane/auth/authorize.ts'
 import { openPki } from '../../control-plane/auth/pki.ts'
 import { adminUser, nodeUser } from '../../control-plane/auth/users.ts'
 import type { Registry } from '../../control-plane/registry/contract.ts'
+import { createRegistry } from '../../control-plane/registry/registry.ts'
 import { startGrpcServer } from '../../control-plane/server/grpc/server.ts'
 import { startRestServer } from '../../control-plane/server/rest/server.ts'
 import { Sessions, type SessionsOptions } from '../../control-plane/server/sessions/sessions.ts'
+import { openStore } from '../../control-plane/store/open.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { type Logger, silentLogger } from '../../lib/logger.ts'
 
@@ -80,6 +82,28 @@ export async function openDoors(registry: Registry, options: DoorsOptions = {}):
   }
 }
 
+export interface ControlPlane extends AsyncDisposable {
+  readonly registry: Registry
+  readonly doors: Doors
+  close(): Promise<void>
+}
+
+/** Doors around a registry on an embedded store of its own. */
+export async function openControlPlane(options?: DoorsOptions): Promise<ControlPlane> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tessera-control-plane-'))
+  const controller = new AbortController()
+  const store = await openStore(`embedded:${path.join(folder, 'store')}`)
+  const registry = await createRegistry({ store, clock: systemClock, logger: silentLogger, signal: controller.signal })
+  const doors = await openDoors(registry, options)
+  const close = async (): Promise<void> => {
+    await doors.close()
+    controller.abort()
+    await store.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { registry, doors, close, [Symbol.asyncDispose]: close }
+}
+
 const identity = (as: ClusterConfig | null) => (as === null ? {} : { cert: as.cert, key: as.key })
 
 function fetched(options: RequestOptions, body: string | Buffer | undefined): Promise<Answer> {
@@ -93,6 +117,8 @@ function fetched(options: RequestOptions, body: string | Buffer | undefined): Pr
       })
     })
     call.on('error', reject)
+    // Node sends no length of its own with methods that rarely have a body, such as DELETE.
+    if (body !== undefined) call.setHeader('Content-Length', Buffer.byteLength(body))
     call.end(body)
   })
 }

@@ -11,12 +11,16 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { build } from 'esbuild'
 import { packageRoot } from '../../lib/package-root.ts'
+import { buildContainerPlan, buildExecPlan } from '../../node-agent/runtime/container/build-plan.ts'
 import { type ContainerSpec, type ProcessSpec } from '../../node-agent/runtime/container/container-spec.ts'
+import { type StartedProcess } from '../../node-agent/runtime/container/plan.ts'
 import { ensureLauncher, type Launcher } from '../../node-agent/runtime/launcher/client.ts'
 import { type ExitRecord } from '../../node-agent/runtime/launcher/messages.ts'
+import { openExecStreams } from '../../node-agent/runtime/launcher/terminal.ts'
 
 const applets = [
   'sh',
@@ -87,6 +91,7 @@ export function makeBusyboxRoot(directory: string): void {
 }
 
 export interface Outcome {
+  readonly started: StartedProcess
   readonly exit: ExitRecord
   readonly stdout: string
   readonly stderr: string
@@ -96,7 +101,7 @@ export class LauncherFixture {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'tessera-launcher-'))
   readonly layer = path.join(this.folder, 'layer')
   readonly #controller = new AbortController()
-  readonly #exits = new Map<string, ExitRecord>()
+  readonly exits = new Map<string, ExitRecord>()
   #program = ''
   #launcher: Launcher | undefined
   #count = 0
@@ -118,7 +123,7 @@ export class LauncherFixture {
     makeBusyboxRoot(this.layer)
     this.#program = await buildLauncher()
     this.#launcher = await this.connect()
-    this.#launcher.onExit(exit => this.#exits.set(exit.id, exit))
+    this.#launcher.onExit(exit => this.exits.set(exit.id, exit))
     return this
   }
 
@@ -139,7 +144,7 @@ export class LauncherFixture {
     } finally {
       this.#controller.abort()
       rmSync(this.folder, { recursive: true, force: true })
-      for (const file of [this.#program, `${this.#program}.map`]) void file
+      for (const file of [this.#program, `${this.#program}.map`]) rmSync(file, { force: true })
     }
   }
 
@@ -177,10 +182,62 @@ export class LauncherFixture {
     }
   }
 
+  /** Runs a container to its end; its output by pipes. */
+  async run(
+    argv: readonly string[],
+    process: Partial<ProcessSpec> = {},
+    spec: Partial<ContainerSpec> = {},
+  ): Promise<Outcome> {
+    const streams = openExecStreams({ stdin: false })
+    const output = Promise.all([text(streams.stdout), text(streams.stderr)])
+    const container = this.spec(argv, { stdio: { kind: 'streams', ...streams.sources }, ...process }, spec)
+    let started: StartedProcess
+    try {
+      started = await this.launcher.start(buildContainerPlan(container))
+    } finally {
+      streams.started()
+    }
+    const [stdout, stderr] = await output
+    const exit = await this.exitOf(container.id)
+    await this.launcher.acknowledge([container.id])
+    return { started, exit, stdout, stderr }
+  }
+
+  /** Starts a container that sleeps until it is killed. */
+  async sleeper(process: Partial<ProcessSpec> = {}, spec: Partial<ContainerSpec> = {}): Promise<StartedProcess> {
+    return this.launcher.start(buildContainerPlan(this.spec(['sleep', '1000'], process, spec)))
+  }
+
+  /** Runs a command inside a container. */
+  async exec(container: StartedProcess, argv: readonly string[], process: Partial<ProcessSpec> = {}): Promise<Outcome> {
+    const streams = openExecStreams({ stdin: false })
+    const output = Promise.all([text(streams.stdout), text(streams.stderr)])
+    const id = this.newId()
+    const base = this.spec(argv, { stdio: { kind: 'streams', ...streams.sources }, ...process }).process
+    let started: StartedProcess
+    try {
+      started = await this.launcher.start(buildExecPlan({ id, container, process: base }))
+    } finally {
+      streams.started()
+    }
+    const [stdout, stderr] = await output
+    const exit = await this.exitOf(id)
+    await this.launcher.acknowledge([id])
+    return { started, exit, stdout, stderr }
+  }
+
+  /** Kills a process and waits for its end. */
+  async end(id: string): Promise<ExitRecord> {
+    await this.launcher.signal(id, 9)
+    const exit = await this.exitOf(id)
+    await this.launcher.acknowledge([id])
+    return exit
+  }
+
   async exitOf(id: string, timeoutMs = 10_000): Promise<ExitRecord> {
     const deadline = Date.now() + timeoutMs
     for (;;) {
-      const exit = this.#exits.get(id)
+      const exit = this.exits.get(id)
       if (exit !== undefined) return exit
       if (Date.now() > deadline) throw new Error(`${id} has not ended within ${timeoutMs} ms`)
       await delay(2)

@@ -14,6 +14,9 @@ import { silentLogger } from '../../lib/logger.ts'
 
 export type Fields = Record<string, unknown>
 
+/** The bytes a client would send. */
+export const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
+
 let namespaces = 0
 
 export class RegistryFixture {

@@ -19,10 +19,6 @@ export function validateService({ spec }: Service): FieldError[] {
   if ((spec.type === 'LoadBalancer' || spec.type === 'NodePort') && isHeadless) {
     errors.push(invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${spec.type} services`))
   }
-  if (spec.sessionAffinityConfig !== undefined && spec.sessionAffinity === 'None') {
-    const detail = 'must not be set when session affinity is None'
-    errors.push(forbidden('spec.sessionAffinityConfig', detail))
-  }
   const isExternal = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.externalIPs ?? []).length > 0
   if (spec.externalTrafficPolicy !== undefined && !isExternal) {
     const detail = 'may only be set for externally-accessible services'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import type { KubernetesObject } from '../../../api/kinds/kind.ts'
 import { atRevision, decode, encode, encoded } from './codec.ts'
 
 const draft = fc.record({
@@ -15,6 +16,7 @@ const draft = fc.record({
   spec: fc.jsonValue({ maxDepth: 2 }),
 })
 const revision = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
+const itself = (stored: KubernetesObject): KubernetesObject => stored
 const parsed = (json: Buffer): unknown => JSON.parse(json.toString())
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
@@ -28,7 +30,7 @@ describe('the codec', () => {
           JSON.stringify(draft).includes('resourceVersion":'),
         )
         const written = encoded(draft, value, revision)
-        const read = decode(value, revision)
+        const read = decode(value, revision, itself)
         assert.equal(read.json.toString(), written.json.toString())
         assert.deepEqual(parsed(read.json), plain(read.object))
         assert.equal(read.object.metadata.resourceVersion, String(revision))
@@ -50,9 +52,9 @@ describe('the codec', () => {
   it('reads what something else wrote, in whatever order', () => {
     const foreign = Buffer.from('{"spec":{},"metadata":{"name":"a"},"kind":"Pod","apiVersion":"v1"}')
     assert.equal(
-      decode(foreign, 7).json.toString(),
+      decode(foreign, 7, itself).json.toString(),
       '{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"7","name":"a"},"spec":{}}',
     )
-    assert.throws(() => decode(Buffer.from('{"kind":"Pod"}'), 7), SyntaxError)
+    assert.throws(() => decode(Buffer.from('{"kind":"Pod"}'), 7, itself), SyntaxError)
   })
 })

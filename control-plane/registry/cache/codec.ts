@@ -25,11 +25,19 @@ export function encoded(draft: KubernetesObject, value: Buffer, revision: Revisi
   return { object, json: splice(draft, value, resourceVersion) }
 }
 
-/** @throws SyntaxError when the store holds something else than the registry wrote */
-export function decode(value: Buffer, revision: Revision): Encoded {
-  const draft: unknown = JSON.parse(value.toString())
-  if (!isObject(draft)) throw new SyntaxError('not an object of the API: kind, apiVersion or metadata is missing')
-  return encoded(draft, value, revision)
+/**
+ * @param complete answers the object itself, or another one where something is missing that readers rely on
+ * @throws Error when the store holds something that is no such object
+ */
+export function decode(
+  value: Buffer,
+  revision: Revision,
+  complete: (stored: KubernetesObject) => KubernetesObject,
+): Encoded {
+  const stored: unknown = JSON.parse(value.toString())
+  if (!isObject(stored)) throw new SyntaxError('not an object of the API: kind, apiVersion or metadata is missing')
+  const draft = complete(stored)
+  return encoded(draft, draft === stored ? value : encode(draft), revision)
 }
 
 /** The same object as it is told of at another revision: its deletion. */

@@ -6,7 +6,6 @@ import type { Clock } from '../../../lib/clock.ts'
 import type { Logger } from '../../../lib/logger.ts'
 import type { Entry, Revision, Store, StoreEvent, WatchBatch } from '../../store/store.ts'
 import type { Encoded } from '../contract.ts'
-import { decode } from './codec.ts'
 import type { ResourceCache } from './resource-cache.ts'
 import type { CacheEntry } from './sorted-entries.ts'
 
@@ -27,6 +26,8 @@ const pageSize = 1000
 const catchUpMs = 3000
 /** How long it waits for the newest one before it asks the store instead. */
 const newestMs = 250
+/** A watch that lived so long was well; the next failure is a first one. */
+const healthyMs = 10_000
 const retry = { initialMs: 50, maxMs: 5000, jitter: 0.5 }
 
 interface Waiter {
@@ -118,17 +119,18 @@ export class Feed {
   }
 
   async #follow(): Promise<void> {
-    const { store, signal, logger } = this.#options
+    const { store, signal, logger, clock } = this.#options
     for (let attempt = 0; !isAborted(signal); ) {
+      const startedMs = clock.now()
       try {
         for await (const batch of store.watch(rootPrefix, this.#revision, signal)) {
-          attempt = 0
           this.#take(batch)
         }
       } catch (error) {
         if (isAborted(signal)) return
         logger.warn({ error, revision: this.#revision }, 'the watch of the store broke; listing anew')
       }
+      if (clock.now() - startedMs > healthyMs) attempt = 0
       // What happened since is unknown, so the present is compared with what the caches hold.
       for (let listed = false; !listed && !isAborted(signal); attempt++) {
         await sleep(backoffMs(attempt, retry), signal)
@@ -169,8 +171,8 @@ export class Feed {
 
   #collect(entry: Entry, listed: Map<string, CacheEntry[]>): void {
     const { resource, key } = parseKey(entry.key)
-    if (!this.#options.caches.has(resource)) return
-    const decoded = this.#decode(entry.key, entry.value, entry.revision)
+    const cache = this.#options.caches.get(resource)
+    const decoded = cache && this.#decode(cache, entry)
     if (decoded === undefined) return
     const entries = listed.get(resource) ?? []
     entries.push({ key, revision: entry.revision, ...decoded })
@@ -192,14 +194,14 @@ export class Feed {
     if (event.value === undefined) cache.apply(key, undefined, event.revision, nowMs)
     else {
       const own = this.#own.get(event.revision)
-      const decoded = own ?? this.#decode(event.key, event.value, event.revision)
+      const decoded = own ?? this.#decode(cache, { ...event, value: event.value })
       if (decoded !== undefined) cache.apply(key, decoded, event.revision, nowMs)
     }
   }
 
-  #decode(key: string, value: Buffer, revision: Revision): Encoded | undefined {
+  #decode(cache: ResourceCache, { key, value, revision }: Entry): Encoded | undefined {
     try {
-      return decode(value, revision)
+      return cache.decode(value, revision)
     } catch (error) {
       this.#options.logger.error({ error, key, revision }, 'the store holds something unreadable; it is left out')
       return undefined

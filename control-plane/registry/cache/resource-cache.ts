@@ -1,7 +1,9 @@
 // All present objects of one resource and its recent changes. Only the feed writes here, in order of revision, so at
 // any moment the cache is the resource as it stood at the feed's revision.
+import type { KubernetesObject } from '../../../api/kinds/kind.ts'
 import type { Revision } from '../../store/store.ts'
 import type { ApiObject, Encoded, WatchEvent } from '../contract.ts'
+import { decode } from './codec.ts'
 import { bookmark, Change } from './events.ts'
 import { ChangeRing } from './ring.ts'
 import type { Selection } from './selection.ts'
@@ -11,6 +13,8 @@ import type { Watcher } from './watcher.ts'
 export interface ResourceCacheOptions {
   readonly kind: string
   readonly apiVersion: string
+  /** Makes of what the store holds what readers rely on; the object itself where nothing is missing. @throws Error */
+  readonly complete: (stored: KubernetesObject) => KubernetesObject
   /** A field that many readers select one value of, as a pod's node: its objects and watchers are found without a scan. */
   readonly index?: FieldIndex
 }
@@ -55,6 +59,11 @@ export class ResourceCache {
 
   acknowledge(revision: Revision): void {
     this.#acknowledged = Math.max(this.#acknowledged, revision)
+  }
+
+  /** An object as the store holds it, as readers get it. @throws Error when it is none of this resource */
+  decode(value: Buffer, revision: Revision): Encoded {
+    return decode(value, revision, this.#options.complete)
   }
 
   get(key: string): CacheEntry | undefined {
@@ -106,10 +115,8 @@ export class ResourceCache {
     changed.sort((a, b) => a.revision - b.revision)
     this.#changed = revision
     this.#ring.forgetThrough(revision)
-    // Who is ahead of the cache may know of some of this; nobody can tell which. It starts over.
-    for (const watcher of this.#everyWatcher()) if (watcher.after > before) watcher.end()
-    for (const { key } of gone) this.#offer(this.#change(key, undefined, before), true)
-    for (const entry of changed) this.#offer(this.#change(entry.key, entry, entry.revision), true)
+    for (const { key } of gone) this.#offer(this.#change(key, undefined, before))
+    for (const entry of changed) this.#offer(this.#change(entry.key, entry, entry.revision))
   }
 
   /** The store's history is another one: everybody has to list anew. */
@@ -147,7 +154,7 @@ export class ResourceCache {
     for (const watcher of this.#everyWatcher()) {
       if (!watcher.bookmarks) continue
       event ??= bookmark(this.#options.kind, this.#options.apiVersion, revision)
-      watcher.bookmark(event, revision)
+      watcher.push(event)
     }
   }
 
@@ -179,17 +186,16 @@ export class ResourceCache {
     if (entries?.size === 0) this.#byIndex.delete(this.#options.index?.value(entry.object) ?? '')
   }
 
-  #offer(change: Change | undefined, found = false): void {
+  #offer(change: Change | undefined): void {
     if (change === undefined) return
     const { index } = this.#options
     if (index !== undefined && this.#watchersByIndex.size > 0) {
       const values = new Set([change.before, change.after].map(side => side && index.value(side.object)))
       // One watcher stands under one value, so nobody is offered a change twice.
       for (const value of values) {
-        if (value !== undefined)
-          for (const watcher of this.#watchersByIndex.get(value) ?? []) watcher.offer(change, found)
+        if (value !== undefined) for (const watcher of this.#watchersByIndex.get(value) ?? []) watcher.offer(change)
       }
     }
-    for (const watcher of this.#watchers) watcher.offer(change, found)
+    for (const watcher of this.#watchers) watcher.offer(change)
   }
 }

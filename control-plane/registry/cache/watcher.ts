@@ -1,5 +1,4 @@
 // One watch: the events it has not yet taken, bounded. Who falls behind is let go and starts over.
-import type { Revision } from '../../store/store.ts'
 import type { WatchEvent } from '../contract.ts'
 import type { Change } from './events.ts'
 import type { Selection } from './selection.ts'
@@ -13,28 +12,29 @@ export class Watcher {
   #waiting: WatchEvent[] = []
   #ended = false
   #wake: (() => void) | undefined
-  /** Changes up to here are known to the watcher already: it may have seen more elsewhere than the cache here. */
-  readonly after: Revision
-
   readonly #onEnd: () => void
 
-  constructor(selection: Selection, after: Revision, bookmarks: boolean, onEnd: () => void) {
+  constructor(selection: Selection, bookmarks: boolean, onEnd: () => void) {
     this.selection = selection
     this.bookmarks = bookmarks
-    this.after = after
     this.#onEnd = onEnd
   }
 
-  /** A change passes by. @param found it was found after a gap, and its revision may be only the last one before */
-  offer(change: Change, found: boolean): void {
-    if (!found && change.revision <= this.after) return
+  /** A change passes by. */
+  offer(change: Change): void {
     const event = change.seenBy(this.selection.selects)
-    if (event !== undefined) this.#push(event)
+    if (event !== undefined) this.push(event)
   }
 
-  /** Where the watch stands; not told of a place before the one it began at. */
-  bookmark(event: WatchEvent, revision: Revision): void {
-    if (revision >= this.after) this.#push(event)
+  push(event: WatchEvent): void {
+    if (this.#ended) return
+    if (this.#waiting.length >= maxWaiting) {
+      this.#waiting = []
+      this.end()
+      return
+    }
+    this.#waiting.push(event)
+    this.#wake?.()
   }
 
   /** No more events; those that wait can still be taken. */
@@ -65,16 +65,5 @@ export class Watcher {
     } finally {
       this.end()
     }
-  }
-
-  #push(event: WatchEvent): void {
-    if (this.#ended) return
-    if (this.#waiting.length >= maxWaiting) {
-      this.#waiting = []
-      this.end()
-      return
-    }
-    this.#waiting.push(event)
-    this.#wake?.()
   }
 }

@@ -25,7 +25,7 @@ export async function remove(
 }
 
 /** What a deletion makes of an object. */
-export function decideDeletion(served: Served, options: DeleteOptions, current: ApiObject): Decision {
+function decideDeletion(served: Served, options: DeleteOptions, current: ApiObject): Decision {
   const { strategy, clock } = served
   checkPreconditions(served, options, current)
   strategy.refuseDeletion?.(current)

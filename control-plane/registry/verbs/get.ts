@@ -1,5 +1,4 @@
 import { StatusError } from '../../../api/errors.ts'
-import { decode } from '../cache/codec.ts'
 import type { Encoded, ReadVersion, RequestContext, Target } from '../contract.ts'
 import { awaitCache, getFreshness } from './read-version.ts'
 import { cacheKey, keyPrefix, type Served } from './served.ts'
@@ -21,5 +20,5 @@ export async function get(
   }
   const { entry } = await asking(() => store.get(keyPrefix(kind) + key, context.signal))
   if (entry === undefined) throw StatusError.notFound(kind, target.name)
-  return decode(entry.value, entry.revision)
+  return cache.decode(entry.value, entry.revision)
 }

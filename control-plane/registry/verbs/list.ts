@@ -1,7 +1,6 @@
 import { StatusError } from '../../../api/errors.ts'
 import type { Revision } from '../../store/store.ts'
 import { CompactedError } from '../../store/store.ts'
-import { decode } from '../cache/codec.ts'
 import type { Selection } from '../cache/selection.ts'
 import type { CacheEntry } from '../cache/sorted-entries.ts'
 import type { Encoded, ListOptions, ObjectList, RequestContext } from '../contract.ts'
@@ -77,7 +76,7 @@ async function storedPage(
   limit: number,
   context: RequestContext,
 ): Promise<ObjectList> {
-  const { kind, store } = served
+  const { kind, store, cache } = served
   const root = keyPrefix(kind)
   const prefix = selection.namespace === '' ? root : `${root}${selection.namespace}/`
   const entries: CacheEntry[] = []
@@ -93,7 +92,7 @@ async function storedPage(
       })
       revision = found.revision
       for (const { key, value, revision } of found.entries) {
-        const entry = { key: key.slice(root.length), revision, ...decode(value, revision) }
+        const entry = { key: key.slice(root.length), revision, ...cache.decode(value, revision) }
         if (selection.selects(entry.object)) entries.push(entry)
       }
       const last = found.entries.at(-1)

@@ -2,7 +2,8 @@
 // It begins with the cached object, which may be old: a refusal is believed only when made on the newest one.
 import { StatusError } from '../../../api/errors.ts'
 import type { Entry, Revision, Write, WriteResult } from '../../store/store.ts'
-import { atRevision, decode, encode, encoded } from '../cache/codec.ts'
+import { atRevision, encode, encoded } from '../cache/codec.ts'
+import type { ResourceCache } from '../cache/resource-cache.ts'
 import type { ApiObject, Encoded, RequestContext, Target } from '../contract.ts'
 import { jsonEqual, toJson } from '../patch/json.ts'
 import type { Claims, Draft } from '../strategies/strategy.ts'
@@ -113,13 +114,16 @@ async function decideOn({ kind }: Served, { current, modification }: Attempt): P
 }
 
 /** Reads what stands there now. */
-async function refresh({ kind, store }: Served, attempt: Attempt, context: RequestContext): Promise<void> {
+async function refresh({ kind, store, cache }: Served, attempt: Attempt, context: RequestContext): Promise<void> {
   const { entry } = await asking(() => store.get(keyPrefix(kind) + attempt.key, context.signal))
-  attempt.current = entry && currentOf(entry)
+  attempt.current = entry && currentOf(cache, entry)
   attempt.certain = true
 }
 
-const currentOf = ({ value, revision }: Entry): Current => ({ revision, ...decode(value, revision) })
+const currentOf = (cache: ResourceCache, { value, revision }: Entry): Current => ({
+  revision,
+  ...cache.decode(value, revision),
+})
 
 /** To change nothing is right only if nothing has changed. */
 async function recheck(served: Served, attempt: Attempt, context: RequestContext): Promise<void> {
@@ -199,7 +203,7 @@ async function planWrite(served: Served, attempt: Attempt, context: RequestConte
 async function settle(served: Served, { attempt, finish }: Planned, result: WriteResult | undefined): Promise<void> {
   if (result?.ok !== true) {
     await claimsOf(attempt)?.abandon()
-    attempt.current = result?.current && currentOf(result.current)
+    attempt.current = result?.current && currentOf(served.cache, result.current)
     attempt.certain = true
     attempt.decision = undefined
     return

@@ -2,7 +2,6 @@
 import { StatusError } from '../../../api/errors.ts'
 import { namespaces } from '../../../api/kinds/core-v1.ts'
 import type { KubernetesObject } from '../../../api/kinds/kind.ts'
-import { decode } from '../cache/codec.ts'
 import type { RequestContext } from '../contract.ts'
 import { keyPrefix, type Served } from './served.ts'
 import { asking } from './store-errors.ts'
@@ -21,7 +20,7 @@ export async function admitToNamespace(
     // It may just have been made: the store knows.
     const { entry } = await asking(() => store.get(keyPrefix(namespaces) + namespace, context.signal))
     if (entry === undefined) throw StatusError.notFound(namespaces, namespace)
-    found = decode(entry.value, entry.revision).object
+    found = cached.decode(entry.value, entry.revision).object
   }
   if (found.metadata.deletionTimestamp !== undefined) {
     throw StatusError.forbidden(

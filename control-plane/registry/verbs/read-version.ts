@@ -13,7 +13,7 @@ export type Freshness =
   | { readonly is: 'notOlderThan' | 'exactly'; readonly revision: Revision }
 
 /** @throws StatusError 400 */
-export function parseRevision(resourceVersion: string): Revision {
+function parseRevision(resourceVersion: string): Revision {
   const revision = Number(resourceVersion)
   if (!/^\d+$/.test(resourceVersion) || !Number.isSafeInteger(revision)) {
     throw StatusError.badRequest(`Invalid value: ${JSON.stringify(resourceVersion)}: resourceVersion must be a number`)

@@ -1,5 +1,4 @@
 import { StatusError } from '../../../api/errors.ts'
-import type { Revision } from '../../store/store.ts'
 import { added, bookmark } from '../cache/events.ts'
 import type { Selection } from '../cache/selection.ts'
 import { Watcher } from '../cache/watcher.ts'
@@ -19,17 +18,13 @@ export async function watch(
   watchErrors(options)
   const { resourceVersion = '', sendInitialEvents, allowBookmarks = false, timeoutSeconds } = options
   const freshness = getFreshness(options)
-  const resumes = freshness.is === 'notOlderThan' && sendInitialEvents !== true
-  // A watch that resumes waits for its revision by ignoring what comes before it; one that starts must be up to date.
-  if (!resumes && !(await awaitCache(served, freshness, context))) {
+  if (!(await awaitCache(served, freshness, context))) {
     throw StatusError.timeout(`the cache of ${kind.resource} is behind the store`, 1)
   }
   // From here to subscribe() nothing may wait: what is told first and what is told later must join without a gap.
   const first: WatchEvent[] = []
-  let after: Revision = feed.revision
-  if (resumes) {
-    after = freshness.revision
-    const missed = cache.changesAfter(after)
+  if (freshness.is === 'notOlderThan' && sendInitialEvents !== true) {
+    const missed = cache.changesAfter(freshness.revision)
     if (missed === undefined) {
       throw StatusError.expired(`too old resource version: ${resourceVersion} (${cache.oldestChange})`)
     }
@@ -37,7 +32,6 @@ export async function watch(
       const event = change.seenBy(selection.selects)
       if (event !== undefined) first.push(event)
     }
-    after = Math.max(after, feed.revision)
   } else if (sendInitialEvents !== false) {
     first.push(...initialEvents(served, selection))
     if (sendInitialEvents === true) first.push(bookmark(kind.kind, kind.apiVersion, feed.revision, true))
@@ -47,13 +41,13 @@ export async function watch(
     context.signal?.removeEventListener('abort', abort)
     cache.unsubscribe(watcher)
   }
-  const watcher = new Watcher(selection, after, allowBookmarks, stop)
+  const watcher = new Watcher(selection, allowBookmarks, stop)
   const abort = (): void => watcher.end()
   const cancelTimeout =
     timeoutSeconds === undefined
       ? undefined
       : clock.after(timeoutSeconds * 1000, () => {
-          if (allowBookmarks) watcher.bookmark(bookmark(kind.kind, kind.apiVersion, feed.revision), feed.revision)
+          if (allowBookmarks) watcher.push(bookmark(kind.kind, kind.apiVersion, feed.revision))
           watcher.end()
         })
   cache.subscribe(watcher)

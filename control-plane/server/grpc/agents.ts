@@ -46,7 +46,7 @@ export function agentsService(options: AgentsOptions): UntypedServiceImplementat
         const replies = received(call)
         const { ticket, first } = await ticketed(replies)
         const over = ending(signal)
-        sessions.acceptLogs(nodeName(user), ticket, { replies: following(first, replies), close: over.close })
+        sessions.acceptLogs(nodeName(user), ticket, { replies: following(first, replies, signal), close: over.close })
         await over.promise
         return {}
       },
@@ -57,7 +57,7 @@ export function agentsService(options: AgentsOptions): UntypedServiceImplementat
       const { ticket, first } = await ticketed(replies)
       const over = ending(signal)
       sessions.acceptExec(nodeName(user), ticket, {
-        replies: following(first, replies),
+        replies: following(first, replies, signal),
         send: input => send(call, input, signal),
         close: over.close,
       })
@@ -106,10 +106,24 @@ async function ticketed<Reply extends Ticketed>(replies: AsyncIterator<Reply>) {
   return { ticket, first: first.value }
 }
 
-async function* following<Reply>(first: Reply, rest: AsyncIterable<Reply>): AsyncGenerator<Reply, void, void> {
+/** @throws StatusError when the stream was cut off: that may look like its end */
+async function* following<Reply>(
+  first: Reply,
+  rest: AsyncIterable<Reply>,
+  signal: AbortSignal,
+): AsyncGenerator<Reply, void, void> {
   yield first
-  yield* rest
+  try {
+    yield* rest
+  } catch (error) {
+    throw StatusError.serviceUnavailable(brokenOff, error)
+  }
+  // The end of what was sent is heard before the end of the call.
+  await new Promise(resolve => setImmediate(resolve))
+  if (signal.aborted) throw StatusError.serviceUnavailable(brokenOff)
 }
+
+const brokenOff = 'the connection to the node broke in the middle of the stream'
 
 /** Resolves when whoever reads the stream is done with it, or the call is over. */
 function ending(signal: Caller['signal']) {

@@ -10,7 +10,7 @@ import type { Body, PatchType } from '../../registry/contract.ts'
 import { parseMediaType } from './negotiate.ts'
 
 /** Kubernetes' limit, and etcd's with some room: 3 MiB. */
-export const maxBodyBytes = 3 * 1024 * 1024
+const maxBodyBytes = 3 * 1024 * 1024
 
 const jsonType = 'application/json'
 const yamlType = 'application/yaml'
@@ -23,7 +23,7 @@ const patchTypes = [
 ] as const satisfies readonly PatchType[]
 
 /** @throws StatusError RequestEntityTooLarge */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const tooLarge = () => StatusError.requestEntityTooLarge(`limit is ${maxBodyBytes}`)
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge()
   const chunks: Buffer[] = []

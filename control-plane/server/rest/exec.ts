@@ -113,7 +113,7 @@ function forwardInput(ws: WebSocket, stream: ExecStream): void {
 }
 
 /** What a frame of the client means; undefined: nothing. */
-export function inputOf(frame: Buffer): ExecInput | undefined {
+function inputOf(frame: Buffer): ExecInput | undefined {
   const payload = frame.subarray(1)
   switch (frame[0]) {
     case channel.stdin:
@@ -130,7 +130,7 @@ export function inputOf(frame: Buffer): ExecInput | undefined {
 }
 
 /** `{"Width":80,"Height":24}`; a size nobody can have is passed over, as a terminal would. */
-export function terminalSize(json: Buffer): { columns: number; rows: number } | undefined {
+function terminalSize(json: Buffer): { columns: number; rows: number } | undefined {
   try {
     const size: unknown = JSON.parse(json.toString())
     if (typeof size !== 'object' || size === null || !('Width' in size) || !('Height' in size)) return undefined

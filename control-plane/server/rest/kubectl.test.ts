@@ -6,14 +6,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { GrpcAgentClient } from '../../../client/agents.ts'
-import { systemClock } from '../../../lib/clock.ts'
-import { silentLogger } from '../../../lib/logger.ts'
-import { type Doors, openDoors } from '../../../test/suites/doors.ts'
+import { type ControlPlane, type Doors, openControlPlane } from '../../../test/suites/doors.ts'
 import { kubectl as findKubectl } from '../../../tools/kubectl.mjs'
 import type { Registry } from '../../registry/contract.ts'
-import { createRegistry } from '../../registry/registry.ts'
-import { openStore } from '../../store/open.ts'
-import type { Store } from '../../store/store.ts'
 
 const kubectl = findKubectl()
 
@@ -32,26 +27,22 @@ const pod = (name: string, extra: object = {}) =>
   })
 
 describe('kubectl', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'tessera-kubectl-'))
-  const controller = new AbortController()
-  let store: Store
-  let registry: Registry
+  const home = mkdtempSync(path.join(tmpdir(), 'tessera-kubectl-'))
+  let controlPlane: ControlPlane
   let doors: Doors
+  let registry: Registry
 
   before(async () => {
-    store = await openStore(`embedded:${path.join(folder, 'store')}`)
-    registry = await createRegistry({ store, clock: systemClock, logger: silentLogger, signal: controller.signal })
-    doors = await openDoors(registry)
+    controlPlane = await openControlPlane()
+    ;({ doors, registry } = controlPlane)
   })
 
   after(async () => {
-    await doors.close()
-    controller.abort()
-    await store.close()
-    rmSync(folder, { recursive: true, force: true })
+    await controlPlane.close()
+    rmSync(home, { recursive: true, force: true })
   })
 
-  const environment = () => ({ PATH: process.env['PATH'], KUBECONFIG: doors.kubeconfig, HOME: folder })
+  const environment = () => ({ PATH: process.env['PATH'], KUBECONFIG: doors.kubeconfig, HOME: home })
 
   function run(args: readonly string[], input = ''): Promise<Result> {
     return new Promise(resolve => {
@@ -197,6 +188,15 @@ describe('kubectl', () => {
       answer.body,
       /pods is forbidden: User \\"jane\\" cannot list resource \\"pods\\" in API group \\"\\" in the namespace \\"default\\"/,
     )
+    assert.match(
+      await fails(['get', 'pods', '--as=jane']),
+      /pods is forbidden: User "jane" cannot list resource "pods"/,
+    )
+    assert.match(await ok(['get', 'pods', '--as=jane', '--as-group=x', '--as-group=system:masters']), /^a /m)
+    const plotting = { as: config, headers: { 'impersonate-user': 'admin', 'impersonate-group': 'system:masters' } }
+    const plotted = await doors.fetch('/api/v1/namespaces/default/pods', plotting)
+    assert.equal(plotted.code, 403)
+    assert.match(plotted.body, /User \\"jane\\" cannot impersonate resource \\"users\\"/)
     assert.equal((await doors.fetch('/readyz', { as: null })).code, 200)
     const anonymous = await doors.fetch('/api/v1/pods', { as: null })
     assert.equal(anonymous.code, 403)

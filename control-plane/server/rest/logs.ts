@@ -38,7 +38,7 @@ export async function serveLogs(exchange: Exchange, pods: PodStreams, path: Reso
 }
 
 /** @throws StatusError BadRequest */
-export function logsRequest(query: URLSearchParams, { namespace, name }: ResourcePath): LogsRequest {
+function logsRequest(query: URLSearchParams, { namespace, name }: ResourcePath): LogsRequest {
   const natural = (option: string, least: number): number | undefined => {
     const value = integer(query, option)
     if (value === undefined || value >= least) return value

@@ -39,7 +39,7 @@ function accepts(clause: Clause, offer: Offer): boolean {
 }
 
 /** RFC 9110, section 12.5.1. */
-export function parseAccept(header: string | undefined): Clause[] {
+function parseAccept(header: string | undefined): Clause[] {
   const clauses = (header ?? '')
     .split(',')
     .map(text => parseMediaType(text))

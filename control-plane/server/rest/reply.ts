@@ -67,7 +67,7 @@ export function sendError(to: Answering, error: StatusError): Promise<void> {
 }
 
 /** RFC 7234, section 5.5: one header a warning, agent unknown. */
-export function warningHeaders(warnings: readonly string[]): string[] {
+function warningHeaders(warnings: readonly string[]): string[] {
   return warnings.map(text => `299 - "${text.replace(/[^\t\x20-\x7e]+/g, ' ').replace(/["\\]/g, '\\$&')}"`)
 }
 

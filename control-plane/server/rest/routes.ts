@@ -28,7 +28,7 @@ export interface RoutesOptions {
 }
 
 /** The connection itself, once nothing but the new protocol will be spoken on it. */
-export type TakeOver = () => { readonly socket: Duplex; readonly head: Buffer }
+type TakeOver = () => { readonly socket: Duplex; readonly head: Buffer }
 
 export interface Routes {
   /** @throws StatusError as long as nothing was sent */

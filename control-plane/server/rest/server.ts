@@ -18,6 +18,7 @@ import { podStreams } from '../sessions/pods.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Exchange } from './exchange.ts'
 import type { HealthCheck } from './health.ts'
+import { impersonated } from './impersonate.ts'
 import { sendError } from './reply.ts'
 import { type Routes, routes } from './routes.ts'
 
@@ -119,7 +120,8 @@ class Door {
     const [path, search] = splitOnce(request.url ?? '/', '?')
     const query = new URLSearchParams(search)
     try {
-      const user = this.#identify(request)
+      const { authorize } = this.#options
+      const user = impersonated(this.#identify(request), request.headers, authorize)
       const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET')
       await handle({ request, response, method, path, query, user, signal: activity.signal })
     } catch (error) {

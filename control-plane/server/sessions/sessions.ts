@@ -4,36 +4,14 @@ import { randomBytes } from 'node:crypto'
 import { StatusError } from '../../../api/errors.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import type { Logger } from '../../../lib/logger.ts'
-import type {
-  ExecInput,
-  ExecReply,
-  ExecStart,
-  LogsReply,
-  LogsRequest,
-  ServerMessage,
-} from '../../../proto/gen/tessera.ts'
-import { type ExecStream, execStream, type LogStream, logStream } from './streams.ts'
+import type { ExecStart, LogsRequest, ServerMessage } from '../../../proto/gen/tessera.ts'
+import { type AgentExec, type AgentLogs, type ExecStream, execStream, type LogStream, logStream } from './streams.ts'
 
 /** The server's end of an agent's session. */
 export interface SessionLink {
   send(message: ServerMessage): void
   /** Ends the session; the agent is told why. */
   close(reason: Error): void
-}
-
-/** A stream an agent opened with a ticket: what it sends after the ticket, and how to end the call. */
-export interface AgentLogs {
-  readonly replies: AsyncIterable<LogsReply>
-  /** Ends the call from this side; may be called again. */
-  close(): void
-}
-
-export interface AgentExec {
-  readonly replies: AsyncIterable<ExecReply>
-  /** Resolves when more may be sent; does nothing once the call is over. */
-  send(input: ExecInput): Promise<void>
-  /** Ends the call from this side; may be called again. */
-  close(): void
 }
 
 export interface SessionsOptions {

@@ -2,8 +2,22 @@
 // write its input. Back-pressure is the iteration's: nothing is read from the agent before it is asked for.
 import { StatusError } from '../../../api/errors.ts'
 import type { Status } from '../../../api/kinds/meta-v1.ts'
-import type { ExecInput, ExecOutput } from '../../../proto/gen/tessera.ts'
-import type { AgentExec, AgentLogs } from './sessions.ts'
+import type { ExecInput, ExecOutput, ExecReply, LogsReply } from '../../../proto/gen/tessera.ts'
+
+/** A stream an agent opened with a ticket: what it sends after the ticket, and how to end the call. */
+export interface AgentLogs {
+  readonly replies: AsyncIterable<LogsReply>
+  /** Ends the call from this side; may be called again. */
+  close(): void
+}
+
+export interface AgentExec {
+  readonly replies: AsyncIterable<ExecReply>
+  /** Resolves when more may be sent; does nothing once the call is over. */
+  send(input: ExecInput): Promise<void>
+  /** Ends the call from this side; may be called again. */
+  close(): void
+}
 
 /** Throws a StatusError when the log ends in one. Leaving the iteration, or the abort, ends the agent's stream. */
 export type LogStream = AsyncIterable<Uint8Array>

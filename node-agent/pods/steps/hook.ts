@@ -1,7 +1,8 @@
 // Lifecycle hooks, and what probes and hooks act on.
 import type { Container, LifecycleHandler } from '../../../api/kinds/core-v1.ts'
 import { RuntimeError } from '../../../client/runtime.ts'
-import { act, type Outcome, type Target } from '../../probes/action.ts'
+import { act, type Target } from '../../probes/action.ts'
+import type { Outcome } from '../../probes/outcome.ts'
 import type { Context } from '../context.ts'
 import type { Pod } from '../situation.ts'
 

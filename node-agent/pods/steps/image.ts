@@ -57,6 +57,12 @@ export async function ensureImage(
     throw new StepError('ErrImagePull', `image "${image}" was pulled and then is not there; pull it again or import it`)
   }
   const took = `${((clock.now() - startedAtMs) / 1000).toFixed(3)}s`
-  events.record(pod, 'Normal', 'Pulled', `Successfully pulled image "${image}" in ${took}. Image size: ${pulled.size ?? 0} bytes.`, where)
+  events.record(
+    pod,
+    'Normal',
+    'Pulled',
+    `Successfully pulled image "${image}" in ${took}. Image size: ${pulled.size ?? 0} bytes.`,
+    where,
+  )
   take(pulled)
 }

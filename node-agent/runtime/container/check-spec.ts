@@ -1,4 +1,5 @@
 // What a specification may say. These rules hold whoever wrote it; each error names the field.
+import { resourceNames } from '../../sys/resource-names.ts'
 import { canonicalCapabilities, UnknownCapabilityError } from '../security/capabilities.ts'
 import { type CapabilitySpec, type ContainerSpec, type ExecSpec, type ProcessSpec } from './container-spec.ts'
 import { InvalidSpecError } from './invalid-spec.ts'
@@ -61,6 +62,9 @@ function checkProcess(process: ProcessSpec): void {
     throw new InvalidSpecError('process.oomScoreAdj', `${oomScoreAdj} is not within -1000 and 1000`)
   }
   for (const limit of process.limits ?? []) {
+    if (!resourceNames.includes(limit.name)) {
+      throw new InvalidSpecError(`process.limits.${limit.name}`, `no such limit: one of ${resourceNames.join(', ')}`)
+    }
     if (limit.hard >= 0 && limit.soft > limit.hard) {
       throw new InvalidSpecError(`process.limits.${limit.name}`, `the soft limit ${limit.soft} exceeds ${limit.hard}`)
     }

@@ -70,6 +70,11 @@ async function feed(requests: AsyncIterator<ExecInput>, process: ExecProcess): P
 async function write(stdin: Writable, data: Uint8Array): Promise<void> {
   if (stdin.destroyed || stdin.write(data)) return
   await new Promise<void>(resolve => {
-    for (const event of ['drain', 'close', 'error']) stdin.once(event, () => resolve())
+    const events = ['drain', 'close', 'error'] as const
+    const done = (): void => {
+      for (const event of events) stdin.off(event, done)
+      resolve()
+    }
+    for (const event of events) stdin.on(event, done)
   })
 }

@@ -120,12 +120,19 @@ function duplex(handler: (stream: Stream<object, object>) => Promise<void>, fail
     const send = async (message: object): Promise<void> => {
       if (controller.signal.aborted || call.write(message)) return
       await new Promise<void>(resolve => {
-        call.once('drain', resolve)
-        controller.signal.addEventListener('abort', () => resolve(), { once: true })
+        const done = (): void => {
+          call.off('drain', done)
+          controller.signal.removeEventListener('abort', done)
+          resolve()
+        }
+        call.on('drain', done)
+        controller.signal.addEventListener('abort', done)
       })
     }
     try {
-      await handler({ requests: call as AsyncIterable<object>, send, signal: controller.signal })
+      // An iterator that ends would take the answering half of the stream with it.
+      const requests: AsyncIterable<object> = call.iterator({ destroyOnReturn: false })
+      await handler({ requests, send, signal: controller.signal })
       call.end()
     } catch (error) {
       call.emit('error', fail(error))

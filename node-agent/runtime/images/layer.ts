@@ -14,6 +14,7 @@ import {
 import path from 'node:path'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { closeFd } from '../../sys/fd.ts'
 import { openRoot } from '../../sys/rooted.ts'
 import { syncFileSystem } from '../../sys/tree.ts'
 import { StreamSource, TruncatedError } from './byte-source.ts'
@@ -156,7 +157,7 @@ async function unpackInto(
     writeFileSync(path.join(directory, 'layer.json'), JSON.stringify(record))
     return record
   } finally {
-    closeSync(rootFd)
+    closeFd(rootFd)
   }
 }
 

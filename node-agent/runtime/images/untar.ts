@@ -25,6 +25,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { hasCode, ignoring } from '../../sys/errno.ts'
+import { closeFd } from '../../sys/fd.ts'
 import { deviceNumber } from '../../sys/fifo.ts'
 import { makeNodeAt, openDirectoryIn, setXattrOf } from '../../sys/tree.ts'
 import { ImageError } from './errors.ts'
@@ -132,12 +133,12 @@ class LayerTree {
         throw error
       }
       utimesSync(`/proc/self/fd/${fd}`, seconds, seconds)
-      closeSync(fd)
+      closeFd(fd)
     }
   }
 
   close(): void {
-    if (this.#parent) closeSync(this.#parent.fd)
+    if (this.#parent) closeFd(this.#parent.fd)
     this.#parent = undefined
   }
 
@@ -176,7 +177,7 @@ class LayerTree {
           makeNode(entry, parentFd, name, place)
       }
     } finally {
-      if (target) closeSync(target.fd)
+      if (target) closeFd(target.fd)
     }
   }
 
@@ -188,7 +189,7 @@ class LayerTree {
       // It replaces what lower layers had under this name instead of joining it.
       if (made && this.#whiteouts.has(path)) setXattrOf(fd, 'trusted.overlay.opaque', bytes('y'))
     } finally {
-      closeSync(fd)
+      closeFd(fd)
     }
   }
 
@@ -213,7 +214,7 @@ class LayerTree {
     else if (existing.isDirectory()) {
       const fd = openDirectoryIn(parentFd, bytes(name), false)
       setXattrOf(fd, 'trusted.overlay.opaque', bytes('y'))
-      closeSync(fd)
+      closeFd(fd)
     }
   }
 
@@ -244,11 +245,11 @@ class LayerTree {
     const place = below(fd, name)
     const existing = status(place)
     if (existing === undefined || existing.isDirectory()) {
-      closeSync(fd)
+      closeFd(fd)
       throw refuse(existing ? 'which is a directory' : 'which this layer does not hold')
     }
     if ([...parts, name].join('/') === path) {
-      closeSync(fd)
+      closeFd(fd)
       return 'itself'
     }
     return { place, fd }
@@ -286,7 +287,7 @@ class LayerTree {
       const whiteout = this.#whiteouts.has(path) && status(place)?.isCharacterDevice() === true
       if (whiteout) unlinkSync(place)
       makeDirectory(place)
-      closeSync(current)
+      closeFd(current)
       try {
         current = shallow(openDirectoryIn(this.#rootFd, bytes(path), true), refuse)
       } catch (error) {
@@ -311,7 +312,7 @@ function shallow(fd: number, refuse: (why: string) => ImageError): number {
     length = readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' }).length
   })
   if (length <= maxPathBytes - 2 * (maxNameBytes + 1)) return fd
-  closeSync(fd)
+  closeFd(fd)
   throw refuse('is nested too deep')
 }
 

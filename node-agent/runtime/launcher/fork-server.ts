@@ -1,10 +1,17 @@
 // Makes processes from plans: clone(2), then waits for the child's word that it has become its program.
 import { readFileSync } from 'node:fs'
-import { forkRaw, hasExecuted } from '../../sys/clone.ts'
+import { forkRaw } from '../../sys/clone.ts'
 import { closeFd, makePipe, O_RDONLY, openPath, setNonBlocking } from '../../sys/fd.ts'
 import { joinNamespace, joinProcessNamespaces } from '../../sys/namespaces.ts'
 import { type Watch, watchReadable } from '../../sys/poll.ts'
-import { type ChildExit, copyDescriptor, openPidfd, processStartTime, waitChild } from '../../sys/process.ts'
+import {
+  type ChildExit,
+  copyDescriptor,
+  hasExecuted,
+  openPidfd,
+  processStartTime,
+  waitChild,
+} from '../../sys/process.ts'
 import { blockSignals, changedSignals } from '../../sys/signals.ts'
 import { trySyscall } from '../../sys/syscall.ts'
 import { type ProcessPlan, type StartedProcess } from '../container/plan.ts'
@@ -27,7 +34,7 @@ export type StartOutcome =
 
 /** Keeps a process on record from before its program runs. */
 export interface BirthRegister {
-  put(record: ProcessRecord): void
+  save(record: ProcessRecord): void
   remove(id: string): void
 }
 
@@ -105,7 +112,7 @@ export class ForkServer {
     const pidfd = openPidfd(pid)
     const startTime = processStartTime(pid) ?? 0
     const newborn = { id: plan.id, kind: plan.kind, pid, startTime, startedAtMs: Date.now() }
-    this.#register.put(newborn)
+    this.#register.save(newborn)
     const waitsForTerminal = plan.steps.some(step => step.do === 'openTerminal')
     if (!waitsForTerminal) this.#letGo(go.writeEnd)
     return new Promise(resolve => {
@@ -114,12 +121,12 @@ export class ForkServer {
       let failure: StartFailure | undefined
       readLines(report.readEnd, {
         line: text => {
-          const message: ChildMessage = JSON.parse(text)
+          const message = JSON.parse(text) as ChildMessage
           if (message.type === 'Prepared') prepared = message
           else if (message.type === 'Failed') failure = message.failure
           else {
             terminalFd = copyDescriptor(pidfd, message.fd)
-            this.#register.put({ ...newborn, terminalFd })
+            this.#register.save({ ...newborn, terminalFd })
             this.#letGo(go.writeEnd)
           }
         },

@@ -1,7 +1,7 @@
 // The launcher's processes from birth to acknowledged exit.
 import { closeFd } from '../../sys/fd.ts'
 import { type Watch, watchReadable } from '../../sys/poll.ts'
-import { openIdentifiedPidfd, pidfdExitStatus, reapChild, signalPidfd } from '../../sys/process.ts'
+import { foreignExitStatus, openIdentifiedPidfd, reapChild, signalPidfd } from '../../sys/process.ts'
 import { type Birth } from './fork-server.ts'
 import { type ExitRecord, type ProcessRecord } from './messages.ts'
 import { type LauncherRecords } from './records.ts'
@@ -83,7 +83,7 @@ export class ProcessTable {
     this.#running.set(entry.record.id, entry)
     // A pidfd is readable once its process has ended.
     const watch: Watch = watchReadable(entry.pidfd, () => {
-      const end = entry.adopted ? foreignEnd(entry.pidfd) : reapChild(entry.record.pid)
+      const end = entry.adopted ? foreignEnd(entry) : reapChild(entry.record.pid)
       // A thread of the process ended, not the process.
       if (end === undefined) return
       watch.close()
@@ -95,7 +95,7 @@ export class ProcessTable {
 
   /** On disk first, so that no client hears of an exit that a crash could make unheard. */
   #record(exit: ExitRecord): void {
-    this.#records.exits.put(exit)
+    this.#records.exits.save(exit)
     this.#records.running.remove(exit.id)
     this.#exits.set(exit.id, exit)
     this.#onExit(exit)
@@ -120,7 +120,6 @@ function exitOf(record: ProcessRecord, end: End): ExitRecord {
   }
 }
 
-/** Newer kernels tell the exit status of somebody else's child too. */
-function foreignEnd(pidfd: number): End {
-  return pidfdExitStatus(pidfd) ?? { exitCode: unknownExitCode, lost: true }
+function foreignEnd({ pidfd, record }: Entry): End {
+  return foreignExitStatus(pidfd, record.pid, record.startTime) ?? { exitCode: unknownExitCode, lost: true }
 }

@@ -11,7 +11,7 @@ export interface LauncherRecords {
 }
 
 export interface RecordFolder<T extends { readonly id: string }> {
-  put(record: T): void
+  save(record: T): void
   remove(id: string): void
   all(): T[]
 }
@@ -26,7 +26,7 @@ function openFolder<T extends { readonly id: string }>(folder: string): RecordFo
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const fileOf = (id: string): string => path.join(folder, `${id}${suffix}`)
   return {
-    put(record) {
+    save(record) {
       const file = fileOf(record.id)
       writeFileSync(`${file}.new`, JSON.stringify(record))
       renameSync(`${file}.new`, file)
@@ -37,7 +37,7 @@ function openFolder<T extends { readonly id: string }>(folder: string): RecordFo
     all() {
       return readdirSync(folder)
         .filter(name => name.endsWith(suffix))
-        .map((name): T => JSON.parse(readFileSync(path.join(folder, name), 'utf8')))
+        .map(name => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as T)
     },
   }
 }

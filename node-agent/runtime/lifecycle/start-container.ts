@@ -47,10 +47,10 @@ export function startContainer(parts: Parts, containerId: string | undefined): P
 async function launch(parts: Parts, record: ContainerRecord): Promise<ContainerStart> {
   const plan = buildContainerPlan(withPodInit(parts, record))
   try {
-    const { pid, startTime, startedAtMs, user, warnings, terminalFd } = await parts.launcher.start(plan)
+    const { pid, startTime, startedAtMs, user, steps, warnings, terminalFd } = await parts.launcher.start(plan)
     for (const warning of warnings) parts.logger.info({ container: record.id, warning }, 'not possible on this machine')
     const terminal = await terminalOf(parts, terminalFd)
-    return { pid, startTime, startedAtMs, user, ...(terminal && { terminal }) }
+    return { pid, startTime, startedAtMs, user, steps, ...(terminal && { terminal }) }
   } catch (error) {
     // It may run although the answer was lost: the launcher knows.
     const uncertain =

@@ -2,7 +2,7 @@
 // and deleted after everything of it is gone, so what a crash leaves behind always has an owner.
 import type { ContainerConfig, PodSandboxConfig } from '../../../proto/gen/cri.ts'
 import type { ContainerSpec } from '../container/container-spec.ts'
-import type { ProcessIdentity, ResolvedUser } from '../container/plan.ts'
+import type { ProcessIdentity, ResolvedUser, StepReport } from '../container/plan.ts'
 import type { SandboxSpec, SandboxState } from '../sandbox/sandbox.ts'
 
 export interface SandboxRecord {
@@ -23,6 +23,8 @@ export interface SandboxRecord {
 export interface ContainerStart extends ProcessIdentity {
   readonly startedAtMs: number
   readonly user?: ResolvedUser
+  /** How the start went, step by step; absent when its answer was lost. */
+  readonly steps?: readonly StepReport[]
   /** The terminal's master, a descriptor of that launcher process. */
   readonly terminal?: { readonly launcherPid: number; readonly fd: number }
 }

@@ -77,60 +77,86 @@ function perform(
 ): void {
   switch (step.do) {
     case 'joinNamespace':
-      return joinNamespaceFile(step.path, step.kind)
+      joinNamespaceFile(step.path, step.kind)
+      return
     case 'joinProcess':
-      return joinProcessNamespaces(inherited.processFd(step.process), step.kinds, `process ${step.process.pid}`)
+      joinProcessNamespaces(inherited.processFd(step.process), step.kinds, `process ${step.process.pid}`)
+      return
     case 'newNamespace':
-      return unshare(step.kinds)
+      unshare(step.kinds)
+      return
     case 'joinCgroup':
-      return step.files.forEach(file => writeFile(file, '0'))
+      step.files.forEach(file => writeFile(file, '0'))
+      return
     case 'holdCgroup':
       state.heldCgroups = step.files.map(path => ({ path, fd: openPath(path, O_WRONLY) }))
       return
     case 'enterHeldCgroup':
-      return enterHeldCgroups(state)
+      enterHeldCgroups(state)
+      return
     case 'openStdio':
-      return openStdio(step, state, inherited)
+      openStdio(step, state, inherited)
+      return
     case 'openTerminal':
-      return openTerminal(step, state)
+      openTerminal(step, state)
+      return
     case 'separateMounts':
-      return mounts.separateMounts(step, state)
+      mounts.separateMounts(step, state)
+      return
     case 'mountOverlay':
-      return mounts.mountOverlay(step, state)
+      mounts.mountOverlay(step, state)
+      return
     case 'bindRoot':
-      return mounts.bindRoot(step, state)
+      mounts.bindRoot(step, state)
+      return
     case 'useCurrentRoot':
-      return mounts.useCurrentRoot(state)
+      mounts.useCurrentRoot(state)
+      return
     case 'mountFileSystem':
-      return mounts.mountNew(step, state)
+      mounts.mountNew(step, state)
+      return
     case 'bind':
-      return mounts.bind(step, state)
+      mounts.bind(step, state)
+      return
     case 'makeDevices':
-      return mounts.makeDevices(step, state)
+      mounts.makeDevices(step, state)
+      return
     case 'makeSymlinks':
-      return mounts.makeSymlinks(step, state)
+      mounts.makeSymlinks(step, state)
+      return
     case 'makeDirectory':
-      return mounts.makeDirectory(step, state)
+      mounts.makeDirectory(step, state)
+      return
     case 'maskPaths':
-      return mounts.maskPaths(step, state)
+      mounts.maskPaths(step, state)
+      return
     case 'readOnlyPaths':
-      return mounts.readOnlyPaths(step, state)
+      mounts.readOnlyPaths(step, state)
+      return
     case 'readOnlyRoot':
-      return mounts.readOnlyRoot(state)
+      mounts.readOnlyRoot(state)
+      return
     case 'pivotRoot':
-      return mounts.pivotRoot(state)
+      mounts.pivotRoot(state)
+      return
     case 'setResourceLimits':
-      return setResourceLimits(step, state)
+      setResourceLimits(step, state)
+      return
     case 'setOomScoreAdj':
-      return setOomScoreAdj(step.value, state)
+      setOomScoreAdj(step.value, state)
+      return
     case 'resolveUser':
-      return lookUpUser(step, state)
+      lookUpUser(step, state)
+      return
     case 'becomeUser':
-      return becomeUser(step, state, facts.lastCapability)
+      becomeUser(step, state, facts.lastCapability)
+      return
     case 'setNoNewPrivileges':
-      return setNoNewPrivileges()
+      setNoNewPrivileges()
+      return
     case 'setSeccomp':
-      return installSeccompFilter(Buffer.from(step.program, 'base64'))
+      installSeccompFilter(Buffer.from(step.program, 'base64'))
+      return
   }
 }
 

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict'
+import os from 'node:os'
+import { describe, it, type TestContext } from 'node:test'
+import { leases } from '../../api/kinds/coordination-v1.ts'
+import { nodes } from '../../api/kinds/core-v1.ts'
+import { microTimeOf, timeOf } from '../../api/values/time.ts'
+import { FakeClient, type FakeOptions } from '../../client/fake.ts'
+import { silentLogger } from '../../lib/logger.ts'
+import { conditionsDiffer, nodeConditions, type RuntimeTrouble } from './conditions.ts'
+import { hostResolvConf } from './host-resolver.ts'
+import { nodeAddress, readMachine, readUsage, type Usage } from './machine.ts'
+import { type NodeFacts, newNode } from './node-object.ts'
+import { NodeNameTakenError, Registration } from './registration.ts'
+import { runtimeTrouble } from './runtime-trouble.ts'
+
+const usage: Usage = {
+  memoryAvailableBytes: 1e9,
+  diskBytes: 1e10,
+  diskAvailableBytes: 5e9,
+  processes: 100,
+  mostProcesses: 32_768,
+}
+const nowMs = Date.parse('2026-01-31T12:00:00Z')
+
+describe('the machine', () => {
+  it('tells what it is', () => {
+    const machine = readMachine()
+    assert.equal(machine.cpus, os.cpus().length)
+    assert.equal(machine.memoryBytes, os.totalmem())
+    assert.equal(machine.kernelVersion, os.release())
+    const { diskBytes, memoryAvailableBytes, processes } = readUsage('/')
+    assert.ok(diskBytes > 0 && memoryAvailableBytes > 0 && processes > 0)
+    assert.match(nodeAddress(), /^\d+\.\d+\.\d+\.\d+$/)
+  })
+
+  it('has pods ask whom its own resolver asks', () => {
+    assert.equal(hostResolvConf('/nonexistent', '/nonexistent'), '')
+  })
+})
+
+describe('conditions of a node', () => {
+  const of = (more: Partial<Usage>, trouble?: RuntimeTrouble) =>
+    Object.fromEntries(
+      nodeConditions([], { ...usage, ...more }, trouble, nowMs).map(({ type, status, reason }) => [
+        type,
+        [status, reason],
+      ]),
+    )
+
+  it('are the kubelet’s when all is well', () => {
+    assert.deepEqual(of({}), {
+      MemoryPressure: ['False', 'KubeletHasSufficientMemory'],
+      DiskPressure: ['False', 'KubeletHasNoDiskPressure'],
+      PIDPressure: ['False', 'KubeletHasSufficientPID'],
+      Ready: ['True', 'KubeletReady'],
+    })
+  })
+
+  it('tell what is short, and that nothing runs without a runtime', () => {
+    assert.deepEqual(of({ memoryAvailableBytes: 1e6 })['MemoryPressure'], ['True', 'KubeletHasInsufficientMemory'])
+    assert.deepEqual(of({ diskAvailableBytes: 1e8 })['DiskPressure'], ['True', 'KubeletHasDiskPressure'])
+    assert.deepEqual(of({ processes: 32_000 })['PIDPressure'], ['True', 'KubeletHasInsufficientPID'])
+    assert.deepEqual(of({}, 'gone')['Ready'], ['False', 'KubeletNotReady'])
+  })
+
+  it('keep the time since when they hold, and what others wrote', () => {
+    const foreign = { type: 'Other', status: 'True' } as const
+    const first = nodeConditions([foreign], usage, undefined, nowMs)
+    const later = nodeConditions(first, usage, 'gone', nowMs + 60_000)
+    const time = (type: string): string | undefined => later.find(each => each.type === type)?.lastTransitionTime
+    assert.equal(time('MemoryPressure'), timeOf(nowMs))
+    assert.equal(time('Ready'), timeOf(nowMs + 60_000))
+    assert.deepEqual(later[0], foreign)
+    assert.equal(conditionsDiffer(first, later), true)
+    assert.equal(conditionsDiffer(first, nodeConditions(first, usage, undefined, nowMs + 60_000)), false)
+  })
+})
+
+describe('what the runtime says of itself', () => {
+  const of = (conditions: { type: string; status: boolean; reason: string; message: string }[]) =>
+    runtimeTrouble({ status: () => Promise.resolve({ status: { conditions } }) })
+
+  it('is trouble when something is not ready, or nothing is said', async () => {
+    assert.equal(await of([{ type: 'RuntimeReady', status: true, reason: '', message: '' }]), undefined)
+    assert.equal(
+      await of([{ type: 'NetworkReady', status: false, reason: 'NoPodCidr', message: 'no pod CIDR' }]),
+      'container runtime network not ready: NetworkReady=false reason:NoPodCidr message:no pod CIDR',
+    )
+    const silent = await runtimeTrouble({ status: () => Promise.reject(new Error('nobody listens')) })
+    assert.equal(silent, 'container runtime is down: nobody listens')
+  })
+})
+
+const facts = (machineId = 'm1'): NodeFacts => ({
+  name: 'n1',
+  hostname: 'host-1',
+  addresses: ['192.0.2.1'],
+  mostPods: 110,
+  podCidr: '10.244.1.0/24',
+  labels: { zone: 'a' },
+  machine: { ...readMachine(), machineId, cpus: 2, memoryBytes: 1024 * 1024 },
+  runtimeVersion: 'tessera://0.1.0',
+})
+
+function registration(t: TestContext, client: FakeClient, machineId?: string) {
+  const cidrs: string[] = []
+  let trouble: RuntimeTrouble
+  const stop = new AbortController()
+  const registered = new Registration({
+    client,
+    facts: () => facts(machineId),
+    root: '/',
+    trouble: () => Promise.resolve(trouble),
+    images: () => Promise.resolve([{ names: ['demo:1'], sizeBytes: 5 }]),
+    onPodCidr: cidr => cidrs.push(cidr),
+    log: silentLogger,
+  })
+  const running = registered.run(stop.signal)
+  running.catch(() => {})
+  t.after(async () => {
+    stop.abort()
+    await running.catch(() => {})
+  })
+  return { registered, running, cidrs, setTrouble: (next: RuntimeTrouble) => (trouble = next) }
+}
+
+async function eventually(assertion: () => Promise<void> | void): Promise<void> {
+  for (const deadline = Date.now() + 5_000; ; ) {
+    try {
+      await assertion()
+      return
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+  }
+}
+
+const make = (options?: FakeOptions): FakeClient => new FakeClient(options)
+
+describe('a node', () => {
+  it('registers itself, is Ready, and holds its lease', async t => {
+    const client = make()
+    const { cidrs, registered } = registration(t, client)
+    await eventually(async () => {
+      const node = await client.get(nodes, { name: 'n1' })
+      assert.equal(node.status.conditions?.find(({ type }) => type === 'Ready')?.status, 'True')
+    })
+    const { metadata, spec, status } = await client.get(nodes, { name: 'n1' })
+    assert.equal(metadata.labels?.['kubernetes.io/hostname'], 'host-1')
+    assert.equal(metadata.labels['zone'], 'a')
+    assert.equal(spec.podCIDR, '10.244.1.0/24')
+    assert.equal(status.capacity?.['cpu'], '2')
+    assert.equal(status.capacity['memory'], '1024Ki')
+    assert.equal(status.capacity['pods'], '110')
+    assert.deepEqual(status.addresses, [
+      { type: 'InternalIP', address: '192.0.2.1' },
+      { type: 'Hostname', address: 'host-1' },
+    ])
+    assert.equal(status.nodeInfo.containerRuntimeVersion, 'tessera://0.1.0')
+    assert.deepEqual(status.images, [{ names: ['demo:1'], sizeBytes: 5 }])
+    assert.deepEqual(cidrs.includes('10.244.1.0/24'), true)
+    const lease = await client.get(leases, { namespace: 'kube-node-lease', name: 'n1' })
+    assert.equal(lease.spec.holderIdentity, 'n1')
+    assert.equal(lease.spec.leaseDurationSeconds, 40)
+    assert.equal(lease.metadata.ownerReferences?.[0]?.uid, registered.uid)
+  })
+
+  it('is NotReady as soon as it knows that nothing runs', async t => {
+    const client = make()
+    const { registered, setTrouble } = registration(t, client)
+    const ready = async (status: string): Promise<void> => {
+      const node = await client.get(nodes, { name: 'n1' })
+      assert.equal(node.status.conditions?.find(({ type }) => type === 'Ready')?.status, status)
+    }
+    await eventually(() => ready('True'))
+    setTrouble('container runtime is down')
+    registered.wake()
+    await eventually(() => ready('False'))
+  })
+
+  it('comes back when it was deleted, and waits for an API that is away', async t => {
+    let away = true
+    const client = make({
+      before: () => {
+        if (away) throw new Error('away')
+      },
+    })
+    registration(t, client)
+    await new Promise(resolve => setTimeout(resolve, 20))
+    away = false
+    await eventually(async () => assert.ok(await client.get(nodes, { name: 'n1' })))
+    const { metadata } = await client.get(nodes, { name: 'n1' })
+    await client.delete(nodes, { name: 'n1' })
+    await eventually(async () => {
+      assert.notEqual((await client.get(nodes, { name: 'n1' })).metadata.uid, metadata.uid)
+    })
+  })
+
+  it('does not take the name of another machine that is alive', async t => {
+    const client = make()
+    const other = newNode(facts())
+    const { nodeInfo } = other.status
+    await client.create(nodes, { ...other, status: { ...other.status, nodeInfo: { ...nodeInfo, machineID: 'm2' } } })
+    const lease = (renewedMs: number) => ({
+      apiVersion: 'coordination.k8s.io/v1' as const,
+      kind: 'Lease' as const,
+      metadata: { namespace: 'kube-node-lease', name: 'n1' },
+      spec: { holderIdentity: 'n1', leaseDurationSeconds: 40, renewTime: microTimeOf(renewedMs) },
+    })
+    const held = await client.create(leases, lease(Date.now()))
+    const { running } = registration(t, client, 'm1')
+    await assert.rejects(running, error => {
+      assert.ok(error instanceof NodeNameTakenError)
+      assert.match(error.message, /^node "n1" is another machine \(machine-id m2, this one has m1\), .* --node-name$/)
+      return true
+    })
+    // A machine long silent gives its name free.
+    await client.update(leases, { ...held, spec: lease(Date.now() - 120_000).spec })
+    const { registered } = registration(t, client, 'm1')
+    await eventually(() => assert.notEqual(registered.uid, undefined))
+  })
+})

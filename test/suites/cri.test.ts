@@ -1,0 +1,349 @@
+// The whole runtime over its socket: real containers, real kernel.
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { type ContainerEventResponse, ContainerState, NamespaceMode } from '../../proto/gen/cri.ts'
+import { hear, nothing, RuntimeFixture } from './runtime-harness.ts'
+
+const forever = 'trap "exit 0" TERM; while true; do sleep 0.05; done'
+
+describe('the runtime', { timeout: 120_000 }, () => {
+  let fixture: RuntimeFixture
+  before(async () => {
+    assert.equal(process.getuid?.(), 0, 'containers need root')
+    fixture = await new RuntimeFixture().open()
+  })
+  after(async () => {
+    assert.deepEqual(await fixture.close(), nothing)
+  })
+
+  it('runs two containers that share localhost, IPC and a name, and nothing else', async () => {
+    const pod = await fixture.runPod()
+    const web = await fixture.runContainer(
+      pod,
+      'web',
+      `echo hello > /tmp/index.html; httpd -p 127.0.0.1:8080 -h /tmp; echo shared > /dev/shm/note; ${forever}`,
+    )
+    const other = await fixture.runContainer(pod, 'other', forever)
+    const said = await fixture.sh(
+      other,
+      'for i in $(seq 50); do wget -q -O - http://127.0.0.1:8080/index.html && break; sleep 0.05; done; cat /dev/shm/note; hostname; ls /tmp; ps | wc -l',
+    )
+    assert.match(said.stdout, /^hello\nshared\npod-\d+\n[0-9]\n$/, JSON.stringify(said))
+    const spaces = async (id: string) =>
+      (await fixture.sh(id, 'for n in net ipc uts pid mnt; do readlink /proc/self/ns/$n; done')).stdout
+        .trim()
+        .split('\n')
+    const [one, two] = [await spaces(web), await spaces(other)]
+    assert.deepEqual(
+      one.map((space, index) => space === two[index]),
+      [true, true, true, false, false],
+    )
+    const { status } = await fixture.client.podSandboxStatus({ podSandboxId: pod })
+    assert.match((await fixture.sh(web, 'ip -4 -o addr show eth0')).stdout, new RegExp(status?.network?.ip ?? 'none'))
+    assert.equal((await fixture.sh(web, 'cat /etc/resolv.conf')).stdout, 'search test.svc\nnameserver 10.96.0.10\n')
+    await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
+  it('tells exits: code, reason, times, and the last line of the log before the event', async () => {
+    const pod = await fixture.runPod()
+    const controller = new AbortController()
+    const events = await fixture.client.containerEvents(controller.signal)
+    const seen: ContainerEventResponse[] = []
+    const reading = (async () => {
+      for await (const event of events) {
+        seen.push(event)
+        if (seen.length === 3) return
+      }
+    })()
+    const id = await fixture.runContainer(pod, 'brief', 'echo out; echo err >&2; printf unfinished; exit 7')
+    await reading
+    controller.abort()
+    assert.deepEqual(
+      seen.map(event => event.containerEventType),
+      [0, 1, 2],
+    )
+    const status = await fixture.status(id)
+    assert.deepEqual([status.state, status.exitCode, status.reason], [ContainerState.CONTAINER_EXITED, 7, 'Error'])
+    assert.ok((status.createdAt ?? 0) <= (status.startedAt ?? 0) && (status.startedAt ?? 0) <= (status.finishedAt ?? 0))
+    const log = await fixture.log(id)
+    assert.deepEqual(
+      log.filter(({ stream }) => stream === 'stdout').map(({ text }) => text),
+      ['out', 'unfinished'],
+    )
+    assert.deepEqual(
+      log.filter(({ stream }) => stream === 'stderr').map(({ text }) => text),
+      ['err'],
+    )
+    await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
+  it('kills what outgrows its memory and says so', async () => {
+    const pod = await fixture.runPod()
+    const id = await fixture.runContainer(pod, 'greedy', 'dd if=/dev/zero of=/dev/null bs=100M count=1', {
+      linux: { resources: { memoryLimitInBytes: 20 << 20 } },
+    })
+    const { exitCode, reason } = await fixture.ended(id)
+    assert.deepEqual([exitCode, reason], [137, 'OOMKilled'])
+    await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
+  it('limits are in force, and can be changed', async () => {
+    const pod = await fixture.runPod()
+    const id = await fixture.runContainer(pod, 'limited', forever, {
+      linux: {
+        resources: {
+          memoryLimitInBytes: 64 << 20,
+          cpuShares: 512,
+          cpuQuota: 50_000,
+          cpuPeriod: 100_000,
+          unified: { 'pids.max': '50' },
+        },
+      },
+    })
+    const read = (v1: string, v2: string) =>
+      fixture.sh(id, `cat /sys/fs/cgroup/${v1} 2>/dev/null || cat /sys/fs/cgroup/${v2}`)
+    assert.equal(fixture.memoryLimit(id), 64 << 20)
+    assert.equal((await read('pids/pids.max', 'pids.max')).stdout, '50\n')
+    assert.match((await read('cpu/cpu.cfs_quota_us', 'cpu.max')).stdout, /^50000/)
+    await fixture.client.updateContainerResources({ containerId: id, linux: { memoryLimitInBytes: 80 << 20 } })
+    assert.equal(fixture.memoryLimit(id), 80 << 20)
+    const { stats } = await fixture.client.containerStats({ containerId: id })
+    assert.ok((stats?.memory?.usageBytes?.value ?? 0) > 0)
+    assert.ok((stats?.cpu?.usageCoreNanoSeconds?.value ?? 0) > 0)
+    assert.ok((await fixture.client.podSandboxStats({ podSandboxId: pod })).stats?.linux?.network?.defaultInterface)
+    await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
+  it('users, variables, directories, mounts and read-only roots are as asked', async () => {
+    const pod = await fixture.runPod()
+    const host = path.join(fixture.folder, 'host')
+    mkdirSync(host)
+    writeFileSync(path.join(host, 'file'), 'from the host\n')
+    const id = await fixture.runContainer(pod, 'asked', forever, {
+      workingDir: '/work/here',
+      envs: [{ key: 'OWN', value: 'a b' }],
+      mounts: [
+        { containerPath: '/mnt/data', hostPath: host, readonly: true },
+        { containerPath: '/made', hostPath: path.join(fixture.folder, 'made') },
+      ],
+      linux: {
+        securityContext: {
+          runAsUsername: 'web',
+          supplementalGroups: [7],
+          readonlyRootfs: true,
+          noNewPrivs: true,
+          namespaceOptions: { pid: NamespaceMode.CONTAINER },
+          capabilities: { dropCapabilities: ['ALL'], addCapabilities: ['NET_RAW'] },
+          maskedPaths: ['/proc/kcore'],
+          readonlyPaths: ['/proc/sys'],
+        },
+      },
+    })
+    const said = await fixture.sh(
+      id,
+      'id -u; id -g; id -G; pwd; echo $OWN $FROM_IMAGE $HOSTNAME; cat /mnt/data/file; touch /mnt/data/x 2>/dev/null || echo ro-mount; touch /x 2>/dev/null || echo ro-root; touch /made/y 2>/dev/null || echo denied; grep -E "^(NoNewPrivs|CapBnd)" /proc/self/status',
+    )
+    const lines = said.stdout.trim().split('\n')
+    assert.deepEqual(lines.slice(0, 2), ['1000', '1001'])
+    assert.deepEqual(new Set(lines[2]?.split(' ')), new Set(['1001', '7', '50']))
+    assert.deepEqual(lines.slice(3, 9), [
+      '/work/here',
+      `a b yes ${lines[4]?.split(' ')[3] ?? ''}`,
+      'from the host',
+      'ro-mount',
+      'ro-root',
+      'denied',
+    ])
+    assert.match(said.stdout, /CapBnd:\t0000000000002000/)
+    assert.match(said.stdout, /NoNewPrivs:\t1/)
+    assert.deepEqual((await fixture.status(id)).user?.linux?.uid, 1000)
+    await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
+  it('what cannot start says why', async () => {
+    const pod = await fixture.runPod()
+    const id = await fixture.createContainer(pod, 'wrong', '', { command: ['/no/such/program'] })
+    await assert.rejects(fixture.client.startContainer({ containerId: id }), /wrong: .*\/no\/such\/program/)
+    const { state, exitCode, reason } = await fixture.status(id)
+    assert.deepEqual([state, exitCode, reason], [ContainerState.CONTAINER_EXITED, 127, 'StartError'])
+    const nobody = await fixture.createContainer(pod, 'nobody', '', {
+      command: ['/bin/true'],
+      linux: { securityContext: { runAsUsername: 'ghost' } },
+    })
+    await assert.rejects(fixture.client.startContainer({ containerId: nobody }), /ghost/)
+    await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
+  it('stops gracefully, or by force', async () => {
+    const pod = await fixture.runPod()
+    const polite = await fixture.runContainer(
+      pod,
+      'polite',
+      'trap "echo bye; exit 5" TERM; while true; do sleep 0.05; done',
+    )
+    const deaf = await fixture.runContainer(pod, 'deaf', 'trap "" TERM; while true; do sleep 0.05; done')
+    await delay(100)
+    await fixture.client.stopContainer({ containerId: polite, timeout: 10 })
+    assert.equal((await fixture.status(polite)).exitCode, 5)
+    assert.deepEqual(
+      (await fixture.log(polite)).map(({ text }) => text),
+      ['bye'],
+    )
+    const begin = Date.now()
+    await fixture.client.stopContainer({ containerId: deaf, timeout: 1 })
+    assert.ok(Date.now() - begin >= 1000)
+    assert.equal((await fixture.status(deaf)).exitCode, 137)
+    await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
+  it('rotated logs go on', async () => {
+    const pod = await fixture.runPod()
+    const id = await fixture.runContainer(pod, 'talker', 'i=0; while true; do echo $i; i=$((i+1)); sleep 0.01; done')
+    await delay(200)
+    const { logPath = '' } = await fixture.status(id)
+    renameSync(logPath, `${logPath}.1`)
+    await fixture.client.reopenContainerLog({ containerId: id })
+    await delay(200)
+    await fixture.client.stopContainer({ containerId: id, timeout: 0 })
+    const content = (file: string) =>
+      readFileSync(file, 'utf8')
+        .trim()
+        .split('\n')
+        .map(line => Number(line.split(' ').at(-1)))
+    const numbers = [...content(`${logPath}.1`), ...content(logPath)]
+    assert.ok(numbers.length > 10)
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, index) => index),
+    )
+    await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
+  describe('exec', () => {
+    let pod: string
+    let id: string
+    before(async () => {
+      pod = await fixture.runPod()
+      id = await fixture.runContainer(pod, 'host', forever)
+    })
+    after(() => fixture.client.removePodSandbox({ podSandboxId: pod }))
+
+    it('passes streams and the exit code on', async () => {
+      const session = fixture.client.exec({
+        containerId: id,
+        command: ['/bin/sh', '-c', 'cat; echo e >&2; exit 9'],
+        stdin: true,
+      })
+      await session.write(Buffer.from('in'))
+      await session.write(Buffer.from('put'))
+      session.closeStdin()
+      assert.deepEqual(await hear(session), { stdout: 'input', stderr: 'e\n', code: 9 })
+    })
+
+    it('moves megabytes both ways', async () => {
+      const session = fixture.client.exec({ containerId: id, command: ['/bin/cat'], stdin: true })
+      const piece = Buffer.alloc(1 << 16, 'abcdefg\n')
+      const writing = (async () => {
+        for (let count = 0; count < 64; count++) await session.write(piece)
+        session.closeStdin()
+      })()
+      let bytes = 0
+      for await (const event of session) if (event.kind === 'stdout') bytes += event.data.length
+      await writing
+      assert.equal(bytes, piece.length * 64)
+    })
+
+    it('gives a terminal that can be resized', async () => {
+      const session = fixture.client.exec({
+        containerId: id,
+        command: ['/bin/sh', '-c', 'tty; stty size; read line; stty size; echo got $line; exit 3'],
+        stdin: true,
+        tty: true,
+        columns: 90,
+        rows: 30,
+      })
+      let heard = ''
+      let code = -1
+      for await (const event of session) {
+        if (event.kind === 'exit') code = event.code
+        else heard += Buffer.from(event.data).toString()
+        if (heard.endsWith('30 90\r\n')) {
+          session.resize(120, 40)
+          await delay(50)
+          await session.write(Buffer.from('typed\n'))
+        }
+      }
+      assert.match(heard, /^\/dev\/\S+\r\n30 90\r\ntyped\r\n40 120\r\ngot typed\r\n$/)
+      assert.equal(code, 3)
+    })
+
+    it('dies with its client', async () => {
+      const before = fixture.kernel().processes
+      const session = fixture.client.exec({ containerId: id, command: ['/bin/sleep', '1000'] })
+      const listening = hear(session).catch(() => undefined)
+      for (let tries = 0; fixture.kernel().processes === before && tries < 200; tries++) await delay(10)
+      session.cancel()
+      await listening
+      for (let tries = 0; fixture.kernel().processes > before && tries < 500; tries++) await delay(10)
+      assert.equal(fixture.kernel().processes, before)
+    })
+
+    it('says what is wrong', async () => {
+      const missing = await hear(fixture.client.exec({ containerId: id, command: ['/nope'] }))
+      assert.equal(missing.code, 127)
+      assert.match(missing.stderr, /nope/)
+      await assert.rejects(hear(fixture.client.exec({ containerId: 'ghost', command: ['/bin/true'] })), {
+        code: 'NOT_FOUND',
+      })
+      await assert.rejects(fixture.client.execSync({ containerId: id, cmd: ['/bin/sleep', '10'], timeout: 1 }), {
+        code: 'DEADLINE_EXCEEDED',
+      })
+      const big = await fixture.client.execSync({
+        containerId: id,
+        cmd: ['/bin/dd', 'if=/dev/zero', 'bs=1M', 'count=20'],
+      })
+      assert.equal(big.stdout?.length, 16 << 20)
+    })
+  })
+
+  it('a terminal’s output is logged', async () => {
+    const pod = await fixture.runPod()
+    const id = await fixture.runContainer(pod, 'term', 'tty; stty size; echo done', { tty: true })
+    await fixture.ended(id)
+    const said = (await fixture.log(id)).map(({ text }) => text.replace('\r', ''))
+    assert.match(said[0] ?? '', /^\/dev\//)
+    assert.deepEqual(said.slice(1), ['24 80', 'done'])
+    await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
+  it('a pod may share its PID namespace', async () => {
+    const pod = await fixture.runPod()
+    const linux = { securityContext: { namespaceOptions: { pid: NamespaceMode.POD } } }
+    await fixture.runContainer(pod, 'first', `${forever} # first`, { linux })
+    const second = await fixture.runContainer(pod, 'second', `${forever} # second`, { linux })
+    assert.match((await fixture.sh(second, 'ps')).stdout, /# first[^]*# second/)
+    await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
+  it('fifty pods at once, and nothing of them afterwards', async () => {
+    const pods = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const pod = await fixture.runPod()
+        const id = await fixture.runContainer(pod, 'c', `echo up; ${forever}`)
+        return { pod, id }
+      }),
+    )
+    const addresses = await Promise.all(
+      pods.map(async ({ pod }) => (await fixture.client.podSandboxStatus({ podSandboxId: pod })).status?.network?.ip),
+    )
+    assert.equal(new Set(addresses).size, 50)
+    for (const { id } of pods) assert.equal((await fixture.status(id)).state, ContainerState.CONTAINER_RUNNING)
+    await Promise.all(pods.map(({ pod }) => fixture.client.removePodSandbox({ podSandboxId: pod })))
+    for (let tries = 0; tries < 100 && !isDeepStrictEqual(fixture.kernel(), nothing); tries++) await delay(20)
+    assert.deepEqual(fixture.kernel(), nothing)
+  })
+})
