@@ -319,7 +319,7 @@ test('an exec that cannot be is answered before the connection is taken over', a
     assert.match(await refused('command=ls', 'v1.channel.k8s.io'), /400/)
     const plain = await doors.fetch(`${path}/exec?command=ls`, { method: 'POST' })
     assert.equal(plain.code, 400)
-    assert.match(plain.body, /exec is spoken over WebSocket/)
+    assert.match(plain.body, /exec is spoken over WebSocket or SPDY/)
   })
 })
 

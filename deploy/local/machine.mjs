@@ -126,7 +126,8 @@ function lockDigest() {
 }
 
 export async function installNpm() {
-  await quietly('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root })
+  // Not `npm ci`: it refuses a lock file that lacks an optional package of some other platform.
+  await quietly('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root })
   writeFileSync(path.join(root, 'node_modules', '.tessera-lock'), lockDigest())
 }
 

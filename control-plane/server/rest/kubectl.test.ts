@@ -44,11 +44,16 @@ describe('kubectl', () => {
 
   const environment = () => ({ PATH: process.env['PATH'], KUBECONFIG: doors.kubeconfig, HOME: home })
 
-  function run(args: readonly string[], input = ''): Promise<Result> {
+  function run(args: readonly string[], input = '', variables: NodeJS.ProcessEnv = {}): Promise<Result> {
     return new Promise(resolve => {
-      const child = execFile(kubectl, args, { env: environment(), timeout: 20_000 }, (error, stdout, stderr) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr })
-      })
+      const child = execFile(
+        kubectl,
+        args,
+        { env: { ...environment(), ...variables }, timeout: 20_000 },
+        (error, stdout, stderr) => {
+          resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr })
+        },
+      )
       child.stdin?.end(input)
     })
   }
@@ -232,11 +237,10 @@ describe('kubectl', () => {
     while (!doors.sessions.isConnected('n1')) await new Promise(resolve => setTimeout(resolve, 5))
     try {
       assert.equal(await ok(['logs', 'a', '--tail=2']), 'tail 2\n')
-      assert.deepEqual(await run(['exec', '-i', 'a', '--', 'cat'], 'hello\n'), {
-        code: 7,
-        stdout: 'hello\n',
-        stderr: 'done\ncommand terminated with exit code 7\n',
-      })
+      const told = { code: 7, stdout: 'hello\n', stderr: 'done\ncommand terminated with exit code 7\n' }
+      assert.deepEqual(await run(['exec', '-i', 'a', '--', 'cat'], 'hello\n'), told)
+      const overSpdy = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false' }
+      assert.deepEqual(await run(['exec', '-i', 'a', '--', 'cat'], 'hello\n', overSpdy), told)
     } finally {
       leaving.abort()
       await serving

@@ -9,7 +9,8 @@ import type { PodStreams } from '../sessions/pods.ts'
 import { versionInfo } from '../version.ts'
 import { serveDiscovery } from './discovery.ts'
 import type { Exchange } from './exchange.ts'
-import { checkWebSocket, execStart, serveExec } from './exec.ts'
+import { checkProtocol, serveExec } from './exec/exec.ts'
+import { execStart } from './exec/upgrade.ts'
 import { type HealthCheck, serveHealth } from './health.ts'
 import { serveLogs } from './logs.ts'
 import { openApi } from './openapi.ts'
@@ -68,7 +69,7 @@ export function routes(options: RoutesOptions): Routes {
   async function prepareExec(exchange: Exchange, path: ResourcePath): Promise<void> {
     checkPodAccess(exchange, 'create', path)
     await pods.checkExec(execStart(exchange.query, path), exchange.signal)
-    checkWebSocket(exchange.request)
+    checkProtocol(exchange.request)
   }
 
   const answer = async (exchange: Exchange): Promise<void> => {

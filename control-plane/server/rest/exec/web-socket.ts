@@ -1,17 +1,17 @@
 // `pods/NAME/exec` over a WebSocket: the channels of Kubernetes' remote command protocol, v4 and v5, on the client's
 // side, the node agent's stream on the other.
 import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
-import { StatusError } from '../../../api/errors.ts'
-import type { Status } from '../../../api/kinds/meta-v1.ts'
-import type { Logger } from '../../../lib/logger.ts'
-import type { ExecInput, ExecStart } from '../../../proto/gen/tessera.ts'
-import { presentable } from '../failure.ts'
-import { type ExecStream, isExit } from '../sessions/streams.ts'
+import { StatusError } from '../../../../api/errors.ts'
+import type { Status } from '../../../../api/kinds/meta-v1.ts'
+import type { Logger } from '../../../../lib/logger.ts'
+import type { ExecInput } from '../../../../proto/gen/tessera.ts'
+import { presentable } from '../../failure.ts'
+import { type ExecStream, isExit } from '../../sessions/streams.ts'
+import { boolean } from '../options.ts'
 import { exitStatus, success } from './exit-status.ts'
-import { boolean } from './options.ts'
-import type { ResourcePath } from './path.ts'
+import { terminalSize } from './terminal-size.ts'
+import type { Upgrade } from './upgrade.ts'
 
 /** Newest first. v5 adds that a channel can be closed alone, so that a command sees the end of its input. */
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io']
@@ -30,39 +30,16 @@ const sockets = new WebSocketServer({
   handleProtocols: offered => protocols.find(protocol => offered.has(protocol)) ?? false,
 })
 
-/** @throws StatusError BadRequest */
-export function execStart(query: URLSearchParams, { namespace, name }: ResourcePath): ExecStart {
-  return {
-    namespace,
-    pod: name,
-    container: query.get('container') ?? '',
-    command: query.getAll('command'),
-    stdin: boolean(query, 'stdin'),
-    tty: boolean(query, 'tty'),
-  }
-}
+export const isWebSocket = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
 
 /** Before the command is started: can this client's WebSocket be spoken to? @throws StatusError BadRequest */
-export function checkWebSocket(request: IncomingMessage): void {
-  const upgrade = request.headers.upgrade?.toLowerCase()
-  if (request.method !== 'GET' || upgrade !== 'websocket') {
-    throw StatusError.badRequest(
-      `unable to upgrade: exec is spoken over WebSocket (GET with Upgrade: websocket), which kubectl does from 1.30 on; this was ${request.method} with Upgrade: ${upgrade ?? 'nothing'}`,
-    )
-  }
-  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map(name => name.trim())
-  if (!protocols.some(protocol => offered.includes(protocol))) {
-    throw StatusError.badRequest(
-      `unable to upgrade: none of the WebSocket protocols offered (${offered.join(', ')}) is one of ${protocols.join(', ')}`,
-    )
-  }
-}
-
-export interface Upgrade {
-  readonly request: IncomingMessage
-  readonly socket: Duplex
-  readonly head: Buffer
-  readonly query: URLSearchParams
+export function checkWebSocket({ headers }: IncomingMessage): void {
+  const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map(name => name.trim())
+  if (protocols.some(protocol => offered.includes(protocol))) return
+  throw StatusError.badRequest(
+    `unable to upgrade: none of the WebSocket protocols offered (${offered.join(', ')}) is one of ${protocols.join(', ')}`,
+  )
 }
 
 /**
@@ -70,7 +47,7 @@ export interface Upgrade {
  * command is told on the error channel, as the command's own failures are: a refused upgrade would send kubectl to
  * SPDY instead.
  */
-export async function serveExec(
+export async function serveWebSocket(
   { request, socket, head, query }: Upgrade,
   openStream: () => Promise<ExecStream>,
   logger: Logger,
@@ -128,21 +105,6 @@ function inputOf(frame: Buffer): ExecInput | undefined {
       return undefined
   }
 }
-
-/** `{"Width":80,"Height":24}`; a size nobody can have is passed over, as a terminal would. */
-function terminalSize(json: Buffer): { columns: number; rows: number } | undefined {
-  try {
-    const size: unknown = JSON.parse(json.toString())
-    if (typeof size !== 'object' || size === null || !('Width' in size) || !('Height' in size)) return undefined
-    const { Width: columns, Height: rows } = size
-    return isTerminalLength(columns) && isTerminalLength(rows) ? { columns, rows } : undefined
-  } catch {
-    return undefined
-  }
-}
-
-const isTerminalLength = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 0xffff
 
 /** Passes output on until the command ends; answers how it did. @throws StatusError when nobody knows */
 async function forwardOutput(ws: WebSocket, { output }: ExecStream, query: URLSearchParams): Promise<Status> {
