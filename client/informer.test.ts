@@ -12,12 +12,12 @@ import { Informer, objectKey } from './informer.ts'
 
 type Step =
   | { readonly do: 'put' | 'delete' | 'replace'; readonly name: string }
-  | { readonly do: 'disconnect' | 'compact' | 'turn' }
+  | { readonly do: 'disconnect' | 'offline' | 'online' | 'compact' | 'turn' }
 
 const name = fc.constantFrom('a', 'b', 'c', 'd')
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('put', 'delete', 'replace'), name }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('disconnect', 'compact', 'turn') }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('disconnect', 'offline', 'online', 'compact', 'turn') }) },
 )
 
 /** A ConfigMap whose group is its only datum; the informer indexes by it. */
@@ -28,7 +28,25 @@ async function put(client: FakeClient, name: string, group: string): Promise<voi
   else await client.create(configMaps, configMap(name, { group }))
 }
 
-async function take(client: FakeClient, step: Step, n: number): Promise<void> {
+/** A cluster that can be out of reach for a while. */
+class Cluster extends FakeClient {
+  online = true
+
+  constructor() {
+    super({
+      before: ({ verb }) => {
+        if (verb === 'watch' && !this.online) throw new UnavailableError('fake', 'offline')
+      },
+    })
+  }
+
+  goOffline(): void {
+    this.online = false
+    this.disconnect()
+  }
+}
+
+async function take(client: Cluster, step: Step, n: number): Promise<void> {
   switch (step.do) {
     case 'put':
       return put(client, step.name, String(n % 3))
@@ -82,7 +100,7 @@ describe('Informer', () => {
   it('its deltas and indexes are exact, whatever happens to the connection', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async steps => {
-        const client = new FakeClient()
+        const client = new Cluster()
         const { informer, stop } = follow(client)
         const replica = new Map<string, Stored<ConfigMap>>()
         informer.subscribe({
@@ -104,6 +122,7 @@ describe('Informer', () => {
           },
         })
         for (const [n, step] of steps.entries()) await take(client, step, n)
+        client.online = true
         const sentinel = await client.create(configMaps, configMap('sentinel', { group: 'end' }))
         await until(() => informer.get(objectKey(sentinel)) !== undefined)
         await stop()
@@ -121,7 +140,7 @@ describe('Informer', () => {
           assert.deepEqual(indexed, expected)
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     )
   })
 
@@ -151,7 +170,7 @@ describe('Informer', () => {
   })
 
   it('tells an object deleted and made anew behind its back as two', async () => {
-    const client = new FakeClient()
+    const client = new Cluster()
     await put(client, 'a', '0')
     const { informer, stop } = follow(client)
     await informer.synced
@@ -161,10 +180,11 @@ describe('Informer', () => {
       updated: () => seen.push('updated'),
       deleted: () => seen.push('deleted'),
     })
-    client.disconnect()
+    client.goOffline()
     await client.delete(configMaps, { namespace: 'default', name: 'a' })
     await put(client, 'a', '1')
     client.compact()
+    client.online = true
     await until(() => informer.get('default/a')?.data?.['group'] === '1')
     assert.deepEqual(seen, ['added', 'deleted', 'added'])
     await stop()

@@ -41,7 +41,7 @@ const zone = fc.constantFrom('a', 'b')
 const taint: fc.Arbitrary<Taint> = fc.record({
   key: fc.constantFrom('team', 'gpu'),
   value: fc.constantFrom('red', 'blue'),
-  effect: fc.constantFrom('NoSchedule', 'NoExecute', 'PreferNoSchedule'),
+  effect: fc.constantFrom('NoSchedule', 'NoExecute', 'PreferNoSchedule', 'PreferNoSchedule', 'PreferNoSchedule'),
 })
 const toleration: fc.Arbitrary<Toleration> = fc.oneof(
   fc.record({
@@ -57,12 +57,14 @@ const aSomeNode = fc
     cpu: fc.constantFrom('1', '2', '1500m'),
     pods: fc.constantFrom('2', '4', '10'),
     zone,
-    taints: fc.array(taint, { maxLength: 1 }),
+    taints: fc.array(taint, { maxLength: 3 }),
     unschedulable: fc.boolean(),
+    megabytes: fc.constantFrom(0, 0, 300, 900),
   })
-  .map(({ cpu, pods, zone, taints, unschedulable }) => ({
+  .map(({ cpu, pods, zone, taints, unschedulable, megabytes }) => ({
     cpu,
     pods,
+    ...(megabytes > 0 && { images: { 'example.test/main:1': megabytes * 1024 * 1024 } }),
     labels: { zone },
     spec: { taints, ...(unschedulable && { unschedulable }) },
   }))
@@ -71,20 +73,25 @@ const aSomePod = fc.record({
   hostPort: fc.constantFrom(undefined, undefined, undefined, 80, 443),
   nodeSelector: fc.constantFrom(undefined, undefined, { zone: 'a' }, { zone: 'b' }),
   tolerations: fc.array(toleration, { maxLength: 1 }),
+  preferredZones: fc.array(fc.record({ zone, weight: fc.integer({ min: 1, max: 100 }) }), { maxLength: 2 }),
 })
 
-type Choice<A> = A extends fc.Arbitrary<infer T> ? T : never
 type Action =
-  | { readonly do: 'place'; readonly pod: Choice<typeof aSomePod> }
-  | { readonly do: 'remove' | 'node' | 'drop' | 'cordon'; readonly pick: number }
+  | { readonly do: 'place'; readonly shape: number }
+  | { readonly do: 'remove' | 'node' | 'drop' | 'cordon' | 'pull'; readonly pick: number }
 
 const action: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('place' as const), pod: aSomePod }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('place' as const), shape: fc.nat(1) }) },
   {
     weight: 3,
-    arbitrary: fc.record({ do: fc.constantFrom('remove', 'node', 'drop', 'cordon'), pick: fc.nat(1000) }),
+    arbitrary: fc.record({ do: fc.constantFrom('remove', 'node', 'drop', 'cordon', 'pull'), pick: fc.nat(1000) }),
   },
 )
+
+const preferredZone = ({ zone, weight }: { zone: string; weight: number }) => ({
+  weight,
+  preference: { matchExpressions: [{ key: 'zone', operator: 'In' as const, values: [zone] }] },
+})
 
 describe('Framework', () => {
   it('agrees with a naive scheduler on what fits, whatever happened before, and never over-commits', () => {
@@ -92,9 +99,10 @@ describe('Framework', () => {
       fc.property(
         fc.array(aSomeNode, { maxLength: 5 }),
         fc.array(aSomeNode, { minLength: 3, maxLength: 3 }),
+        fc.tuple(aSomePod, aSomePod),
         fc.array(action, { maxLength: 50 }),
         fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
-        (first, later, actions, chance) => {
+        (first, later, shapes, actions, chance) => {
           const names = new ResourceNames()
           const table = new NodeTable(names)
           const framework = new Framework(defaultPlugins, () => Number(chance.next().value))
@@ -124,11 +132,16 @@ describe('Framework', () => {
                 table.removeNode(chosen.node.metadata.name)
                 cluster.delete(chosen.node.metadata.name)
                 break
+              case 'pull': {
+                const images = [{ names: ['example.test/main:1'], sizeBytes: action.pick * 1024 * 1024 }]
+                if (chosen) setNode({ ...chosen.node, status: { ...chosen.node.status, images } })
+                break
+              }
               case 'cordon':
                 if (chosen) setNode({ ...chosen.node, spec: { ...chosen.node.spec, unschedulable: true } })
                 break
               case 'place': {
-                const { cpu, hostPort, nodeSelector, tolerations } = action.pod
+                const { cpu, hostPort, nodeSelector, tolerations, preferredZones } = shapes[action.shape]!
                 const ports = hostPort === undefined ? [] : [{ containerPort: 1, hostPort, protocol: 'TCP' as const }]
                 const pod = stored(
                   aPod(
@@ -137,6 +150,11 @@ describe('Framework', () => {
                     {
                       containers: [aContainer(cpu === '0' ? {} : { cpu }, { ports })],
                       tolerations,
+                      affinity: {
+                        nodeAffinity: {
+                          preferredDuringSchedulingIgnoredDuringExecution: preferredZones.map(preferredZone),
+                        },
+                      },
                       ...(nodeSelector && { nodeSelector }),
                     },
                   ),

@@ -49,7 +49,7 @@ describe('kubectl', () => {
       const child = execFile(
         kubectl,
         args,
-        { env: { ...environment(), ...variables }, timeout: 20_000 },
+        { env: { ...environment(), ...variables }, timeout: 20_000, maxBuffer: 1 << 26 },
         (error, stdout, stderr) => {
           resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr })
         },
@@ -241,6 +241,11 @@ describe('kubectl', () => {
       assert.deepEqual(await run(['exec', '-i', 'a', '--', 'cat'], 'hello\n'), told)
       const overSpdy = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false' }
       assert.deepEqual(await run(['exec', '-i', 'a', '--', 'cat'], 'hello\n', overSpdy), told)
+      const much = 'x'.repeat(8 * 1024 * 1024)
+      for (const variables of [{}, overSpdy]) {
+        const { stdout } = await run(['exec', '-i', 'a', '--', 'cat'], much, variables)
+        assert.equal(stdout.length, much.length)
+      }
     } finally {
       leaving.abort()
       await serving

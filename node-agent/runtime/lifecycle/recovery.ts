@@ -120,7 +120,7 @@ async function sweepCgroups(parts: Parts): Promise<void> {
     ...parts.sandboxRecords.list().map(sandbox => sandbox.cgroupParent),
   ])
   const sweep = async (cgroup: string): Promise<void> => {
-    for (const name of parts.cgroups.children(cgroup)) await sweep(`${cgroup}/${name}`)
+    for (const child of parts.cgroups.children(cgroup)) await sweep(child)
     const inside = `${cgroup}/`
     if (cgroup === parts.cgroupRoot || owned.has(cgroup) || [...owned].some(path => path.startsWith(inside))) return
     try {

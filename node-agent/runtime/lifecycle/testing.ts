@@ -153,7 +153,8 @@ export class FakeCgroups implements Cgroups {
 
   children(cgroup: string): string[] {
     const below = [...this.limits.keys()].filter(other => other.startsWith(`${cgroup}/`))
-    return [...new Set(below.map(other => other.slice(cgroup.length + 1).split('/')[0] ?? ''))]
+    const names = below.map(other => other.slice(cgroup.length + 1).split('/')[0] ?? '')
+    return [...new Set(names)].map(name => `${cgroup}/${name}`)
   }
 }
 
