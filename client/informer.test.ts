@@ -99,7 +99,7 @@ function follow(client: FakeClient) {
 describe('Informer', () => {
   it('its deltas and indexes are exact, whatever happens to the connection', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async steps => {
+      fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async steps => {
         const client = new Cluster()
         const { informer, stop } = follow(client)
         const replica = new Map<string, Stored<ConfigMap>>()
@@ -187,6 +187,22 @@ describe('Informer', () => {
     client.online = true
     await until(() => informer.get('default/a')?.data?.['group'] === '1')
     assert.deepEqual(seen, ['added', 'deleted', 'added'])
+    await stop()
+  })
+
+  it('learns of a deletion whose history is gone', async () => {
+    const client = new Cluster()
+    await put(client, 'a', '0')
+    const { informer, stop } = follow(client)
+    await informer.synced
+    const deleted: string[] = []
+    informer.subscribe({ deleted: object => deleted.push(object.metadata.name) })
+    client.goOffline()
+    await client.delete(configMaps, { namespace: 'default', name: 'a' })
+    client.compact()
+    client.online = true
+    await until(() => informer.size === 0)
+    assert.deepEqual(deleted, ['a'])
     await stop()
   })
 

@@ -96,7 +96,12 @@ async function serve(
     }
     const metrics = createMetrics()
     const checks = [
-      { name: 'store', check: async (request: AbortSignal) => void (await store.currentRevision(request)) },
+      {
+        name: 'store',
+        check: async (request: AbortSignal) => {
+          await store.currentRevision(request)
+        },
+      },
     ]
     const rest = await listening(
       '--listen',

@@ -1,6 +1,6 @@
 // Keeps the node rules' graph in step with the pods there are.
 import { type Pod, pods } from '../api/kinds/core-v1.ts'
-import { sleep } from '../lib/abort.ts'
+import { isAborted, sleep } from '../lib/abort.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { NodeGraph } from './auth/node-graph.ts'
 import type { Registry } from './registry/contract.ts'
@@ -32,11 +32,11 @@ export async function followPods({ registry, graph, logger, signal, synced }: Fo
         for (const { type, object } of batch) {
           if (type === 'BOOKMARK') synced()
           else if (type === 'DELETED') graph.remove(object as Pod)
-          else graph.put(object as Pod)
+          else graph.set(object as Pod)
         }
       }
     } catch (error) {
-      if (signal.aborted) return
+      if (isAborted(signal)) return
       logger.warn({ err: error }, 'the watch of pods for the node rules failed; beginning anew')
     }
     await sleep(retryMs, signal)

@@ -1,7 +1,7 @@
 // The scheduler in a thread of this process: its own event loop, begun anew when it ends by itself.
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { sleep } from '../lib/abort.ts'
+import { isAborted, sleep } from '../lib/abort.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Logger } from '../lib/logger.ts'
 
@@ -40,5 +40,3 @@ async function runOnce(kubeconfig: string, signal: AbortSignal): Promise<unknown
   }
   return failure
 }
-
-const isAborted = (signal: AbortSignal): boolean => signal.aborted

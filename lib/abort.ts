@@ -10,6 +10,9 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   }
 }
 
+/** A call, where the compiler would take an earlier look at `aborted` for the present one. */
+export const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true
+
 /** Resolves when the signal aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()

@@ -31,7 +31,7 @@ function asked(text: string, fieldSelector = ''): ResourceAttributes {
 describe('the authorizer', () => {
   const graph = new NodeGraph()
   const authorize: Authorize = createAuthorizer(graph)
-  graph.put(
+  graph.set(
     pod('mine', 'a', {
       containers: [
         {
@@ -57,8 +57,8 @@ describe('the authorizer', () => {
       ],
     }),
   )
-  graph.put(pod('other', 'b', { imagePullSecrets: [{ name: 'of-b' }] }))
-  graph.put(pod('unbound', '', { imagePullSecrets: [{ name: 'of-none' }] }))
+  graph.set(pod('other', 'b', { imagePullSecrets: [{ name: 'of-b' }] }))
+  graph.set(pod('unbound', '', { imagePullSecrets: [{ name: 'of-none' }] }))
 
   const check = (user: User, attributes: ResourceAttributes, expected: boolean): void => {
     const answer = authorize(user, attributes)
@@ -147,13 +147,13 @@ describe('the authorizer', () => {
 
   it('forgets what pods referred to when they go, move or change', () => {
     const passing = new NodeGraph()
-    passing.put(pod('p', 'a', { imagePullSecrets: [{ name: 'old' }] }))
-    passing.put(pod('p', 'a', { imagePullSecrets: [{ name: 'new' }] }))
+    passing.set(pod('p', 'a', { imagePullSecrets: [{ name: 'old' }] }))
+    passing.set(pod('p', 'a', { imagePullSecrets: [{ name: 'new' }] }))
     assert.deepEqual(
       [passing.refers('a', 'secrets', 'ns', 'old'), passing.refers('a', 'secrets', 'ns', 'new')],
       [false, true],
     )
-    passing.put(pod('p', 'b', { imagePullSecrets: [{ name: 'new' }] }))
+    passing.set(pod('p', 'b', { imagePullSecrets: [{ name: 'new' }] }))
     assert.deepEqual([passing.hasPod('a', 'ns', 'p'), passing.hasPod('b', 'ns', 'p')], [false, true])
     assert.equal(passing.refers('a', 'secrets', 'ns', 'new'), false)
     passing.remove(pod('p', 'b'))

@@ -11,9 +11,9 @@ export class NodeGraph implements NodeReferences {
   readonly #bound = new Map<string, string>()
 
   /** Takes a pod as it now is. */
-  put(pod: PodObject): void {
+  set(pod: PodObject): void {
     const key = podKey(pod)
-    const node = pod.spec?.nodeName ?? ''
+    const node = pod.spec.nodeName ?? ''
     if (this.#bound.get(key) !== node) this.#forget(key)
     if (node === '') return
     this.#bound.set(key, node)
@@ -25,7 +25,7 @@ export class NodeGraph implements NodeReferences {
     this.#forget(podKey(pod))
   }
 
-  /** Forgets everything: what is there is put anew. */
+  /** Forgets everything: what is there is set anew. */
   clear(): void {
     this.#nodes.clear()
     this.#bound.clear()
@@ -56,9 +56,8 @@ const podKey = ({ metadata }: PodObject): string => `${metadata.namespace ?? ''}
 
 /** Everything in its namespace that a pod's node has to read, as `resource/name`. */
 export function* references({ spec }: PodObject): Generator<string> {
-  if (!spec) return
   for (const { name } of spec.imagePullSecrets ?? []) if (name) yield `secrets/${name}`
-  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])]
+  const containers = [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])]
   for (const container of containers) yield* containerReferences(container)
   for (const volume of spec.volumes ?? []) yield* volumeReferences(volume)
 }

@@ -1,5 +1,6 @@
 // All controllers on one connection and one set of caches.
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { hostname } from 'node:os'
 import { leases } from '../../api/kinds/coordination-v1.ts'
 import { namespaces, nodes, pods } from '../../api/kinds/core-v1.ts'
@@ -7,7 +8,7 @@ import type { Client } from '../../client/client.ts'
 import { EventWriter } from '../../client/events.ts'
 import { Informer } from '../../client/informer.ts'
 import { withLeadership } from '../../client/leader-election.ts'
-import { aborted, sleep } from '../../lib/abort.ts'
+import { aborted, isAborted, sleep } from '../../lib/abort.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { AgentConnections } from './agent-connections.ts'
@@ -43,13 +44,15 @@ export async function runControllers(options: ControllersOptions, signal: AbortS
     try {
       await withLeadership(client, election, signal, leading => lead(options, leading))
     } catch (error) {
-      if (!signal.aborted) logger.warn({ err: error }, 'no longer leading')
+      if (!isAborted(signal)) logger.warn({ err: error }, 'no longer leading')
     }
     await sleep(retryMs, signal)
   }
 }
 
 async function lead({ client, connections, clock, logger }: ControllersOptions, signal: AbortSignal): Promise<void> {
+  // Every informer, queue and call listens to it.
+  setMaxListeners(0, signal)
   const onError = (err: unknown): void => logger.warn({ err }, 'a watch failed; it will be tried again')
   const component = 'node-controller'
   const onDropped = (_: unknown, err: unknown): void => logger.warn({ err }, 'dropped an event')

@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { WebSocket } from 'ws'
 import { StatusError } from '../../api/errors.ts'
 import { pods } from '../../api/kinds/core-v1.ts'
 import { type AgentClient, GrpcAgentClient } from '../../client/agents.ts'
 import { GrpcClient } from '../../client/grpc.ts'
 import type { Duplex } from '../../client/streams.ts'
+import { type Logger, silentLogger } from '../../lib/logger.ts'
 import type { ExecInput, ExecReply, OpenExec, OpenLogs } from '../../proto/gen/tessera.ts'
 import { type Doors, type DoorsOptions, openDoors } from '../../test/suites/doors.ts'
 import type { Registry, Resource } from '../registry/contract.ts'
@@ -333,6 +335,25 @@ test('an agent that dies in the middle of a command is an error, not an exit', a
     }, /the connection to the node broke/)
     client.close()
   })
+})
+
+test('a fault of ours is logged whole, and told without its insides', async () => {
+  const logged: unknown[] = []
+  const logger: Logger = { ...silentLogger, error: (fields: object) => void logged.push(fields), child: () => logger }
+  await using doors = await openDoors(onePod(), { logger })
+  const answer = await doors.fetch('/api/v1/namespaces/default/pods')
+  assert.equal(answer.code, 500)
+  const [, incident = ''] = /look for incident (\w+) in its log/.exec(answer.body) ?? []
+  assert.ok(!answer.body.includes('not part of this test'))
+  const client = new GrpcClient(doors.admin)
+  await assert.rejects(client.list(pods, {}), error => {
+    assert.ok(error instanceof StatusError && error.reason === 'InternalError')
+    assert.ok(!error.message.includes('not part of this test'))
+    return true
+  })
+  client.close()
+  assert.equal(logged.length, 2)
+  assert.match(inspect(logged[0]), new RegExp(`not part of this test[^]*${incident}`))
 })
 
 test('only the agent of a node may open its session, and a ticket is good for its own node only', async () => {

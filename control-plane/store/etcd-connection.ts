@@ -12,9 +12,10 @@ import type {
   ITxnResponse,
   IWatchResponse,
 } from 'etcd3'
+import { isAborted } from '../../lib/abort.ts'
 import { StoreUnavailableError } from './store.ts'
 
-type Etcd3Module = typeof import('etcd3')
+type Etcd3Module = Awaited<ReturnType<typeof loadEtcd3>>
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>
 
 export interface EtcdConnectionOptions {
@@ -46,15 +47,18 @@ export class EtcdRevisionError extends Error {
   }
 }
 
-/** etcd3's own policies repeat calls and open circuits; here each call is made once. */
-const once = (): Policy => ({
-  get _altReturn(): never {
-    throw new TypeError('_altReturn is only a type')
-  },
-  onSuccess: () => ({ dispose: () => undefined }),
-  onFailure: () => ({ dispose: () => undefined }),
-  execute: async (call, signal = new AbortController().signal) => call({ signal }),
-})
+/** etcd3's own policies repeat calls and open circuits; with this one each call is made once. */
+class Once implements Policy {
+  declare readonly _altReturn: never
+  readonly onSuccess: Policy['onSuccess'] = () => ({ dispose: () => undefined })
+  readonly onFailure: Policy['onFailure'] = () => ({ dispose: () => undefined })
+
+  async execute<T>(call: (context: { signal: AbortSignal }) => PromiseLike<T> | T, signal?: AbortSignal): Promise<T> {
+    return call({ signal: signal ?? new AbortController().signal })
+  }
+}
+
+const loadEtcd3 = () => import('etcd3')
 
 const wholeKeySpace = { key: Buffer.from([0]), range_end: Buffer.from([0]) }
 
@@ -80,7 +84,7 @@ export class EtcdConnection {
 
   /** Connects at the first call. */
   static async open(options: EtcdConnectionOptions): Promise<EtcdConnection> {
-    return new EtcdConnection(options, await import('etcd3'))
+    return new EtcdConnection(options, await loadEtcd3())
   }
 
   private constructor({ endpoints, credentials, deadlineMs = 5000 }: EtcdConnectionOptions, etcd3: Etcd3Module) {
@@ -92,7 +96,7 @@ export class EtcdConnection {
         new etcd3.Etcd3({
           hosts,
           ...(credentials && { credentials }),
-          faultHandling: { global: once(), host: once },
+          faultHandling: { global: new Once(), host: () => new Once() },
           grpcOptions,
         }),
     )
@@ -168,7 +172,7 @@ export class EtcdConnection {
       try {
         return await abortable(call(client, { deadline }), signal)
       } catch (error) {
-        if (signal?.aborted) throw error
+        if (isAborted(signal)) throw error
         const { GRPCOutOfRangeError, GRPCUnavailableError, GRPCDeadlineExceededError } = this.#etcd3
         if (error instanceof GRPCOutOfRangeError) throw new EtcdRevisionError(error.message, { cause: error })
         const unreachable = error instanceof GRPCUnavailableError

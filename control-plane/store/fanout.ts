@@ -1,6 +1,7 @@
 // One stream of the store's events, shared by all watchers of this process. A watcher that starts in
 // the past first replays history from the driver and then joins; one that can't keep up is cut off
 // from the shared stream and replays what it missed, so nobody buffers without bound.
+import { isAborted } from '../../lib/abort.ts'
 import type { Revision, StoreEvent, WatchBatch } from './store.ts'
 
 /** How many events a watcher may lag behind before it has to replay them from history. */
@@ -123,7 +124,7 @@ export class Fanout {
         for (;;) {
           await subscription.ready()
           if (isAborted(signal)) return
-          const failure = this.#failure ?? this.#cut.get(subscription)
+          const failure = this.#failureOf(subscription)
           const batches = subscription.take()
           for (const batch of batches ?? []) {
             if (batch.revision <= seen) continue
@@ -141,10 +142,11 @@ export class Fanout {
       }
     }
   }
-}
 
-/** A call, so that the compiler does not take an earlier answer for the present one. */
-const isAborted = (signal: AbortSignal): boolean => signal.aborted
+  #failureOf(subscription: Subscription): Error | undefined {
+    return this.#failure ?? this.#cut.get(subscription)
+  }
+}
 
 /** The events behind a revision; the same array when that is all of them. */
 function after(events: readonly StoreEvent[], revision: Revision): readonly StoreEvent[] {

@@ -116,6 +116,7 @@ export function runtimeArgs(layout: Layout): string[] {
     `--socket=${runtimeSocket(layout)}`,
     `--launcher-socket=${launcherSocket(layout)}`,
     `--instance=${layout.instance}`,
+    `--cgroup-parent=${layout.instance}`,
     `--pod-cidr=${layout.podCidr}`,
   ]
 }

@@ -65,8 +65,8 @@ export async function up(options: UpOptions): Promise<void> {
     )
     const address = await step('waiting for pod hello to be Running', say => podRunning(client, say))
     process.stdout.write(`\n${tsctl(['--kubeconfig', kubeconfig, 'get', 'pods', '-o', 'wide'])}\n`)
-    const answer = await step(`asking ${address}`, () => ask(address))
-    process.stdout.write(`\n${answer.replace(/^/gm, '    ').trimEnd()}\n\n`)
+    const answer = await step(`asking ${address}`, async () => ({ page: await ask(address) }))
+    process.stdout.write(`\n${answer.page.replace(/^/gm, '    ').trimEnd()}\n\n`)
   } finally {
     client.close()
   }

@@ -6,9 +6,9 @@ import { Refusal } from './progress.mjs'
  * @returns {import('./layout.ts').LayoutOptions}
  */
 export function clusterOptions({ name, port, 'pod-cidr': podCidr }) {
-  // The bridge is NAME0, and Linux has 15 characters for an interface's name.
-  if (name !== undefined && !/^[a-z][a-z0-9-]{0,12}$/.test(name)) {
-    throw new Refusal(`--name "${name}": at most 13 lower-case letters, digits and dashes, the first one a letter.`)
+  // It begins the names of network interfaces, and Linux has 15 characters for one.
+  if (name !== undefined && !/^[a-z][a-z0-9]{0,7}$/.test(name)) {
+    throw new Refusal(`--name "${name}": at most 8 lower-case letters and digits, the first one a letter.`)
   }
   if (port !== undefined && !(/^\d+$/.test(port) && Number(port) > 0 && Number(port) <= 65532)) {
     throw new Refusal(`--port "${port}": expected a number from 1 to 65532.`)

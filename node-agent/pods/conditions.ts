@@ -13,18 +13,20 @@ interface Verdict {
 
 const yes: Verdict = { status: 'True' }
 
+/** @param over nothing of the pod runs, nor will: its sandbox, if it still stands, is on its way out */
 export function conditions(
   situation: Situation,
   phase: PodStatus['phase'],
   init: readonly ContainerStatus[],
   app: readonly ContainerStatus[],
+  over: boolean,
 ): PodCondition[] {
   const { pod, nowMs } = situation
   const present = pod.status.conditions ?? []
   const sidecars = init.filter((_, index) => isSidecar(initContainers(pod)[index] ?? {}))
   const containersReady = readiness(phase, [...sidecars, ...app])
   const verdicts: readonly (readonly [string, Verdict])[] = [
-    ['PodReadyToStartContainers', { status: hasNetwork(situation) ? 'True' : 'False' }],
+    ['PodReadyToStartContainers', { status: !over && hasNetwork(situation) ? 'True' : 'False' }],
     ['Initialized', initialized(situation, phase, init)],
     ['Ready', containersReady.status === 'True' ? gates(pod) : containersReady],
     ['ContainersReady', containersReady],

@@ -144,6 +144,19 @@ export class RuntimeView {
     this.#resolveListed()
   }
 
+  /**
+   * Sees to it that a container is known in a state this agent has just brought about. The event that tells of it is
+   * usually here already, or on its way beside the answer.
+   */
+  async await(id: string, sandboxId: string, reached: (container: ObservedContainer) => boolean): Promise<void> {
+    for (const turn of [0, 1]) {
+      const known = this.#find(id, 'containers')
+      if (known && reached(known)) return
+      if (turn === 0) await new Promise(resolve => setImmediate(resolve))
+    }
+    await this.refreshContainer(id, sandboxId)
+  }
+
   /** Asks for one container and takes the answer. */
   async refreshContainer(id: string, sandboxId: string): Promise<void> {
     try {

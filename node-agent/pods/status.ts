@@ -23,7 +23,7 @@ export function podStatus(situation: Situation, hostIps: readonly string[]): Pod
     ...kept(pod.status),
     ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
     phase,
-    conditions: conditions(situation, phase, init, app),
+    conditions: conditions(situation, phase, init, app, over),
     ...outcome(situation, phase),
     ...(hostIp !== undefined && { hostIP: hostIp, hostIPs: hostIps.map(ip => ({ ip })) }),
     ...(podIp !== undefined && { podIP: podIp, podIPs: ips.map(ip => ({ ip })) }),

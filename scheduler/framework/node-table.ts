@@ -66,7 +66,8 @@ export class NodeTable implements Snapshot {
     const entry = this.#row(row)
     if (JSON.stringify(entry.node.status.images) !== JSON.stringify(node.status.images)) {
       this.#setImages(entry, node)
-      }
+      this.layout++
+    }
     entry.node = node
     for (const column of this.allocatable) if (column) column[row] = 0
     const { allocatable = {} } = node.status

@@ -37,7 +37,7 @@ export interface ClusterOptions {
 
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   sweep()
-  const name = `e2e${process.pid}`
+  const name = `e2e${process.pid.toString(36)}`
   const args = [`--name=${name}`, `--port=${await freePorts(4)}`, `--pod-cidr=${podCidr()}`]
   const started = await run(process.execPath, [
     'deploy/local/start.mjs',
@@ -145,9 +145,9 @@ function commandOf(pid: string): string {
 
 /** Clusters of test processes that were killed. */
 function sweep(): void {
-  const names = ['/run', '/var/lib'].flatMap(folder => readdirSync(folder)).filter(name => /^e2e\d+$/.test(name))
+  const names = ['/run', '/var/lib'].flatMap(folder => readdirSync(folder)).filter(name => /^e2e[0-9a-z]{1,5}$/.test(name))
   for (const name of new Set(names)) {
-    if (existsSync(`/proc/${name.slice(3)}`)) continue
+    if (existsSync(`/proc/${Number.parseInt(name.slice(3), 36)}`)) continue
     spawnSync(process.execPath, ['deploy/local/stop.mjs', '--wipe', `--name=${name}`], { cwd: root })
   }
 }

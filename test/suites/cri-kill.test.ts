@@ -52,7 +52,7 @@ describe('a runtime killed', { timeout: 120_000 }, () => {
     }
     const now = await fixture.client.containerStatus({ containerId: steady, verbose: true })
     assert.equal(now.status?.state, ContainerState.CONTAINER_RUNNING)
-    assert.equal(now.status?.startedAt, before.status?.startedAt)
+    assert.equal(now.status.startedAt, before.status?.startedAt)
     await fixture.client.stopContainer({ containerId: steady, timeout: 0 })
     const numbers = (await fixture.log(steady)).map(({ text }) => Number(text))
     assert.ok(numbers.length > 200)

@@ -150,7 +150,10 @@ function tests(): void {
       const script = `mount -t tmpfs -o size=8m tmpfs "$1" && head -c 3000000 /dev/zero >"$1/ballast" && exec "$2" "$3"`
       await inDirectory(async directory => {
         const probe = spawnSync('unshare', ['-rm', 'true'])
-        if (probe.status !== 0) return t.skip('no mount namespace to be had')
+        if (probe.status !== 0) {
+          t.skip('no mount namespace to be had')
+          return
+        }
         const { status, stderr } = spawnSync(
           'unshare',
           ['-rm', 'sh', '-ec', script, 'sh', directory, process.execPath, program],

@@ -115,7 +115,7 @@ export function storeSuite(name: string, start: () => Promise<StoreUnderTest>, o
         const [updated] = await commitOk(store, put(key, 'two', { expect: created! }))
         assert.ok(updated! > created!)
         assert.equal((await store.get(key)).entry?.value.toString(), 'two')
-        const [removed] = await commitOk(store, remove(key, updated!))
+        const [removed] = await commitOk(store, remove(key, updated))
         assert.ok(removed! > updated!)
         const last = await store.get(key)
         assert.equal(last.entry, undefined)
@@ -163,9 +163,9 @@ export function storeSuite(name: string, start: () => Promise<StoreUnderTest>, o
         const results = await store.commit([
           put(`${prefix}a`, '1', { expect: 0 }),
           put(`${prefix}present`, 'new', { expect: 0 }),
-          remove(`${prefix}present`, present!),
+          remove(`${prefix}present`, present),
           put(`${prefix}b`, '2'),
-          remove(`${prefix}missing`, present!),
+          remove(`${prefix}missing`, present),
         ])
         assert.deepEqual(
           results.map(result => result.ok),

@@ -2,7 +2,6 @@ import { Command } from 'commander'
 import type { Duplex } from '../../client/streams.ts'
 import type { ExecInput, ExecOutput } from '../../proto/gen/tessera.ts'
 import type { Context } from '../context.ts'
-import { UsageError } from '../errors.ts'
 
 interface Options {
   readonly container?: string
@@ -18,15 +17,12 @@ export function execCommand(context: Context): Command {
     .option('-c, --container <name>', "which container; the pod's first by default")
     .option('-i, --stdin', 'pass standard input on')
     .option('-t, --tty', 'give the command a terminal')
-    .passThroughOptions()
     .addHelpText(
       'after',
       '\nExamples:\n  tsctl exec hello -- ls /\n  tsctl exec -it hello -c web -- sh\n  tar c . | tsctl exec -i hello -- tar x -C /www\n',
     )
     .action(async (target: string, command: string[], options: Options) => {
       const pod = target.replace(/^(pods?|po)\//, '')
-      const words = command[0] === '--' ? command.slice(1) : command
-      if (words.length === 0) throw new UsageError('you must specify a command, for instance `tsctl exec hello -- ls`')
       const tty = (options.tty ?? false) && context.stdin.isTTY
       if (options.tty && !tty)
         context.stderr.write('Unable to use a TTY - input is not a terminal or the right kind of file\n')
@@ -35,7 +31,7 @@ export function execCommand(context: Context): Command {
           namespace: context.namespace(),
           pod,
           container: options.container ?? '',
-          command: words,
+          command,
           stdin: options.stdin ?? false,
           tty,
           ...(tty && { columns: context.stdout.columns ?? 80, rows: context.stdout.rows ?? 24 }),

@@ -37,7 +37,7 @@ export async function killContainer(
   const sandboxId = view.observed(pod.metadata.uid).containers.find(known => known.id === id)?.sandboxId ?? ''
   try {
     await runtime.stopContainer({ containerId: id, timeout })
-    await view.refreshContainer(id, sandboxId)
+    await view.await(id, sandboxId, ({ state }) => state === 'exited')
   } catch (error) {
     if (!isNotFound(error)) throw error
     view.dropped(id)

@@ -37,7 +37,7 @@ export async function startContainer(
     if (!isAway(error)) events.record(pod, 'Warning', 'Failed', `Error: ${messageOf(error)}`, where)
     throw error
   }
-  await view.refreshContainer(id, step.sandboxId)
+  await view.await(id, step.sandboxId, ({ state }) => state !== 'created')
   const hook = container.lifecycle?.postStart
   if (hook === undefined) return
   const { ok, output } = await runHook(context, pod, container, id, hook, Infinity, signal)

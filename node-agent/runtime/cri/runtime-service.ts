@@ -100,7 +100,7 @@ export function runtimeHandlers(parts: Parts, options: ServiceOptions): Handlers
       const record = needSandbox(podSandboxId)
       const merged = mergeResources(record.config.linux?.resources, resources ?? {})
       parts.cgroups.open(record.cgroupParent).setLimits(cgroupLimits(merged))
-      sandboxRecords.put({
+      sandboxRecords.save({
         ...record,
         config: { ...record.config, linux: { ...record.config.linux, resources: merged } },
       })
@@ -140,7 +140,7 @@ export function runtimeHandlers(parts: Parts, options: ServiceOptions): Handlers
         if (record.exit) throw new RuntimeError('state', `container ${id} has ended`)
         const resources = mergeResources(record.config.linux?.resources, linux ?? {})
         parts.cgroups.open(record.cgroupPath).setLimits(cgroupLimits(resources))
-        containerRecords.put({ ...record, config: { ...record.config, linux: { ...record.config.linux, resources } } })
+        containerRecords.save({ ...record, config: { ...record.config, linux: { ...record.config.linux, resources } } })
       })
       return {}
     },

@@ -83,7 +83,7 @@ describe('CRI over its socket', () => {
     await client.startContainer({ containerId })
     const { status } = await client.containerStatus({ containerId: containerId.slice(0, 10) })
     assert.equal(status?.state, ContainerState.CONTAINER_RUNNING)
-    assert.ok(Math.abs((status?.startedAt ?? 0) / 1e6 - Date.now()) < 10_000)
+    assert.ok(Math.abs((status.startedAt ?? 0) / 1e6 - Date.now()) < 10_000)
     const sandbox = (await client.podSandboxStatus({ podSandboxId })).status
     assert.deepEqual([sandbox?.network?.ip, sandbox?.state], ['10.0.0.1', PodSandboxState.SANDBOX_READY])
 
@@ -168,9 +168,9 @@ describe('CRI over its socket', () => {
     assert.deepEqual(imported?.references, ['docker.io/library/three:3'])
     assert.ok(steps.includes('unpacking layer 1 of 1'))
     const { image } = await client.imageStatus({ image: { image: 'three:3' } })
-    assert.deepEqual([image?.id, image?.uid?.value], [imported?.id, 1000])
+    assert.deepEqual([image?.id, image?.uid?.value], [imported.id, 1000])
     assert.equal((await client.imageStatus({ image: { image: 'ghost:1' } })).image ?? undefined, undefined)
-    assert.equal((await client.pullImage({ image: { image: 'three:3' } })).imageRef, imported?.id)
+    assert.equal((await client.pullImage({ image: { image: 'three:3' } })).imageRef, imported.id)
     const { podSandboxId = '' } = await client.runPodSandbox({ config: { metadata: { name: 'p', uid: 'p' } } })
     await client.createContainer({ podSandboxId, config: { metadata: { name: 'c' }, image: { image: 'three:3' } } })
     const remove = () => client.removeImage({ image: { image: 'three:3' } })

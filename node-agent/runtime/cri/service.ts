@@ -72,19 +72,22 @@ export function service<Definition extends object>(
     if (requestStream) implementation[name] = duplex(handler as (stream: Stream<object, object>) => Promise<void>, fail)
     else if (responseStream) {
       implementation[name] = listening(handler as (request: object, to: Listener<object>) => Promise<void>, fail)
-    } else implementation[name] = unary(handler as (request: object) => unknown, fail)
+    } else implementation[name] = unary(handler as (request: object) => object | Promise<object>, fail)
   }
   return { definition: definition as ServiceDefinition, implementation }
 }
 
-function unary(handler: (request: object) => unknown, fail: (error: unknown) => ServiceFailure) {
-  return async (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>): Promise<void> => {
+function unary(handler: (request: object) => object | Promise<object>, fail: (error: unknown) => ServiceFailure) {
+  const handle = async (request: object, answer: sendUnaryData<object>): Promise<void> => {
     try {
       // A decoded message has its defaults on its prototype; a clone says only what was sent.
-      answer(null, ((await handler(structuredClone(call.request))) ?? {}) as object)
+      answer(null, await handler(structuredClone(request)))
     } catch (error) {
       answer(fail(error))
     }
+  }
+  return (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>): void => {
+    void handle(call.request, answer)
   }
 }
 
@@ -92,7 +95,7 @@ function listening(
   handler: (request: object, listener: Listener<object>) => Promise<void>,
   fail: (error: unknown) => ServiceFailure,
 ) {
-  return async (call: ServerWritableStream<object, object>): Promise<void> => {
+  const handle = async (call: ServerWritableStream<object, object>): Promise<void> => {
     const controller = new AbortController()
     call.on('cancelled', () => controller.abort())
     // The client knows by it that it is subscribed.
@@ -110,10 +113,13 @@ function listening(
       call.emit('error', fail(error))
     }
   }
+  return (call: ServerWritableStream<object, object>): void => {
+    void handle(call)
+  }
 }
 
 function duplex(handler: (stream: Stream<object, object>) => Promise<void>, fail: (error: unknown) => ServiceFailure) {
-  return async (call: ServerDuplexStream<object, object>): Promise<void> => {
+  const handle = async (call: ServerDuplexStream<object, object>): Promise<void> => {
     const controller = new AbortController()
     call.on('cancelled', () => controller.abort())
     call.on('error', () => controller.abort())
@@ -137,6 +143,9 @@ function duplex(handler: (stream: Stream<object, object>) => Promise<void>, fail
     } catch (error) {
       call.emit('error', fail(error))
     }
+  }
+  return (call: ServerDuplexStream<object, object>): void => {
+    void handle(call)
   }
 }
 

@@ -5,10 +5,9 @@ import { encodeFrame, FrameReader } from './frames.ts'
 
 describe('frames', () => {
   it('survive any way of cutting the stream', () => {
-    const messages = fc.array(fc.record(
-      { type: fc.string(), seq: fc.nat(), text: fc.string({ unit: 'binary' }) },
-      { noNullPrototype: true },
-    ))
+    const messages = fc.array(
+      fc.record({ type: fc.string(), seq: fc.nat(), text: fc.string({ unit: 'binary' }) }, { noNullPrototype: true }),
+    )
     fc.assert(
       fc.property(messages, fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (sent, cuts) => {
         const stream = Buffer.concat(sent.map(encodeFrame))

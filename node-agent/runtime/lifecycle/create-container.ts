@@ -65,7 +65,7 @@ export function createContainer(parts: Parts, request: CreateRequest): Container
     stopSignal: stopSignalOf(config.stopSignal, imageConfig.stopSignal),
     spec,
   }
-  containerRecords.put(record)
+  containerRecords.save(record)
   try {
     const folder = containerRecords.folderOf(id)
     for (const name of ['upper', 'work', 'rootfs']) mkdirSync(path.join(folder, name), { mode: 0o755 })
@@ -76,7 +76,7 @@ export function createContainer(parts: Parts, request: CreateRequest): Container
     for (const warning of warnings) parts.logger.debug({ container: id, warning }, 'a limit is not possible here')
     // A cgroup that is there now may have files that were not when the record was written.
     const complete: ContainerRecord = { ...record, spec: { ...spec, cgroup: cgroup.attachment() }, made: true }
-    containerRecords.put(complete)
+    containerRecords.save(complete)
     parts.events.publish({ kind: 'created', containerId: id, sandboxId: sandbox.id, atMs: record.createdAtMs })
     return complete
   } catch (error) {

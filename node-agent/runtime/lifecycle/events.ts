@@ -9,9 +9,6 @@ export interface ContainerEvent {
   readonly atMs: number
 }
 
-/** Events a listener may lag behind before it is dropped (it lists anew then). */
-const maxBacklog = 10_000
-
 export class EventHub {
   readonly #listeners = new Set<(event: ContainerEvent) => void>()
 
@@ -25,5 +22,3 @@ export class EventHub {
     return () => this.#listeners.delete(listener)
   }
 }
-
-export { maxBacklog }

@@ -43,7 +43,7 @@ export async function recordExit(
   if (record.start && record.spec.namespaces.pid !== 'new') await cgroup.kill(killTimeoutMs)
   await parts.logs.finish(record.id)
   const exit = 'reason' in how ? how : describe(how, cgroup.oomKills())
-  parts.containerRecords.put({ ...record, exit })
+  parts.containerRecords.save({ ...record, exit })
   parts.events.publish({
     kind: 'stopped',
     containerId: record.id,

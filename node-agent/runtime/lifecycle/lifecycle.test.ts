@@ -180,7 +180,7 @@ describe('sandboxes and containers', () => {
     for (const id of [running, ended, vanished]) await startContainer(machine.parts, id)
     const half = { ...record(created), id: 'f'.repeat(64) }
     delete (half as { made?: true }).made
-    machine.parts.containerRecords.put(half)
+    machine.parts.containerRecords.save(half)
     stopFollowing()
     // While nobody looks.
     machine.launcher.end(ended, 7)
@@ -214,7 +214,7 @@ describe('sandboxes and containers', () => {
     const { id } = make()
     await startContainer(machine.parts, id)
     const { start: _start, ...before } = record(id)
-    machine.parts.containerRecords.put(before)
+    machine.parts.containerRecords.save(before)
     await restart()
     assert.equal(record(id).start?.pid, machine.launcher.running.get(id)?.pid)
   })

@@ -50,7 +50,7 @@ function checkSandboxes(parts: Parts): void {
   for (const sandbox of parts.sandboxRecords.list()) {
     if (sandbox.notReady || Object.values(sandbox.state?.namespaces ?? {}).every(isPinned)) continue
     const lost: SandboxRecord = { ...sandbox, notReady: true }
-    parts.sandboxRecords.put(lost)
+    parts.sandboxRecords.save(lost)
     parts.logger.warn({ sandbox: sandbox.id }, 'a sandbox has lost its namespaces')
   }
 }
@@ -79,7 +79,7 @@ async function recoverContainer(parts: Parts, record: ContainerRecord, processes
       ...record,
       start: { ...start, ...(user && { user }), ...(terminal && { terminal }) },
     }
-    parts.containerRecords.put(found)
+    parts.containerRecords.save(found)
     // Opened for one that has ended too: followExits finishes its log.
     if (record.config.tty) openTerminalLog(parts, found)
     else parts.logs.openFifos(found)

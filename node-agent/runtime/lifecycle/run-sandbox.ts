@@ -44,7 +44,7 @@ export function runSandbox(parts: Parts, config: PodSandboxConfig, runtimeHandle
     spec,
     cgroupParent: parent === '' ? `${parts.cgroupRoot}/pod${uid}` : relativeCgroup(parent),
   }
-  sandboxRecords.put(record)
+  sandboxRecords.save(record)
   try {
     const folder = sandboxRecords.folderOf(id)
     writeFileSync(path.join(folder, 'hostname'), `${spec.hostname}\n`, { mode: 0o644 })
@@ -53,7 +53,7 @@ export function runSandbox(parts: Parts, config: PodSandboxConfig, runtimeHandle
     for (const warning of warnings)
       parts.logger.debug({ sandbox: id, warning }, 'a limit of the pod is not possible here')
     const ready: SandboxRecord = { ...record, state: sandboxes.create(spec) }
-    sandboxRecords.put(ready)
+    sandboxRecords.save(ready)
     return ready
   } catch (error) {
     sandboxes.remove(id)

@@ -33,7 +33,7 @@ export function startContainer(parts: Parts, containerId: string | undefined): P
       })
     }
     const running = { ...record, start }
-    parts.containerRecords.put(running)
+    parts.containerRecords.save(running)
     openTerminalLog(parts, running)
     parts.events.publish({
       kind: 'started',

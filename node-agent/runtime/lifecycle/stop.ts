@@ -75,7 +75,7 @@ export async function stopSandbox(parts: Parts, sandboxId: string | undefined): 
   if (!sandbox || sandbox.notReady) return
   // On record first: from here on no container can be added or started.
   const stopped: SandboxRecord = { ...sandbox, notReady: true }
-  parts.sandboxRecords.put(stopped)
+  parts.sandboxRecords.save(stopped)
   await Promise.all(containersOf(parts, sandbox.id).map(id => stopContainer(parts, id, 0)))
   parts.sandboxes.remove(sandbox.id)
 }

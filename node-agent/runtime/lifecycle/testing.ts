@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { silentLogger } from '../../../lib/logger.ts'
 import type { Cgroup, CgroupLimits, Cgroups } from '../cgroups/cgroups.ts'
 import type { ProcessPlan, StartedProcess } from '../container/plan.ts'
@@ -178,10 +179,7 @@ export async function fakeMachine(): Promise<FakeMachine> {
   const archive = await dockerArchive([
     { layers: [layer], tags: ['demo:1'], config: { Cmd: ['/bin/sh', '-c', 'true'] } },
   ])
-  async function* once(): AsyncGenerator<Uint8Array> {
-    yield archive
-  }
-  await importer.import(once(), { onProgress: () => undefined, signal: new AbortController().signal })
+  await importer.import(Readable.from([archive]), { onProgress: () => undefined, signal: new AbortController().signal })
   return assemble(folder, new FakeLauncher(), new FakeSandboxes(), new FakeCgroups())
 }
 

@@ -3,7 +3,7 @@
 //
 // The FIFO is open for writing here too, so it never reads as ended; the container's exit says when it is time to go.
 import { closeSync, constants, openSync, readSync } from 'node:fs'
-import { closeFd, makePipe } from '../../sys/fd.ts'
+import { makePipe } from '../../sys/fd.ts'
 import { peekPipe, setPipeSize } from '../../sys/pipe.ts'
 import { type Watch, watchReadable } from '../../sys/poll.ts'
 import { encodeLines, encodeRest, logTimestamp, type StreamName } from './cri-lines.ts'
@@ -119,10 +119,4 @@ export class FifoPump {
 
 function wasWritten(note: Note, log: LogFile): boolean {
   return log.inode === note.logInode && log.sizeBytes >= note.logSizeBytes + note.encodedBytes
-}
-
-/** For tests that count descriptors. */
-export function closeMirror(): void {
-  if (mirror) for (const fd of [mirror.readEnd, mirror.writeEnd]) closeFd(fd)
-  mirror = undefined
 }

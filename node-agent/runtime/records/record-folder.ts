@@ -45,7 +45,7 @@ export class RecordFolder<T extends Identified> {
     return path.join(this.#folder, id)
   }
 
-  put(record: T): void {
+  save(record: T): void {
     const folder = this.folderOf(record.id)
     const file = path.join(folder, 'record.json')
     if (!this.#records.has(record.id)) mkdirSync(folder, { recursive: true, mode: 0o700 })

@@ -51,7 +51,10 @@ export function deviceProgram(rules: readonly DeviceRule[]): Buffer {
 
 /** Falls through to the next rule at the first thing that does not match. */
 function ruleInstructions(rule: DeviceRule): readonly Instruction[] {
-  const allowed = Object.entries(accessBits).reduce((bits, [letter, bit]) => (rule.access.includes(letter) ? bits | bit : bits), 0)
+  const allowed = Object.entries(accessBits).reduce(
+    (bits, [letter, bit]) => (rule.access.includes(letter) ? bits | bit : bits),
+    0,
+  )
   const tests = [
     jumpUnlessEqual(type, typeNumber[rule.type]),
     copy(scratch, access),
