@@ -68,7 +68,7 @@ export default {
       gen,
     ]),
     room('tsctl', '^tsctl/', ['^api/', '^lib/', '^client/', gen]),
-    room('deploy', '^deploy/', ['^lib/', '^client/', '^api/']),
+    room('deploy', '^deploy/', ['^lib/', '^client/', '^api/', '^tools/']),
     owned('koffi', ['^node-agent/sys/']),
     owned('etcd3', ['^control-plane/store/etcd']),
     owned('lmdb', ['^control-plane/store/embedded']),

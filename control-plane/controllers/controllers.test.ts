@@ -297,7 +297,7 @@ describe('the controllers', () => {
       assert.equal(await find(configMaps, { namespace: 'doomed', name: 'c' }), undefined)
       const left = await find(namespaces, { name: 'doomed' })
       assert.deepEqual(left?.spec.finalizers, ['kubernetes'])
-      const messages = left?.status.conditions?.map(({ type, status, message }) => `${type} ${status}: ${message}`)
+      const messages = left.status.conditions?.map(({ type, status, message }) => `${type} ${status}: ${message}`)
       assert.deepEqual(messages, [
         'NamespaceContentRemaining True: Some resources are remaining: pods. has 1 resource instances',
         'NamespaceFinalizersRemaining True: Some content in the namespace has finalizers remaining: x/y in 1 resource instances',

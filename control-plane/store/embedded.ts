@@ -4,10 +4,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Transaction } from 'lmdb'
 import { type Clock, systemClock } from '../../lib/clock.ts'
-import { type Logger, silentLogger } from '../../lib/logger.ts'
 import { closeTables, openTables, storageError, type Table, type Tables } from './embedded-directory.ts'
 import { type Live, type Record, readLive, readNumber, readRecord, writeNumber } from './embedded-records.ts'
-import { compactTables, dueKeys, nextExpiryMs, putRecord } from './embedded-tables.ts'
+import { compactTables, putRecord } from './embedded-tables.ts'
+import { Upkeep, type UpkeepOptions } from './embedded-upkeep.ts'
 import { Fanout } from './fanout.ts'
 import { checkKey, compareKeys, prefixEnd, rangeStart } from './keys.ts'
 import {
@@ -23,20 +23,8 @@ import {
   type WriteResult,
 } from './store.ts'
 
-export interface EmbeddedOptions {
-  readonly clock?: Clock
-  readonly logger?: Logger
-  /** History is kept at least this long (default 5 minutes), unless there is more of it than… */
-  readonly historyMs?: number
-  /** …this many revisions (default 100,000). */
-  readonly historyRevisions?: number
-  /** How often compaction is considered; default 30 s. */
-  readonly compactEveryMs?: number
-}
-
 const readChunk = 500
 const compactChunk = 1000
-const maxTimerMs = 2 ** 31 - 1
 
 interface Request {
   readonly writes: readonly Write[]
@@ -47,7 +35,7 @@ interface Request {
 type Snapshot = Transaction
 
 /** Opens (or makes) the store in a directory. @throws StoreUnavailableError saying what is in the way */
-export async function openEmbeddedStore(directory: string, options: EmbeddedOptions = {}): Promise<Store> {
+export async function openEmbeddedStore(directory: string, options: UpkeepOptions = {}): Promise<Store> {
   return new EmbeddedStore(directory, await openTables(directory), options)
 }
 
@@ -55,29 +43,18 @@ class EmbeddedStore implements Store {
   readonly #directory: string
   readonly #tables: Tables
   readonly #clock: Clock
-  readonly #logger: Logger
   readonly #fanout: Fanout
-  readonly #cancelCompaction: () => void
-  readonly #historyMs: number
-  readonly #historyRevisions: number
+  readonly #upkeep: Upkeep
   #queue: Request[] = []
   #committing: Promise<void> | undefined
   #closed = false
-  #cancelExpiry: (() => void) | undefined
-  #expiryAtMs = Number.POSITIVE_INFINITY
-  /** What the newest revision was at times past, oldest first. */
-  #marks: { readonly atMs: number; readonly revision: Revision }[] = []
 
-  constructor(directory: string, tables: Tables, options: EmbeddedOptions) {
+  constructor(directory: string, tables: Tables, options: UpkeepOptions) {
     this.#directory = directory
     this.#tables = tables
     this.#clock = options.clock ?? systemClock
-    this.#logger = options.logger ?? silentLogger
-    this.#historyMs = options.historyMs ?? 5 * 60_000
-    this.#historyRevisions = options.historyRevisions ?? 100_000
     this.#fanout = new Fanout(this.#number('revision'))
-    this.#cancelCompaction = this.#every(options.compactEveryMs ?? 30_000, () => this.#autoCompact())
-    this.#scheduleExpiry(nextExpiryMs(tables))
+    this.#upkeep = new Upkeep(this, tables, { ...options, position: () => this.#fanout.position })
   }
 
   get(key: string, signal?: AbortSignal) {
@@ -132,18 +109,16 @@ class EmbeddedStore implements Store {
   }
 
   async compact(before: Revision): Promise<void> {
-    for (;;) {
-      if (this.#closed) throw this.#closedError()
-      const compacted = await this.#transaction(() => compactTables(this.#tables, before, compactChunk))
-      if (compacted >= Math.min(before, this.#fanout.position)) return
+    const end = Math.min(before, await this.currentRevision())
+    while (!this.#closed && this.#number('compacted') < end) {
+      await this.#transaction(() => compactTables(this.#tables, end, compactChunk))
     }
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#cancelCompaction()
-    this.#cancelExpiry?.()
+    this.#upkeep.stop()
     this.#fanout.fail(this.#closedError())
     await this.#committing
     await closeTables(this.#tables)
@@ -298,7 +273,7 @@ class EmbeddedStore implements Store {
       }),
     )
     if (revision > before) this.#tables.meta.putSync(Buffer.from('revision'), writeNumber(revision))
-    this.#scheduleExpiry(expiresAtMs)
+    this.#upkeep.expireAt(expiresAtMs)
     return answers
   }
 
@@ -314,59 +289,6 @@ class EmbeddedStore implements Store {
         reason instanceof Promise ? await reason.catch((cause: unknown) => cause) : error,
       )
     }
-  }
-
-  // Forgetting
-
-  #every(ms: number, action: () => Promise<void>): () => void {
-    let cancel = (): void => undefined
-    const arm = (): void => {
-      cancel = this.#clock.after(ms, () => {
-        void action()
-          .catch((error: unknown) => this.#logger.warn({ err: error }, 'compaction failed; it will be tried again'))
-          .finally(() => {
-            if (!this.#closed) arm()
-          })
-      })
-    }
-    arm()
-    return () => cancel()
-  }
-
-  async #autoCompact(): Promise<void> {
-    const nowMs = this.#clock.now()
-    const newest = this.#fanout.position
-    const old = this.#marks.findLast(mark => mark.atMs <= nowMs - this.#historyMs)?.revision ?? 0
-    this.#marks = this.#marks.filter(mark => mark.revision >= old)
-    if (this.#marks.at(-1)?.revision !== newest) this.#marks.push({ atMs: nowMs, revision: newest })
-    const before = Math.max(old, newest - this.#historyRevisions)
-    if (before > this.#number('compacted')) await this.compact(before)
-  }
-
-  #scheduleExpiry(atMs: number): void {
-    if (atMs >= this.#expiryAtMs || this.#closed) return
-    this.#cancelExpiry?.()
-    this.#expiryAtMs = atMs
-    const delayMs = Math.min(maxTimerMs, Math.max(0, atMs - this.#clock.now()))
-    this.#cancelExpiry = this.#clock.after(delayMs, () => {
-      void this.#expire()
-    })
-  }
-
-  async #expire(): Promise<void> {
-    this.#expiryAtMs = Number.POSITIVE_INFINITY
-    if (this.#closed) return
-    let retryMs = 0
-    try {
-      const due = dueKeys(this.#tables, this.#clock.now(), compactChunk)
-      // A key that was written again meanwhile has another revision and stays.
-      if (due.length > 0)
-        await this.commit(due.map(({ key, revision }) => ({ key, value: undefined, expect: revision })))
-    } catch (error) {
-      retryMs = 1000
-      if (!this.#closed) this.#logger.warn({ err: error }, 'expired keys could not be deleted; trying again')
-    }
-    if (!this.#closed) this.#scheduleExpiry(Math.max(nextExpiryMs(this.#tables), this.#clock.now() + retryMs))
   }
 
   #closedError(): StoreUnavailableError {

@@ -50,7 +50,10 @@ const needs = {
   etcd: { present: () => onPath('etcd'), packages: { 'apt-get': 'etcd-server', dnf: 'etcd' } },
   redis: { present: () => onPath('redis-server'), packages: { 'apt-get': 'redis-server', dnf: 'redis' } },
   runc: { present: () => onPath('runc'), packages: { 'apt-get': 'runc', dnf: 'runc' } },
-  podman: { present: () => onPath('podman'), packages: { 'apt-get': 'podman', dnf: 'podman' } },
+  podman: {
+    present: () => onPath('podman') && onPath('catatonit'),
+    packages: { 'apt-get': 'podman catatonit netavark aardvark-dns iptables', dnf: 'podman catatonit' },
+  },
   ip: { present: () => onPath('ip'), packages: { 'apt-get': 'iproute2', dnf: 'iproute' } },
   unzip: { present: () => onPath('unzip'), packages: { 'apt-get': 'unzip', dnf: 'unzip' } },
 }
@@ -96,7 +99,7 @@ export async function installPackages(names, say) {
   const manager = ['apt-get', 'dnf'].find(onPath)
   if (manager === undefined)
     throw new Refusal(`Please install ${names.join(', ')}: this machine has neither apt-get nor dnf.`)
-  const packages = names.map(name => needs[name]?.packages[manager] ?? name)
+  const packages = names.flatMap(name => (needs[name]?.packages[manager] ?? name).split(' '))
   say(packages.join(' '))
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   if (manager === 'apt-get') {

@@ -100,7 +100,7 @@ describe('Framework', () => {
         fc.array(aSomeNode, { maxLength: 5 }),
         fc.array(aSomeNode, { minLength: 3, maxLength: 3 }),
         fc.tuple(aSomePod, aSomePod),
-        fc.array(action, { maxLength: 50, size: 'max' }),
+        fc.array(action, { minLength: 15, maxLength: 60, size: 'max' }),
         fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
         (first, later, shapes, actions, chance) => {
           const names = new ResourceNames()

@@ -150,10 +150,10 @@ function pod(name: string): Pod {
     metadata: { name, namespace: 'default' },
     spec: {
       terminationGracePeriodSeconds: 0,
-      containers: [{ name: 'main', image: 'tessera/demo:1', command: ['sleep', '1000'], resources: {} }],
+      containers: [{ name: 'main', image: 'tessera/demo:1', command: ['/bin/sleep', '1000'], resources: {} }],
     },
     status: {},
-  } as Pod
+  }
 }
 
 /** @returns milliseconds of each run; undefined where there is no podman */

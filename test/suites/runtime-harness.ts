@@ -67,9 +67,11 @@ export const nothing: Kernel = { mounts: 0, links: 0, cgroups: [], processes: 0,
 
 export class RuntimeFixture {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'tessera-cri-'))
+  /** In memory, as on a real node. */
+  readonly run = mkdtempSync('/run/tessera-cri-')
   readonly instance = `t${process.pid.toString(36)}`
   readonly cgroupRoot = `tessera-${this.instance}`
-  readonly client = new RuntimeClient({ socketPath: path.join(this.folder, 'run', 'runtime.sock') })
+  readonly client = new RuntimeClient({ socketPath: path.join(this.run, 'runtime.sock') })
   #program = ''
   #process: ChildProcess | undefined
   #pods = 0
@@ -127,7 +129,7 @@ export class RuntimeFixture {
     if (status !== 0) throw new Error(`cleaning up failed: ${stderr}`)
     const left = this.kernel()
     rmSync(path.dirname(this.#program), { recursive: true, force: true })
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
+    for (const folder of [this.folder, this.run]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     return left
   }
 
@@ -231,13 +233,13 @@ export class RuntimeFixture {
   kernel(): Kernel {
     const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')
     return {
-      mounts: mountinfo.split('\n').filter(line => line.includes(this.folder)).length,
+      mounts: mountinfo.split('\n').filter(line => line.includes(this.folder) || line.includes(this.run)).length,
       links: readdirSync('/sys/class/net').filter(
         name => name.startsWith(this.instance) && name !== `${this.instance}0`,
       ).length,
       cgroups: this.#cgroups(),
       processes: this.#launched(),
-      outputs: list(path.join(this.folder, 'run', 'io')).length,
+      outputs: list(path.join(this.run, 'io')).length,
     }
   }
 
@@ -245,7 +247,7 @@ export class RuntimeFixture {
     const cidr = `10.${128 + (process.pid % 64)}.${Math.floor(process.pid / 64) % 256}.0/24`
     return [
       ...['--root', path.join(this.folder, 'state', 'runtime')],
-      ...['--run', path.join(this.folder, 'run')],
+      ...['--run', this.run],
       ...['--instance', this.instance],
       ...['--pod-cidr', cidr],
     ]
@@ -266,7 +268,7 @@ export class RuntimeFixture {
 
   #launched(): number {
     const launchers = processes().filter(
-      ({ command }) => command.includes(this.folder) && command.includes('tessera-launcher'),
+      ({ command }) => command.includes(this.run) && command.includes('tessera-launcher'),
     )
     return processes().filter(({ parent }) => launchers.some(launcher => launcher.pid === parent)).length
   }

@@ -68,7 +68,7 @@ describe('buildContainerPlan', () => {
     before('joinNamespace', 'mountFileSystem')
     before('openStdio', 'pivotRoot')
     before('joinCgroup', 'newNamespace')
-    before('newNamespace', 'mountFileSystem')
+    before('newNamespace', 'separateMounts')
     before('separateMounts', 'mountOverlay')
     before('resolveUser', 'pivotRoot')
     before('makeDirectory', 'readOnlyRoot')
@@ -96,11 +96,10 @@ describe('buildContainerPlan', () => {
       ['uts', '/ns/uts'],
     ])
     const host = buildContainerPlan({ ...base, namespaces: { pid: 'host' } })
-    assert.deepEqual(host.clone, ['mnt'])
-    assert.equal(host.pidNamespaceOf, undefined)
+    assert.equal(host.pidNamespace, 'host')
     assert.ok(!names(host.steps).includes('joinNamespace'))
     const shared = buildContainerPlan({ ...base, namespaces: { pid: { pid: 7, startTime: 9 } } })
-    assert.deepEqual([shared.clone, shared.pidNamespaceOf], [['mnt'], { pid: 7, startTime: 9 }])
+    assert.deepEqual(shared.pidNamespace, { pid: 7, startTime: 9 })
   })
 
   it('mounts what every container has, strictly, and a given /dev/shm instead of its own', () => {
@@ -219,7 +218,7 @@ describe('buildExecPlan', () => {
 
   it('joins every namespace of the container before it looks anything up', () => {
     const plan = buildExecPlan({ id: 'e1', container, cgroup, process: baseProcess })
-    assert.deepEqual(plan.pidNamespaceOf, container)
+    assert.deepEqual(plan.pidNamespace, container)
     const order = names(plan.steps)
     assert.ok(order.indexOf('joinCgroup') < order.indexOf('joinProcess'))
     assert.ok(order.indexOf('joinProcess') < order.indexOf('useCurrentRoot'))

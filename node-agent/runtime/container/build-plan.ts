@@ -28,17 +28,15 @@ export function buildContainerPlan(spec: ContainerSpec): ProcessPlan {
   checkContainerSpec(spec)
   const { process, namespaces, cgroup } = spec
   const cwd = process.workingDirectory ?? '/'
-  const pid = namespaces.pid
   return {
     id: spec.id,
     kind: 'container',
-    clone: pid === 'new' ? ['mnt', 'pid'] : ['mnt'],
-    ...(typeof pid === 'object' && { pidNamespaceOf: pid }),
+    pidNamespace: namespaces.pid,
     steps: [
       ...joinSandbox(namespaces),
       ...openStreams(process.stdio),
       ...joinCgroup(cgroup),
-      ...(cgroup === undefined || process.privileged ? [] : [newCgroupNamespace]),
+      { do: 'newNamespace', kinds: cgroup === undefined || process.privileged ? ['mnt'] : ['mnt', 'cgroup'] },
       ...oomScore(process),
       { do: 'separateMounts', keepShared: spec.mounts.flatMap(sharedSource) },
       mountRoot(spec.root),
@@ -63,8 +61,7 @@ export function buildExecPlan(spec: ExecSpec): ProcessPlan {
   return {
     id: spec.id,
     kind: 'exec',
-    clone: [],
-    pidNamespaceOf: container,
+    pidNamespace: container,
     steps: [
       ...openStreams(process.stdio),
       ...joinCgroup(cgroup),
@@ -77,8 +74,6 @@ export function buildExecPlan(spec: ExecSpec): ProcessPlan {
     ],
   }
 }
-
-const newCgroupNamespace: Step = { do: 'newNamespace', kinds: ['cgroup'] }
 
 function joinSandbox(namespaces: ContainerNamespaces): readonly Step[] {
   const pinned = [

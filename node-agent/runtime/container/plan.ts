@@ -178,10 +178,8 @@ export interface ProcessPlan {
   readonly id: string
   /** An `exec` belongs to a container and ends with it. */
   readonly kind: 'container' | 'exec'
-  /** New namespaces that clone(2) itself makes: what the child cannot make for itself. */
-  readonly clone: readonly NamespaceKind[]
-  /** The process is made in this one's PID namespace instead of the launcher's or a new one. */
-  readonly pidNamespaceOf?: ProcessIdentity
+  /** What clone(2) decides: a new PID namespace, the host's, or the one of this process. */
+  readonly pidNamespace: 'new' | 'host' | ProcessIdentity
   readonly steps: readonly Step[]
 }
 
@@ -194,8 +192,8 @@ export interface ResolvedUser {
 
 /** One step as it went: when it ended, in microseconds after the plan's start (monotonic). */
 export interface StepReport {
-  /** `clone` is the child's first instruction. */
-  readonly step: StepName | 'clone'
+  /** `received`: the child had the plan in hand. */
+  readonly step: StepName | 'received'
   readonly endUs: number
 }
 

@@ -1,23 +1,16 @@
-// Makes processes from plans: clone(2), then waits for the child's word that it has become its program.
+// Makes processes from plans: gives a plan to a child made before, and waits for its word that it has become its program.
 import { readFileSync } from 'node:fs'
-import { forkRaw } from '../../sys/clone.ts'
-import { closeFd, makePipe, O_RDONLY, openPath, setNonBlocking } from '../../sys/fd.ts'
-import { joinNamespace, joinProcessNamespaces } from '../../sys/namespaces.ts'
+import { closeFd, setNonBlocking } from '../../sys/fd.ts'
 import { type Watch, watchReadable } from '../../sys/poll.ts'
-import {
-  type ChildExit,
-  copyDescriptor,
-  hasExecuted,
-  openPidfd,
-  processStartTime,
-  waitChild,
-} from '../../sys/process.ts'
-import { blockSignals, changedSignals } from '../../sys/signals.ts'
+import { type ChildExit, copyDescriptor, hasExecuted, waitChild } from '../../sys/process.ts'
+import { changedSignals } from '../../sys/signals.ts'
 import { trySyscall } from '../../sys/syscall.ts'
 import { type ProcessPlan, type StartedProcess } from '../container/plan.ts'
 import { type ChildMessage, describeFailure, liveAsChild, monotonicUs } from './child/child.ts'
-import { type Inheritance, openInheritance } from './child/inheritance.ts'
+import { type Loan, openLoan } from './child/inheritance.ts'
 import { type MachineFacts } from './child/run-plan.ts'
+import { closeLauncherEnd, type ForkedChild, forkChild, letGo, orderPlan } from './forked-child.ts'
+import { holdOutputs, outputsOf, releaseOutputs } from './held-outputs.ts'
 import { type ProcessRecord, type StartFailure } from './messages.ts'
 import { rehearse } from './rehearsal.ts'
 
@@ -26,11 +19,15 @@ export interface Birth {
   readonly record: ProcessRecord
   readonly started: StartedProcess
   readonly pidfd: number
+  /** Descriptors of `record.outputs`. */
+  readonly outputFds: readonly number[]
 }
 
 export type StartOutcome =
   | { readonly kind: 'started'; readonly birth: Birth }
   | { readonly kind: 'failed'; readonly failure: StartFailure }
+
+type AttemptOutcome = StartOutcome | { readonly kind: 'crashed'; readonly exit: ChildExit }
 
 /** Keeps a process on record from before its program runs. */
 export interface BirthRegister {
@@ -43,27 +40,42 @@ const maxAttempts = 4
 // SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGSEGV: the copy of the interpreter itself broke down.
 const crashSignals = new Set([4, 5, 6, 7, 11])
 
+/** For V8 to learn the types and compile what is hot. */
+const rehearsals = 60
+
 export class ForkServer {
   readonly #register: BirthRegister
-  readonly #ownPidNamespace = openPath('/proc/self/ns/pid', O_RDONLY)
-  readonly #facts: MachineFacts = {
-    lastCapability: Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1')),
-    changedSignals: changedSignals(),
-  }
-  /** Write ends of the pipes on which children wait to be let go. */
-  readonly #held = new Set<number>()
+  readonly #facts: MachineFacts
+  #spare: { readonly child: ForkedChild; readonly watch: Watch } | undefined
   starts = 0
   retries = 0
 
   constructor(register: BirthRegister) {
     this.#register = register
-    rehearse(this.#facts)
+    this.#facts = {
+      lastCapability: Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1')),
+      changedSignals: changedSignals(),
+    }
+    rehearse(this.#facts, rehearsals)
+    this.#makeSpare()
   }
 
   async start(plan: ProcessPlan): Promise<StartOutcome> {
+    let outputFds: readonly number[]
+    try {
+      outputFds = holdOutputs(outputsOf(plan))
+    } catch (error) {
+      return { kind: 'failed', failure: describeFailure(error) }
+    }
+    const outcome = await this.#tryToStart(plan, outputFds)
+    if (outcome.kind === 'failed') releaseOutputs(outputFds)
+    return outcome
+  }
+
+  async #tryToStart(plan: ProcessPlan, outputFds: readonly number[]): Promise<StartOutcome> {
     const startedUs = monotonicUs()
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#attempt(plan, startedUs)
+      const outcome = await this.#attempt(plan, outputFds, startedUs)
       if (outcome.kind !== 'crashed') {
         this.starts++
         return outcome
@@ -74,109 +86,97 @@ export class ForkServer {
     }
   }
 
-  #attempt(
-    plan: ProcessPlan,
-    startedUs: number,
-  ): Promise<StartOutcome | { readonly kind: 'crashed'; readonly exit: ChildExit }> {
-    let inherited: ReturnType<typeof openInheritance>
+  async #attempt(plan: ProcessPlan, startedUs: number): Promise<AttemptOutcome> {
+    let loan: Loan | undefined
     try {
-      inherited = openInheritance(plan)
+      loan = openLoan(plan)
+      const child = this.#childFor(plan, loan)
+      const { processes, streams } = loan
+      const newborn = recordOf(plan, child)
+      orderPlan(child, { type: 'PlanOrdered', plan, startedUs, lent: { processes, streams } })
+      this.#register.save(newborn)
+      if (!plan.steps.some(step => step.do === 'openTerminal')) letGo(child)
+      return await this.#follow(child, newborn)
     } catch (error) {
-      return Promise.resolve({ kind: 'failed', failure: describeFailure(error) })
-    }
-    const report = makePipe()
-    const go = makePipe()
-    this.#held.add(go.writeEnd)
-    let pid: number
-    try {
-      pid = this.#fork(plan, inherited, () => {
-        const foreignFds = [report.readEnd, ...this.#held]
-        liveAsChild(
-          plan,
-          { reportFd: report.writeEnd, goFd: go.readEnd, foreignFds },
-          this.#facts,
-          inherited,
-          startedUs,
-        )
-      })
-    } catch (error) {
-      closeFd(report.readEnd)
-      this.#close(go.writeEnd)
-      return Promise.resolve({ kind: 'failed', failure: describeFailure(error) })
+      return { kind: 'failed', failure: describeFailure(error) }
     } finally {
-      closeFd(report.writeEnd)
-      closeFd(go.readEnd)
-      inherited.close()
+      loan?.[Symbol.dispose]()
     }
-    // Our own child, not yet waited for: both exist, even if it has died already.
-    const pidfd = openPidfd(pid)
-    const startTime = processStartTime(pid) ?? 0
-    const newborn = { id: plan.id, kind: plan.kind, pid, startTime, startedAtMs: Date.now() }
-    this.#register.save(newborn)
-    const waitsForTerminal = plan.steps.some(step => step.do === 'openTerminal')
-    if (!waitsForTerminal) this.#letGo(go.writeEnd)
-    return new Promise(resolve => {
-      let terminalFd: number | undefined
+  }
+
+  /** Resolves when the child has become its program or has ended. */
+  #follow(child: ForkedChild, newborn: ProcessRecord): Promise<AttemptOutcome> {
+    return new Promise((resolve, reject) => {
+      let record = newborn
       let prepared: Extract<ChildMessage, { type: 'Prepared' }> | undefined
       let failure: StartFailure | undefined
-      readLines(report.readEnd, {
-        line: text => {
-          const message = JSON.parse(text) as ChildMessage
-          if (message.type === 'Prepared') prepared = message
-          else if (message.type === 'Failed') failure = message.failure
-          else {
-            terminalFd = copyDescriptor(pidfd, message.fd)
-            this.#register.save({ ...newborn, terminalFd })
-            this.#letGo(go.writeEnd)
-          }
-        },
-        end: () => {
-          if (prepared !== undefined && failure === undefined && hasExecuted(pid)) {
-            const { user, steps, warnings } = prepared
-            const record: ProcessRecord = { ...newborn, ...(terminalFd !== undefined && { terminalFd }) }
-            const { id, startedAtMs } = record
-            const terminal = terminalFd !== undefined && { terminalFd }
-            const started: StartedProcess = { id, pid, startTime, startedAtMs, user, steps, warnings, ...terminal }
-            resolve({ kind: 'started', birth: { record, started, pidfd } })
-            return
-          }
-          // The child has closed its last descriptor: it has ended, or does so in this moment.
-          const exit = waitChild(pid)
-          this.#register.remove(plan.id)
-          closeFd(pidfd)
-          if (terminalFd !== undefined) closeFd(terminalFd)
-          resolve(failure === undefined ? { kind: 'crashed', exit } : { kind: 'failed', failure })
-        },
-      })
+      const hear = (message: ChildMessage): void => {
+        if (message.type === 'Prepared') prepared = message
+        else if (message.type === 'Failed') failure = message.failure
+        else {
+          record = { ...newborn, terminalFd: copyDescriptor(child.pidfd, message.fd) }
+          this.#register.save(record)
+          letGo(child)
+        }
+      }
+      const end = (): void => {
+        closeLauncherEnd(child.reportFd)
+        closeLauncherEnd(child.ordersFd)
+        if (prepared !== undefined && failure === undefined && hasExecuted(child.pid)) {
+          const { user, steps, warnings } = prepared
+          const { kind: _kind, ...known } = record
+          resolve({
+            kind: 'started',
+            birth: { record, started: { ...known, user, steps, warnings }, pidfd: child.pidfd },
+          })
+          return
+        }
+        // The child has closed its last descriptor: it has ended, or does so in this moment.
+        const exit = waitChild(child.pid)
+        this.#register.remove(record.id)
+        closeFd(child.pidfd)
+        if (record.terminalFd !== undefined) closeFd(record.terminalFd)
+        resolve(failure === undefined ? { kind: 'crashed', exit } : { kind: 'failed', failure })
+      }
+      readMessages(child.reportFd, hear, end, reject)
     })
   }
 
-  #letGo(goFd: number): void {
-    // EPIPE: the child has died, which its report tells.
-    trySyscall('write', goFd, new Uint8Array(1), 1)
-    this.#close(goFd)
+  #childFor(plan: ProcessPlan, loan: Loan): ForkedChild {
+    const { pidNamespace } = plan
+    if (typeof pidNamespace === 'object') return this.#fork({ pidfd: loan.processes[pidNamespace.pid] ?? -1 }, false)
+    if (pidNamespace === 'host') return this.#fork('host', false)
+    const spare = this.#spare
+    this.#spare = undefined
+    // The next one is made when this start is through.
+    setImmediate(() => setImmediate(() => this.#makeSpare()))
+    if (spare === undefined) return this.#fork('new', false)
+    spare.watch.close()
+    return spare.child
   }
 
-  #close(goFd: number): void {
-    this.#held.delete(goFd)
-    closeFd(goFd)
+  /** Takes the fork itself, and the first touch of the child's memory, off the path of the next start. */
+  #makeSpare(): void {
+    if (this.#spare !== undefined) return
+    const child = this.#fork('new', true)
+    const watch = watchReadable(child.pidfd, () => {
+      watch.close()
+      this.#spare = undefined
+      waitChild(child.pid)
+      closeFd(child.pidfd)
+      closeLauncherEnd(child.reportFd)
+      closeLauncherEnd(child.ordersFd)
+    })
+    this.#spare = { child, watch }
   }
 
-  /** The child's number. The child itself lives and ends in `live`. */
-  #fork(plan: ProcessPlan, inherited: Inheritance, live: () => void): number {
-    const join = plan.pidNamespaceOf
-    // A joined PID namespace counts for children only, so the launcher enters it for the moment of the clone.
-    if (join !== undefined) joinProcessNamespaces(inherited.processFd(join), ['pid'], `process ${join.pid}`)
-    const unblock = blockSignals()
-    try {
-      const pid = forkRaw(plan.clone)
-      if (pid === 0) live()
-      return pid
-    } finally {
-      unblock()
-      if (join !== undefined) joinNamespace(this.#ownPidNamespace, 'pid', 'the own PID namespace')
-    }
+  #fork(pidNamespace: Parameters<typeof forkChild>[0], warm: boolean): ForkedChild {
+    return forkChild(pidNamespace, pipes => liveAsChild(pipes, this.#facts, () => warm && rehearse(this.#facts, 1)))
   }
+}
+
+function recordOf(plan: ProcessPlan, { pid, startTime }: ForkedChild): ProcessRecord {
+  return { id: plan.id, kind: plan.kind, pid, startTime, startedAtMs: Date.now() }
 }
 
 function crashed(exit: ChildExit, attempts: number): StartOutcome {
@@ -186,30 +186,32 @@ function crashed(exit: ChildExit, attempts: number): StartOutcome {
   return { kind: 'failed', failure: { reason: 'Crashed', message, exitCode: 128 } }
 }
 
-interface LineListener {
-  line(text: string): void
-  end(): void
-}
-
 const chunk = Buffer.allocUnsafeSlow(65536)
 
-/** Reads a pipe to its end on the event loop, and closes it. */
-function readLines(fd: number, listener: LineListener): void {
+/** Reads a child's report to its end on the event loop. */
+function readMessages(
+  fd: number,
+  hear: (message: ChildMessage) => void,
+  end: () => void,
+  fail: (error: unknown) => void,
+): void {
   setNonBlocking(fd, true)
   let rest = ''
-  const watch: Watch = watchReadable(fd, () => {
-    for (;;) {
-      const length = trySyscall('read', fd, chunk, chunk.length)
-      if (length < 0) return
-      if (length === 0) {
-        watch.close()
-        closeFd(fd)
-        listener.end()
-        return
+  const watch = watchReadable(fd, () => {
+    try {
+      for (;;) {
+        const length = trySyscall('read', fd, chunk, chunk.length)
+        if (length < 0) return
+        if (length === 0) break
+        const lines = (rest + chunk.toString('utf8', 0, length)).split('\n')
+        rest = lines.pop() ?? ''
+        for (const line of lines) hear(JSON.parse(line) as ChildMessage)
       }
-      const lines = (rest + chunk.toString('utf8', 0, length)).split('\n')
-      rest = lines.pop() ?? ''
-      lines.forEach(listener.line)
+      watch.close()
+      end()
+    } catch (error) {
+      watch.close()
+      fail(error)
     }
   })
 }

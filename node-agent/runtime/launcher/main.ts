@@ -22,15 +22,15 @@ function run(config: LauncherConfig): void {
   // Held for this process's life: of two launchers started at once, one finds it taken and leaves.
   if (!tryLock(openSync(path.join(config.stateDir, 'lock'), 'a'))) return
   setProcessName('tessera-launch')
+  // The launcher ends when it is killed: nothing here needs winding up, and a stray SIGTERM to a process group must not
+  // take the parent from its containers. SIGHUP comes when a terminal closes.
+  for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => undefined)
   const records = openRecords(config.stateDir)
   const forks = new ForkServer(records.running)
   const server = new LauncherServer()
   const table = new ProcessTable(records, exit => server.announce(exit))
   table.adopt()
   server.listen(config.socket, { forks, table, startedAtMs: Date.now() })
-  // The launcher ends when it is killed: nothing here needs winding up, and a stray SIGTERM to a process group must not
-  // take the parent from its containers. SIGHUP comes when a terminal closes.
-  for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => undefined)
 }
 
 const { values } = parseArgs({ options: { socket: { type: 'string' }, state: { type: 'string' } } })

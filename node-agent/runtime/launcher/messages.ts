@@ -22,6 +22,8 @@ export interface ProcessRecord extends ProcessIdentity {
   readonly kind: ProcessPlan['kind']
   readonly startedAtMs: number
   readonly terminalFd?: number
+  /** Output FIFOs that the launcher holds open until the exit is acknowledged. */
+  readonly outputs?: readonly string[]
 }
 
 export interface LauncherInfo {

@@ -3,6 +3,7 @@ import { closeFd } from '../../sys/fd.ts'
 import { type Watch, watchReadable } from '../../sys/poll.ts'
 import { foreignExitStatus, openIdentifiedPidfd, reapChild, signalPidfd } from '../../sys/process.ts'
 import { type Birth } from './fork-server.ts'
+import { holdOutputs, releaseOutputs } from './held-outputs.ts'
 import { type ExitRecord, type ProcessRecord } from './messages.ts'
 import { type LauncherRecords } from './records.ts'
 
@@ -22,6 +23,7 @@ export class ProcessTable {
   readonly #running = new Map<string, Entry>()
   readonly #exits = new Map<string, ExitRecord>()
   readonly #terminals = new Map<string, number>()
+  readonly #outputs = new Map<string, readonly number[]>()
 
   constructor(records: LauncherRecords, onExit: (exit: ExitRecord) => void) {
     this.#records = records
@@ -40,7 +42,10 @@ export class ProcessTable {
       const { terminalFd: _closed, ...record } = stored
       const pidfd = openIdentifiedPidfd(record.pid, record.startTime)
       if (pidfd === undefined) this.#record(exitOf(record, { exitCode: unknownExitCode, lost: true }))
-      else this.#watch({ record, pidfd, adopted: true })
+      else {
+        this.#outputs.set(record.id, holdOutputs(record.outputs ?? []))
+        this.#watch({ record, pidfd, adopted: true })
+      }
     }
   }
 
@@ -51,6 +56,7 @@ export class ProcessTable {
   add(birth: Birth): void {
     const { terminalFd } = birth.record
     if (terminalFd !== undefined) this.#terminals.set(birth.record.id, terminalFd)
+    this.#outputs.set(birth.record.id, birth.outputFds)
     this.#watch({ record: birth.record, pidfd: birth.pidfd, adopted: false })
   }
 
@@ -76,6 +82,8 @@ export class ProcessTable {
       const terminal = this.#terminals.get(id)
       if (terminal !== undefined) closeFd(terminal)
       this.#terminals.delete(id)
+      releaseOutputs(this.#outputs.get(id) ?? [])
+      this.#outputs.delete(id)
     }
   }
 

@@ -6,29 +6,27 @@ import { DEVPTS_SUPER_MAGIC } from '../../sys/pty.ts'
 import { type RecordedCall, recordingKernel } from '../../sys/recording-kernel.ts'
 import { withKernel } from '../../sys/syscall.ts'
 import { type CapabilityPlan, type ProcessPlan, type Step } from '../container/plan.ts'
-import { liveAsChild } from './child/child.ts'
-import { type Inheritance } from './child/inheritance.ts'
+import { carryOutPlan } from './child/child.ts'
+import { type PlanOrdered } from './child/orders.ts'
 import { type MachineFacts } from './child/run-plan.ts'
-
-/** Enough for V8 to learn the types and compile what is hot. */
-const rounds = 60
+import { encodeFrame } from './frames.ts'
 
 const reportFd = -2
-const goFd = -3
+const ordersFd = -3
 
 class RehearsalOver extends Error {}
 
-/** Takes some tens of milliseconds, changes nothing. */
-export function rehearse(facts: MachineFacts): void {
+/** Takes a few milliseconds a round at first, later less than one; changes nothing. */
+export function rehearse(facts: MachineFacts, rounds: number): void {
   const directory = openPath('/', O_PATH)
-  const inherited: Inheritance = { processFd: () => directory, streamFd: () => directory }
-  const channel = { reportFd, goFd, foreignFds: [] }
+  const pipes = { ordersFd, reportFd, foreignFds: [], launcherPidfd: directory }
   try {
-    for (const plan of [containerPlan, execPlan]) {
+    for (const frame of [containerFrame, execFrame]) {
       for (let round = 0; round < rounds; round++) {
-        const { kernel } = recordingKernel(directory, answer)
+        const orders = new FrameSource(Buffer.concat([frame, Buffer.alloc(1)]))
+        const { kernel } = recordingKernel(directory, call => answer(call, orders))
         try {
-          withKernel(kernel, () => liveAsChild(plan, channel, facts, inherited, 0))
+          withKernel(kernel, () => carryOutPlan(pipes, facts))
         } catch (error) {
           if (!(error instanceof RehearsalOver)) throw error
         }
@@ -39,7 +37,23 @@ export function rehearse(facts: MachineFacts): void {
   }
 }
 
-function answer(call: RecordedCall): number | undefined {
+/** Bytes as read(2) gives them, then the end. */
+class FrameSource {
+  #bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  read(target: Uint8Array): number {
+    const part = this.#bytes.subarray(0, target.length)
+    target.set(part)
+    this.#bytes = this.#bytes.subarray(part.length)
+    return part.length
+  }
+}
+
+function answer(call: RecordedCall, orders: FrameSource): number | undefined {
   const [first, second] = call.args
   switch (call.name) {
     // Where a child would be gone.
@@ -47,7 +61,8 @@ function answer(call: RecordedCall): number | undefined {
     case 'exit_group':
       throw new RehearsalOver()
     case 'read':
-      return first === goFd ? 1 : serve(second)
+      if (!(second instanceof Uint8Array)) return 0
+      return first === ordersFd ? orders.read(second) : serve(second)
     case 'write':
       return second instanceof Uint8Array ? second.length : 0
     case 'fstatfs':
@@ -58,13 +73,17 @@ function answer(call: RecordedCall): number | undefined {
   }
 }
 
-const accounts = 'root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1000:Web:/home/web:/bin/sh\nstaff:x:50:web,root\n'
+const accounts = Buffer.from(
+  'root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1000:Web:/home/web:/bin/sh\nstaff:x:50:web,root\n',
+)
 let served = false
 
 /** What /etc/passwd and /etc/group are read as: once the text, then the end. */
-function serve(buffer: RecordedCall['args'][number] | undefined): number {
+function serve(target: Uint8Array): number {
   served = !served
-  return served && buffer instanceof Buffer ? buffer.write(accounts) : 0
+  if (!served) return 0
+  target.set(accounts)
+  return accounts.length
 }
 
 const noCapabilities: CapabilityPlan = { bounding: [], effective: ['CAP_CHOWN'], inheritable: [], ambient: [] }
@@ -89,14 +108,14 @@ const beforeMounts: readonly Step[] = [
   },
   { do: 'joinCgroup', files: ['/cgroup.procs'] },
   { do: 'holdCgroup', files: ['/cgroup.procs'] },
-  { do: 'newNamespace', kinds: ['cgroup'] },
+  { do: 'newNamespace', kinds: ['mnt', 'cgroup'] },
   { do: 'setOomScoreAdj', value: 0 },
 ]
 
 const containerPlan: ProcessPlan = {
   id: 'rehearsal',
   kind: 'container',
-  clone: ['mnt', 'pid'],
+  pidNamespace: 'new',
   steps: [
     ...beforeMounts,
     { do: 'separateMounts', keepShared: [] },
@@ -148,7 +167,7 @@ const containerPlan: ProcessPlan = {
 const execPlan: ProcessPlan = {
   id: 'rehearsal',
   kind: 'exec',
-  clone: [],
+  pidNamespace: { pid: 1, startTime: 0 },
   steps: [
     ...beforeMounts,
     { do: 'joinProcess', process: { pid: 1, startTime: 0 }, kinds: ['mnt'] },
@@ -157,3 +176,11 @@ const execPlan: ProcessPlan = {
     ...becomeProgram,
   ],
 }
+
+function frameOf(plan: ProcessPlan): Buffer {
+  const lent = { processes: { '1': 0 }, streams: { '1:1': 0 } }
+  return encodeFrame({ type: 'PlanOrdered', plan, startedUs: 0, lent } satisfies PlanOrdered)
+}
+
+const containerFrame = frameOf(containerPlan)
+const execFrame = frameOf(execPlan)

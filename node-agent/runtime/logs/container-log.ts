@@ -1,10 +1,11 @@
 // All of one container's output on its way to one log file.
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmdirSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import type { Duplex } from 'node:stream'
+import { ignoring } from '../../sys/errno.ts'
 import { makeFifo } from '../../sys/fifo.ts'
 import { encodeLines, encodeRest, logTimestamp } from './cri-lines.ts'
-import { FifoPump } from './fifo-pump.ts'
+import { FifoPump, journalOf } from './fifo-pump.ts'
 import { LogFile } from './log-file.ts'
 
 /** Where a container's standard streams are, in a folder of its own that lives as long as the machine is up. */
@@ -31,7 +32,10 @@ export function makeOutputs(paths: OutputPaths): void {
 }
 
 export function removeOutputs(paths: OutputPaths): void {
-  rmSync(paths.folder, { recursive: true, force: true })
+  for (const fifo of [paths.stdin, paths.stdout, paths.stderr]) {
+    for (const file of [fifo, journalOf(fifo)]) ignoring(['ENOENT'], () => unlinkSync(file))
+  }
+  ignoring(['ENOENT'], () => rmdirSync(paths.folder))
 }
 
 /** Nothing is kept of output whose container has no log path. */

@@ -19,6 +19,11 @@ const chunksPerTurn = 4
 /** A pipe to look at chunks through, shared: its content never outlives one synchronous step. */
 let mirror: { readonly readEnd: number; readonly writeEnd: number } | undefined
 
+/** Where the note of what is under way is kept, beside the FIFO. */
+export function journalOf(fifo: string): string {
+  return `${fifo}.journal`
+}
+
 export class FifoPump {
   readonly #stream: StreamName
   readonly #fd: number
@@ -39,7 +44,7 @@ export class FifoPump {
     this.#onDropped = onDropped
     this.#fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK)
     setPipeSize(this.#fd, fifoBytes)
-    this.#journal = new Journal(`${fifo}.journal`)
+    this.#journal = new Journal(journalOf(fifo))
     this.#recover()
     this.#watch = watchReadable(this.#fd, () => this.#pump(chunksPerTurn))
   }

@@ -4,7 +4,7 @@
 // Two slots take turns, so that a note half written leaves the one before it. The file lives where FIFOs live, in memory:
 // after a power loss there is nothing to go on with.
 import { createHash } from 'node:crypto'
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readSync, writeSync } from 'node:fs'
 import { maxContentBytes } from './cri-lines.ts'
 
 export interface Note {
@@ -30,12 +30,15 @@ export function hashOf(...parts: readonly Buffer[]): Buffer {
 }
 
 export class Journal {
-  readonly #fd: number
-  #sequence = 0
+  readonly #file: string
   readonly #slot = Buffer.alloc(slotBytes)
+  #fd: number | undefined
+  #sequence = 0
 
+  /** The file is made with the first note: most containers are quiet. */
   constructor(file: string) {
-    this.#fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600)
+    this.#file = file
+    if (existsSync(file)) this.#fd = openSync(file, 'r+')
   }
 
   /** The latest whole note and the one before it. */
@@ -63,14 +66,16 @@ export class Journal {
     note.carry.copy(slot, headerBytes)
     const length = headerBytes + note.carry.length
     hashOf(slot.subarray(hashBytes, length)).copy(slot, 0)
+    this.#fd ??= openSync(this.#file, constants.O_RDWR | constants.O_CREAT, 0o600)
     writeSync(this.#fd, slot, 0, length, (this.#sequence % 2) * slotBytes)
   }
 
   close(): void {
-    closeSync(this.#fd)
+    if (this.#fd !== undefined) closeSync(this.#fd)
   }
 
   #readSlot(index: 0 | 1): { readonly sequence: number; readonly note: Note } | undefined {
+    if (this.#fd === undefined) return undefined
     const slot = Buffer.alloc(slotBytes)
     const length = readSync(this.#fd, slot, 0, slotBytes, index * slotBytes)
     if (length < headerBytes) return undefined

@@ -1,6 +1,8 @@
-// Records as files: FOLDER/ID/record.json, with the subject's own files beside it. Written whole or not at all, without
-// fsync: they describe processes and namespaces, and a machine that lost power has none of them left.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+// Records as files: FOLDER/ID/N.record.json, with the subject's own files beside it. Each state of a record is a file of
+// its own with the next number, and the last one that is whole counts: a new file costs half of what replacing one does,
+// and a kill in the middle of writing leaves the state before. Without fsync: records describe processes and namespaces,
+// and a machine that lost power has none of them left.
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { hasCode } from '../../sys/errno.ts'
@@ -9,10 +11,19 @@ interface Identified {
   readonly id: string
 }
 
+interface Entry<T> {
+  readonly record: T
+  readonly number: number
+}
+
+const suffix = '.record.json'
+/** States kept before older ones are deleted. */
+const keptStates = 8
+
 export class RecordFolder<T extends Identified> {
   readonly #folder: string
   readonly #trash: string
-  readonly #records = new Map<string, T>()
+  readonly #entries = new Map<string, Entry<T>>()
 
   /** Loads what is there. What has no record was being removed, or not made yet: it goes. */
   constructor(folder: string) {
@@ -21,23 +32,23 @@ export class RecordFolder<T extends Identified> {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     mkdirSync(this.#trash, { recursive: true, mode: 0o700 })
     for (const id of readdirSync(folder)) {
-      const record = this.#read(id)
-      if (record) this.#records.set(id, record)
+      const entry = this.#read(id)
+      if (entry) this.#entries.set(id, entry)
       else this.#discard(id)
     }
-    this.#emptyTrash()
+    for (const name of readdirSync(this.#trash)) this.#burn(name)
   }
 
   get(id: string): T | undefined {
-    return this.#records.get(id)
+    return this.#entries.get(id)?.record
   }
 
   list(): T[] {
-    return [...this.#records.values()]
+    return [...this.#entries.values()].map(entry => entry.record)
   }
 
   ids(): ReadonlySet<string> {
-    return new Set(this.#records.keys())
+    return new Set(this.#entries.keys())
   }
 
   /** The subject's own folder, made with its first record. */
@@ -46,28 +57,51 @@ export class RecordFolder<T extends Identified> {
   }
 
   save(record: T): void {
-    const folder = this.folderOf(record.id)
-    const file = path.join(folder, 'record.json')
-    if (!this.#records.has(record.id)) mkdirSync(folder, { recursive: true, mode: 0o700 })
-    writeFileSync(`${file}.new`, JSON.stringify(record))
-    renameSync(`${file}.new`, file)
-    this.#records.set(record.id, record)
+    const { id } = record
+    const last = this.#entries.get(id)
+    if (!last) mkdirSync(this.folderOf(id), { mode: 0o700 })
+    const number = (last?.number ?? 0) + 1
+    writeFileSync(this.#file(id, number), JSON.stringify(record), { mode: 0o600 })
+    this.#entries.set(id, { record, number })
+    if (number % keptStates === 0) this.#forgetStatesBefore(id, number)
   }
 
   /** Forgets a record; its folder disappears at once and is deleted in the background. */
   delete(id: string): void {
-    this.#records.delete(id)
+    this.#entries.delete(id)
     this.#discard(id)
-    this.#emptyTrash()
   }
 
-  #read(id: string): T | undefined {
+  #file(id: string, number: number): string {
+    return path.join(this.folderOf(id), `${number}${suffix}`)
+  }
+
+  #read(id: string): Entry<T> | undefined {
+    for (const number of this.#numbers(id).sort((left, right) => right - left)) {
+      try {
+        return { record: JSON.parse(readFileSync(this.#file(id, number), 'utf8')) as T, number }
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error
+        // Its writing was cut off: so that the next state does not take its number for whole.
+        unlinkSync(this.#file(id, number))
+      }
+    }
+    return undefined
+  }
+
+  #numbers(id: string): number[] {
     try {
-      return JSON.parse(readFileSync(path.join(this.#folder, id, 'record.json'), 'utf8')) as T
+      return readdirSync(this.folderOf(id))
+        .filter(name => name.endsWith(suffix))
+        .map(name => Number(name.slice(0, -suffix.length)))
     } catch (error) {
-      if (hasCode(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return undefined
+      if (hasCode(error, 'ENOTDIR')) return []
       throw error
     }
+  }
+
+  #forgetStatesBefore(id: string, number: number): void {
+    for (const old of this.#numbers(id)) if (old < number) unlinkSync(this.#file(id, old))
   }
 
   #discard(id: string): void {
@@ -80,11 +114,10 @@ export class RecordFolder<T extends Identified> {
       if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
       rmSync(from, { recursive: true, force: true })
     }
+    this.#burn(id)
   }
 
-  #emptyTrash(): void {
-    for (const name of readdirSync(this.#trash)) {
-      void rm(path.join(this.#trash, name), { recursive: true, force: true }).catch(() => undefined)
-    }
+  #burn(name: string): void {
+    void rm(path.join(this.#trash, name), { recursive: true, force: true }).catch(() => undefined)
   }
 }

@@ -1,10 +1,12 @@
-// The child's life: from clone(2) to execve(2) or _exit(2). It tells the launcher over a pipe how it went.
-import { closeFd, closeOnExecFrom, readSome, writeAll } from '../../../sys/fd.ts'
+// The child's life: from clone(2) to execve(2) or _exit(2). It gets its plan over one pipe and tells over another how it
+// went. It may have been made long before its plan was known.
+import { closeFd, closeOnExecFrom, writeAll } from '../../../sys/fd.ts'
 import { exitNow, setDumpable, setUmask } from '../../../sys/process.ts'
-import { type ProcessPlan, type ResolvedUser, type StepReport } from '../../container/plan.ts'
+import { type ResolvedUser, type StepReport } from '../../container/plan.ts'
 import { type StartFailure } from '../messages.ts'
 import { StartRefusal } from './failure.ts'
-import { type Inheritance } from './inheritance.ts'
+import { inheritFrom } from './inheritance.ts'
+import { awaitGo, awaitPlan } from './orders.ts'
 import { type MachineFacts, runPlan, StepError } from './run-plan.ts'
 
 /** Lines of JSON from the child. After `Prepared` the pipe's end means that execve(2) succeeded. */
@@ -18,46 +20,50 @@ export type ChildMessage =
     }
   | { readonly type: 'Failed'; readonly failure: StartFailure }
 
-export interface ChildChannel {
+export interface ChildPipes {
+  /** Where the plan comes from. */
+  readonly ordersFd: number
   /** Where the child reports; closed by a successful execve(2). */
   readonly reportFd: number
-  /** The launcher writes one byte here once the process is on record; its end without one means the launcher died. */
-  readonly goFd: number
   /** The launcher's ends of these pipes and of others like them: copies would keep an end alive that must count. */
   readonly foreignFds: readonly number[]
+  /** Of the launcher, for what it lends. */
+  readonly launcherPidfd: number
 }
 
 const setupFailed = 125
 
 /** Never returns. */
-export function liveAsChild(
-  plan: ProcessPlan,
-  channel: ChildChannel,
-  facts: MachineFacts,
-  inherited: Inheritance,
-  startedUs: number,
-): never {
-  const { reportFd, goFd, foreignFds } = channel
-  const report = (message: ChildMessage): void => writeAll(reportFd, Buffer.from(`${JSON.stringify(message)}\n`))
-  const nowUs = (): number => monotonicUs() - startedUs
-  const bornUs = nowUs()
+export function liveAsChild(pipes: ChildPipes, facts: MachineFacts, warmUp: () => void): never {
   try {
     // Not closed at once: V8 still signals its event loop, and libuv aborts when that descriptor is gone.
     closeOnExecFrom(3)
-    foreignFds.forEach(closeFd)
-    setUmask(0)
+    pipes.foreignFds.forEach(closeFd)
     // Nobody in a namespace we are about to join may look into this copy of the launcher.
     setDumpable(false)
-    const result = runPlan(plan.steps, facts, inherited, bornUs, nowUs, fd => report({ type: 'TerminalOpened', fd }))
-    const { uid, gid, supplementaryGroups } = result.state.user
-    report({
-      type: 'Prepared',
-      user: { uid, gid, supplementaryGroups },
-      steps: result.reports,
-      warnings: result.state.warnings,
-    })
-    if (readSome(goFd, new Uint8Array(1)) === 0) exitNow(setupFailed)
-    closeFd(goFd)
+    setUmask(0)
+    warmUp()
+  } catch (error) {
+    writeAll(2, Buffer.from(`launcher: a child failed before its plan: ${String(error)}\n`))
+    exitNow(setupFailed)
+  }
+  carryOutPlan(pipes, facts)
+}
+
+/** Waits for the plan and carries it out. Never returns. */
+export function carryOutPlan({ ordersFd, reportFd, launcherPidfd }: ChildPipes, facts: MachineFacts): never {
+  const report = (message: ChildMessage): void => writeAll(reportFd, Buffer.from(`${JSON.stringify(message)}\n`))
+  try {
+    const order = awaitPlan(ordersFd)
+    if (order === undefined) exitNow(setupFailed)
+    const { plan, lent, startedUs } = order
+    const nowUs = (): number => monotonicUs() - startedUs
+    const inherited = inheritFrom(launcherPidfd, lent)
+    const result = runPlan(plan.steps, facts, inherited, nowUs, fd => report({ type: 'TerminalOpened', fd }))
+    const { state, steps } = result
+    const { uid, gid, supplementaryGroups } = state.user
+    report({ type: 'Prepared', user: { uid, gid, supplementaryGroups }, steps, warnings: state.warnings })
+    if (!awaitGo(ordersFd)) exitNow(setupFailed)
     return result.execute()
   } catch (error) {
     try {
@@ -74,12 +80,19 @@ export function monotonicUs(): number {
   return seconds * 1_000_000 + Math.round(nanoseconds / 1000)
 }
 
+/** An error as the runtime is told of it. */
 export function describeFailure(error: unknown): StartFailure {
-  const step = error instanceof StepError ? error.step : 'execute'
+  const step = error instanceof StepError ? error.step : undefined
   const cause = error instanceof StepError ? error.cause : error
+  const where = step === undefined ? {} : { step }
   if (cause instanceof StartRefusal) {
-    return { reason: cause.reason, message: cause.message, step, exitCode: cause.exitCode }
+    return { reason: cause.reason, message: cause.message, exitCode: cause.exitCode, ...where }
   }
   const message = cause instanceof Error ? cause.message : String(cause)
-  return { reason: 'SystemCall', message: `${step}: ${message}`, step, exitCode: 128 }
+  return {
+    reason: 'SystemCall',
+    message: step === undefined ? message : `${step}: ${message}`,
+    exitCode: 128,
+    ...where,
+  }
 }

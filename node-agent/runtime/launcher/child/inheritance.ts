@@ -1,44 +1,49 @@
-// What the launcher opens for its child before the clone: descriptors that belong to other processes. The child cannot,
-// because it is born into a PID namespace in which their numbers mean nothing.
+// Descriptors of other processes that a plan refers to. The launcher opens them: in the PID namespace a child is born into
+// their numbers mean nothing. The child copies the launcher's with pidfd_getfd(2).
 import { closeFd } from '../../../sys/fd.ts'
-import { copyDescriptorOf, openIdentifiedPidfd } from '../../../sys/process.ts'
+import { copyDescriptor, copyDescriptorOf, openIdentifiedPidfd } from '../../../sys/process.ts'
 import { type ProcessIdentity, type ProcessPlan, type StreamSource } from '../../container/plan.ts'
 import { StartRefusal } from './failure.ts'
+import { type LentDescriptors } from './orders.ts'
 
+type DescriptorSource = Extract<StreamSource, { kind: 'descriptor' }>
+
+const keyOf = ({ pid, fd }: DescriptorSource): string => `${pid}:${fd}`
+
+/** The child's side. */
 export interface Inheritance {
   /** The pidfd of a process the plan names. */
   processFd(identity: ProcessIdentity): number
   /** The child's copy of another process's descriptor. */
-  streamFd(source: Extract<StreamSource, { kind: 'descriptor' }>): number
+  streamFd(source: DescriptorSource): number
 }
 
-/** Opens all that the plan refers to; the launcher closes its copies after the clone. Throws StartRefusal. */
-export function openInheritance(plan: ProcessPlan): Inheritance & { close(): void } {
-  const processes = new Map<number, number>()
-  const streams = new Map<string, number>()
-  const inheritance = {
-    processFd: ({ pid }: ProcessIdentity) => required(processes.get(pid), `process ${pid}`),
-    streamFd: ({ pid, fd }: { pid: number; fd: number }) => required(streams.get(`${pid}:${fd}`), `descriptor ${fd}`),
-    close: () => [...processes.values(), ...streams.values()].forEach(closeFd),
+export function inheritFrom(launcherPidfd: number, lent: LentDescriptors): Inheritance {
+  const copy = (fd: number | undefined, what: string): number => {
+    if (fd === undefined) throw new Error(`${what} is not among what the launcher lends`)
+    return copyDescriptor(launcherPidfd, fd)
   }
+  return {
+    processFd: ({ pid }) => copy(lent.processes[pid], `process ${pid}`),
+    streamFd: source => copy(lent.streams[keyOf(source)], `descriptor ${source.fd} of process ${source.pid}`),
+  }
+}
+
+export interface Loan extends LentDescriptors, Disposable {}
+
+/** Opens all that the plan refers to, until disposed of. Throws StartRefusal for a process that is gone. */
+export function openLoan(plan: ProcessPlan): Loan {
+  const processes: Record<string, number> = {}
+  const streams: Record<string, number> = {}
+  const close = (): void => [...Object.values(processes), ...Object.values(streams)].forEach(closeFd)
   try {
-    for (const identity of processesOf(plan)) {
-      if (!processes.has(identity.pid)) processes.set(identity.pid, openProcess(identity))
-    }
-    for (const source of streamsOf(plan)) {
-      const key = `${source.pid}:${source.fd}`
-      if (!streams.has(key)) streams.set(key, copyDescriptorOf(source.pid, source.fd))
-    }
-    return inheritance
+    for (const identity of processesOf(plan)) processes[identity.pid] ??= openProcess(identity)
+    for (const source of streamsOf(plan)) streams[keyOf(source)] ??= copyDescriptorOf(source.pid, source.fd)
+    return { processes, streams, [Symbol.dispose]: close }
   } catch (error) {
-    inheritance.close()
+    close()
     throw error
   }
-}
-
-function required(fd: number | undefined, what: string): number {
-  if (fd === undefined) throw new Error(`${what} was not opened before the clone`)
-  return fd
 }
 
 function openProcess({ pid, startTime }: ProcessIdentity): number {
@@ -49,10 +54,10 @@ function openProcess({ pid, startTime }: ProcessIdentity): number {
 
 function processesOf(plan: ProcessPlan): ProcessIdentity[] {
   const joined = plan.steps.flatMap(step => (step.do === 'joinProcess' ? [step.process] : []))
-  return plan.pidNamespaceOf === undefined ? joined : [plan.pidNamespaceOf, ...joined]
+  return typeof plan.pidNamespace === 'object' ? [plan.pidNamespace, ...joined] : joined
 }
 
-function streamsOf(plan: ProcessPlan): Extract<StreamSource, { kind: 'descriptor' }>[] {
+function streamsOf(plan: ProcessPlan): DescriptorSource[] {
   return plan.steps
     .flatMap(step => (step.do === 'openStdio' ? [step.stdin, step.stdout, step.stderr] : []))
     .filter(source => source.kind === 'descriptor')

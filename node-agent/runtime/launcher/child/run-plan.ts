@@ -17,7 +17,7 @@ import { resolveUser } from './user.ts'
 
 export interface PlanResult {
   readonly state: ChildState
-  readonly reports: readonly StepReport[]
+  readonly steps: readonly StepReport[]
   /** Turns the child into the program; returns only by throwing. */
   readonly execute: () => never
 }
@@ -40,7 +40,6 @@ export interface MachineFacts {
 }
 
 /**
- * @param bornUs when the child began, on nowUs's scale
  * @param nowUs monotonic microseconds since the plan was received
  * @param onTerminal told at once, since the launcher's answer takes time
  */
@@ -48,12 +47,11 @@ export function runPlan(
   steps: readonly Step[],
   facts: MachineFacts,
   inherited: Inheritance,
-  bornUs: number,
   nowUs: () => number,
   onTerminal: (masterFd: number) => void,
 ): PlanResult {
   const state = newState()
-  const reports: StepReport[] = [{ step: 'clone', endUs: bornUs }]
+  const reports: StepReport[] = [{ step: 'received', endUs: nowUs() }]
   let execute: (() => never) | undefined
   for (const step of steps) {
     try {
@@ -66,7 +64,18 @@ export function runPlan(
     if (step.do === 'openTerminal' && state.terminalMaster !== undefined) onTerminal(state.terminalMaster)
   }
   if (execute === undefined) throw new Error('the plan ends without executing anything')
-  return { state, reports, execute }
+  const become = execute
+  return {
+    state,
+    steps: reports,
+    execute: () => {
+      try {
+        return become()
+      } catch (error) {
+        throw new StepError('execute', error)
+      }
+    },
+  }
 }
 
 function perform(

@@ -1,0 +1,34 @@
+// A FIFO's content dies with the last process that has it open. A container that ends while no runtime is there must not
+// take its last words along: the launcher holds its output FIFOs, from before the start until the exit is acknowledged.
+import { hasCode } from '../../sys/errno.ts'
+import { closeFd, O_NONBLOCK, O_RDWR, openPath } from '../../sys/fd.ts'
+import { type ProcessPlan } from '../container/plan.ts'
+
+/** Paths of the FIFOs a plan's program writes to. */
+export function outputsOf(plan: ProcessPlan): string[] {
+  const sources = plan.steps.flatMap(step => (step.do === 'openStdio' ? [step.stdout, step.stderr] : []))
+  return [...new Set(sources.flatMap(source => (source.kind === 'fifo' && source.hold ? [source.path] : [])))]
+}
+
+/** Opens them, close-on-exec; those that do not exist are left out. */
+export function holdOutputs(paths: readonly string[]): number[] {
+  const held: number[] = []
+  try {
+    for (const path of paths) {
+      try {
+        // Both ways: that neither waits for another end nor counts as one.
+        held.push(openPath(path, O_RDWR | O_NONBLOCK))
+      } catch (error) {
+        if (!hasCode(error, 'ENOENT')) throw error
+      }
+    }
+    return held
+  } catch (error) {
+    releaseOutputs(held)
+    throw error
+  }
+}
+
+export function releaseOutputs(held: readonly number[]): void {
+  held.forEach(closeFd)
+}
