@@ -60,14 +60,18 @@ async function take(client: Cluster, step: Step, n: number): Promise<void> {
       await client.delete(configMaps, { namespace: 'default', name: step.name }).catch(() => undefined)
       if (step.do === 'replace') await put(client, step.name, String(n % 3))
       return
-    case 'disconnect': {
+    case 'disconnect':
       client.disconnect()
       return
-    }
-    case 'compact': {
+    case 'offline':
+      client.goOffline()
+      return
+    case 'online':
+      client.online = true
+      return
+    case 'compact':
       client.compact()
       return
-    }
     case 'turn':
       for (let i = 0; i < 3; i++) await turn()
       return
@@ -119,6 +123,7 @@ describe('Informer', () => {
             assert.equal(informer.get(objectKey(object)), object)
             assert.equal(replica.get(objectKey(object)), old)
             assert.equal(object.metadata.uid, old.metadata.uid)
+            assert.notEqual(object.metadata.resourceVersion, old.metadata.resourceVersion)
             replica.set(objectKey(object), object)
           },
           deleted(old) {

@@ -145,7 +145,7 @@ export class EtcdConnection {
       }
       throw new Error('the watch ended')
     } catch (error) {
-      if (signal.aborted) return
+      if (isAborted(signal)) return
       if (error instanceof EtcdCompactedError) throw error
       this.#turnFrom(client)
       throw this.#unavailable('watch', error)

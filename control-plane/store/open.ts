@@ -2,6 +2,7 @@
 import type { Logger } from '../../lib/logger.ts'
 import { openEmbeddedStore } from './embedded.ts'
 import { openEtcdStore } from './etcd.ts'
+import { openRedisStore } from './redis.ts'
 import type { Store } from './store.ts'
 
 export interface OpenOptions {
@@ -15,7 +16,8 @@ export interface OpenOptions {
 }
 
 /** What --store accepts, for messages and help. */
-export const storeUrls = 'embedded:/PATH, etcd://HOST:PORT[,HOST:PORT…] (etcds:// for TLS), redis://HOST:PORT'
+export const storeUrls =
+  'embedded:/PATH, etcd://HOST:PORT[,HOST:PORT…] (etcds:// for TLS), redis://HOST:PORT (rediss://)'
 
 /**
  * Opens the store a URL names: `embedded:/var/lib/tessera/store`, `etcd://10.0.0.1:2379,10.0.0.2:2379`.
@@ -36,6 +38,9 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
         ...options,
         endpoints: endpoints(url, rest, scheme === 'etcds' ? 'https' : 'http'),
       })
+    case 'redis':
+    case 'rediss':
+      return openRedisStore({ ...options, url: redisUrl(url) })
     default:
       throw new Error(`--store ${url}: not a store; known are ${storeUrls}`)
   }
@@ -49,4 +54,11 @@ function endpoints(url: string, hosts: string, protocol: string): string[] {
     }
     return `${protocol}://${address}`
   })
+}
+
+function redisUrl(url: string): string {
+  if (!URL.canParse(url) || new URL(url).hostname === '') {
+    throw new Error(`--store ${url}: expected redis://[USER:PASSWORD@]HOST:PORT[/DATABASE]`)
+  }
+  return url
 }

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
 import path from 'node:path'
+import { leases } from '../../api/kinds/coordination-v1.ts'
 import { nodes, pods } from '../../api/kinds/core-v1.ts'
 import { GrpcClient } from '../../client/grpc.ts'
 import { loadKubeconfig } from '../../client/kubeconfig.ts'
@@ -23,7 +24,7 @@ import {
 } from './layout.ts'
 import { endProcess } from './process-identity.ts'
 import { bold, dim, Refusal, step } from './progress.mjs'
-import { liveRecord, type SupervisorConfig } from './supervisor.ts'
+import { liveRecord, type SupervisorConfig } from './supervisor-record.ts'
 
 const root = packageRoot()
 const dist = path.join(root, 'dist')
@@ -39,8 +40,9 @@ export async function up(options: UpOptions): Promise<void> {
   const running = liveRecord(supervisorRecord(layout))
   if (running !== undefined) checkSameStore(Object.keys(running.programs), layout)
   await step(running ? 'the cluster is running' : 'starting the cluster', async () => {
+    const startedAtMs = running === undefined ? Date.now() : 0
     if (running === undefined) startSupervisor(layout)
-    await nodeReady(layout)
+    await nodeReady(layout, startedAtMs)
     return `node ${layout.nodeName} is Ready`
   })
   if (!options.demo) return
@@ -99,8 +101,11 @@ function startSupervisor(layout: Layout): void {
   child.unref()
 }
 
-/** Waits until the node says Ready; says why when a program can't start. */
-async function nodeReady(layout: Layout): Promise<void> {
+/**
+ * Waits until the node says Ready; says why when a program can't start.
+ * @param sinceMs what it said before, in an earlier life of the cluster, does not count
+ */
+async function nodeReady(layout: Layout, sinceMs: number): Promise<void> {
   const deadline = performance.now() + patienceMs
   while (!existsSync(adminKubeconfig(layout))) await pause(layout, deadline)
   const client = new GrpcClient(loadKubeconfig(adminKubeconfig(layout)))
@@ -108,7 +113,9 @@ async function nodeReady(layout: Layout): Promise<void> {
     for (;;) {
       try {
         const { status } = await client.get(nodes, { name: layout.nodeName })
-        if (status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')) return
+        const lease = await client.get(leases, { namespace: 'kube-node-lease', name: layout.nodeName })
+        const alive = Date.parse(lease.spec.renewTime ?? '') >= sinceMs
+        if (alive && status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')) return
       } catch {
         // Not listening yet, or the node has not registered itself yet.
       }

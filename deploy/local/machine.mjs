@@ -10,9 +10,7 @@ export const root = path.resolve(import.meta.dirname, '..', '..')
 /** Refuses, in one sentence, a machine that can't run containers of ours. */
 export function checkMachine() {
   if (process.platform !== 'linux')
-    throw new Refusal(
-      `Tessera makes Linux containers, and this is ${process.platform}; run it in a Linux machine.`,
-    )
+    throw new Refusal(`Tessera makes Linux containers, and this is ${process.platform}; run it in a Linux machine.`)
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 11))
     throw new Refusal(`Node ${process.versions.node} is too old; install Node 20.11 or newer.`)

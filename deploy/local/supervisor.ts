@@ -1,28 +1,13 @@
 // Keeps the programs of a local cluster running: starts them in order, restarts what ends with a growing
 // delay, stops them in the opposite order. Its record tells others which processes are the cluster's.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { aborted, processSignal, sleep } from '../../lib/abort.ts'
 import { Backoff } from '../../lib/backoff.ts'
 import type { Program } from './layout.ts'
-import { endProcess, isRunning, type ProcessIdentity, processIdentity } from './process-identity.ts'
-
-export interface SupervisorConfig {
-  readonly record: string
-  readonly logs: string
-  readonly programs: readonly Program[]
-}
-
-export interface SupervisorRecord extends ProcessIdentity {
-  readonly programs: Record<string, ProgramRecord>
-}
-
-export interface ProgramRecord extends Partial<ProcessIdentity> {
-  readonly restarts: number
-  /** How the latest run ended, when it did. */
-  readonly lastExit?: string
-}
+import { endProcess, processIdentity } from './process-identity.ts'
+import { type ProgramRecord, readRecord, type SupervisorConfig, type SupervisorRecord } from './supervisor-record.ts'
 
 /** Time a program gets to end by itself before it is killed. */
 const stopTimeoutMs = 10_000
@@ -48,21 +33,6 @@ async function endLeftovers(file: string): Promise<void> {
   for (const { pid, startTime } of Object.values(previous.programs)) {
     if (pid !== undefined && startTime !== undefined) await endProcess({ pid, startTime }, stopTimeoutMs)
   }
-}
-
-/** @returns what a supervisor wrote, undefined when there is none (or a torn one) */
-export function readRecord(file: string): SupervisorRecord | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as SupervisorRecord
-  } catch {
-    return undefined
-  }
-}
-
-/** @returns the record of a supervisor that is alive */
-export function liveRecord(file: string): SupervisorRecord | undefined {
-  const record = readRecord(file)
-  return record && isRunning(record) ? record : undefined
 }
 
 class RecordFile {

@@ -341,7 +341,6 @@ describe('an agent that is killed', () => {
       'imageStatus',
       'createContainer',
       'startContainer',
-      'containerStatus',
     ]
     for (const fatal of calls) {
       let armed = true

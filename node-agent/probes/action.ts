@@ -1,5 +1,5 @@
 // Things done to a container to learn how it is, or to tell it something: the handlers of probes and of lifecycle hooks.
-import type { GRPCAction, HTTPGetAction, LifecycleHandler, ProbeHandler } from '../../api/kinds/core-v1.ts'
+import type { ExecAction, GRPCAction, HTTPGetAction, LifecycleHandler, ProbeHandler } from '../../api/kinds/core-v1.ts'
 import { sleep } from '../../lib/abort.ts'
 import { checkGrpc } from './grpc.ts'
 import { getHttp } from './http.ts'
@@ -8,7 +8,7 @@ import { connectTcp } from './tcp.ts'
 
 /** What an action acts on. */
 export interface Target {
-  /** Runs a command in the container, for at most so long. */
+  /** Runs a command in the container, for at most so long. Throws when it could not be run at all. */
   exec(command: readonly string[], timeoutMs: number): Promise<Outcome>
   /** Where the pod is reached. */
   readonly podIp: string
@@ -28,7 +28,7 @@ export async function act(
 ): Promise<Outcome> {
   try {
     const { exec, httpGet, tcpSocket } = handler
-    if (exec) return await target.exec(exec.command ?? [], timeoutMs)
+    if (exec) return await runCommand(exec, target, timeoutMs)
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     if (httpGet) return await getHttp(httpTarget(httpGet, target), limit)
     if (tcpSocket) return await connectTcp(tcpSocket.host || target.podIp, portOf(tcpSocket.port, target), limit)
@@ -40,6 +40,14 @@ export async function act(
     return { ok: false, output: 'no action is named: give one of exec, httpGet, tcpSocket, grpc' }
   } catch (error) {
     return { ok: false, output: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+async function runCommand({ command = [] }: ExecAction, target: Target, timeoutMs: number): Promise<Outcome> {
+  try {
+    return await target.exec(command, timeoutMs)
+  } catch (error) {
+    return { ok: false, unknown: true, output: error instanceof Error ? error.message : String(error) }
   }
 }
 

@@ -46,18 +46,24 @@ export class ProbeLoop {
   }
 
   async #ask(): Promise<void> {
-    const { probe, target, onAnswer } = this.#options
-    const { timeoutSeconds = 1, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe
+    const { probe, target } = this.#options
+    const { timeoutSeconds = 1, periodSeconds = 10 } = probe
     const stopped = (): boolean => this.#stop.signal.aborted
     const outcome = await act(probe, target, Math.max(1, timeoutSeconds) * 1000, this.#stop.signal)
     if (stopped()) return
+    if (!outcome.unknown) this.#count(outcome)
+    // The answer may have been the last one wanted.
+    if (!stopped()) this.#again(Math.max(1, periodSeconds) * 1000)
+  }
+
+  #count(outcome: Outcome): void {
+    const { probe, onAnswer } = this.#options
+    const { successThreshold = 1, failureThreshold = 3 } = probe
     this.#runs = outcome.ok === this.#last ? this.#runs + 1 : 1
     this.#last = outcome.ok
     const enough = this.#runs >= Math.max(1, outcome.ok ? successThreshold : failureThreshold)
     const changed = enough && this.#result !== outcome.ok
     if (changed) this.#result = outcome.ok
     onAnswer(outcome, this.#result, changed)
-    // The answer may have been the last one wanted.
-    if (!stopped()) this.#again(Math.max(1, periodSeconds) * 1000)
   }
 }

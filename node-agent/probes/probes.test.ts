@@ -137,6 +137,7 @@ describe('the probes of a container', () => {
       target: target({
         exec([name = '']): Promise<Outcome> {
           asked.push(`${name}@${clock.now() / 1000}`)
+          if (answers['away']) return Promise.reject(new Error('the runtime is away'))
           return Promise.resolve({ ok: answers[name] ?? false, output: '' })
         },
       }),
@@ -161,6 +162,19 @@ describe('the probes of a container', () => {
     assert.equal(made.health.ready, true)
     await clock.pass(1_000)
     assert.equal(made.health.ready, false)
+  })
+
+  it('learn nothing from a command that could not be run', async () => {
+    const { made, clock, answers } = probes({ livenessProbe: { ...exec('l'), periodSeconds: 1, failureThreshold: 1 } })
+    answers['l'] = true
+    await clock.pass(1_000)
+    answers['away'] = true
+    answers['l'] = false
+    await clock.pass(5_000)
+    assert.equal(made.health.failed, undefined)
+    answers['away'] = false
+    await clock.pass(1_000)
+    assert.deepEqual(made.health.failed, { probe: 'liveness', graceSeconds: undefined })
   })
 
   it('wait as long as they are told, and for the startup probe', async () => {

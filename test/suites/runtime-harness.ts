@@ -42,7 +42,7 @@ async function bundle(): Promise<string> {
 }
 
 /** A docker-archive of Debian's static busybox: everything a test runs. */
-export async function busyboxArchive(tag = 'busybox:test'): Promise<Buffer> {
+async function busyboxArchive(tag = 'busybox:test'): Promise<Buffer> {
   const entries: TestEntry[] = [
     { name: 'bin/busybox', content: readFileSync('/bin/busybox'), mode: 0o755 },
     ...applets.split(' ').map(name => ({ name: `bin/${name}`, type: 'symlink' as const, linkname: 'busybox' })),
@@ -270,7 +270,9 @@ export class RuntimeFixture {
     const launchers = processes().filter(
       ({ command }) => command.includes(this.run) && command.includes('tessera-launcher'),
     )
-    return processes().filter(({ parent }) => launchers.some(launcher => launcher.pid === parent)).length
+    // A child made in advance is a copy of the launcher, and says so.
+    const children = processes().filter(({ parent }) => launchers.some(launcher => launcher.pid === parent))
+    return children.filter(({ command }) => !command.includes('tessera-launcher')).length
   }
 }
 
@@ -300,7 +302,7 @@ function processes(): { readonly pid: number; readonly parent: number; readonly 
 }
 
 /** Records of a log in CRI's format, pieces of long lines joined. */
-export function readLog(file: string): { readonly stream: string; readonly text: string }[] {
+function readLog(file: string): { readonly stream: string; readonly text: string }[] {
   const records: { stream: string; text: string }[] = []
   let open = false
   for (const line of readFileSync(file, 'utf8').split('\n').slice(0, -1)) {

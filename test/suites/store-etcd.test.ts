@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { openEtcdStore } from '../../control-plane/store/etcd.ts'
 import { openStore } from '../../control-plane/store/open.ts'
 import { type Store, StoreUnavailableError } from '../../control-plane/store/store.ts'
-import { etcdServer, type TestServer } from './etcd-server.ts'
+import { etcdServer, type TestServer } from './servers.ts'
 import { eventsUpTo, storeSuite } from './store.ts'
 import { assertHistoryWhole, assertRoundsKept, writeRounds } from './store-writer.ts'
 
@@ -43,7 +43,7 @@ describe('etcd that fails', { timeout: 120_000 }, () => {
         (reason: unknown) => reason,
       )
       if (!error) return
-      if (Date.now() > deadline) throw error
+      if (Date.now() > deadline) throw new Error('etcd still fails', { cause: error })
       await delay(50)
     }
   }

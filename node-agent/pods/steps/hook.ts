@@ -34,7 +34,8 @@ export function actionTarget(
       const seconds = Math.ceil(timeoutMs / 1000)
       try {
         const answer = await runtime.execSync({ containerId, cmd: [...command], timeout: seconds })
-        const output = Buffer.concat([answer.stdout ?? Buffer.alloc(0), answer.stderr ?? Buffer.alloc(0)]).toString()
+        // Bytes that were not sent read as an empty array.
+        const output = Buffer.concat([Buffer.from(answer.stdout ?? []), Buffer.from(answer.stderr ?? [])]).toString()
         return { ok: (answer.exitCode ?? 0) === 0, output }
       } catch (error) {
         if (!(error instanceof RuntimeError && error.code === 'DEADLINE_EXCEEDED')) throw error

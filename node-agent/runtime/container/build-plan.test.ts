@@ -73,11 +73,14 @@ describe('buildContainerPlan', () => {
     before('resolveUser', 'pivotRoot')
     before('makeDirectory', 'readOnlyRoot')
     before('readOnlyPaths', 'maskPaths')
-    before('pivotRoot', 'enterHeldCgroup')
     before('setResourceLimits', 'becomeUser')
     before('becomeUser', 'setNoNewPrivileges')
     before('setNoNewPrivileges', 'setSeccomp')
     assert.equal(order.at(-1), 'execute')
+  })
+
+  it('joins every cgroup before its namespace is made, memory last', () => {
+    assert.deepEqual(find(buildContainerPlan(base).steps, 'joinCgroup').files, [...cgroup.early, ...cgroup.late])
   })
 
   it('installs a filter while still root when privileges may be gained', () => {

@@ -48,7 +48,7 @@ export function buildContainerPlan(spec: ContainerSpec): ProcessPlan {
       { do: 'makeDirectory', path: cwd, mode: 0o755 },
       ...(spec.readOnlyRoot ? [{ do: 'readOnlyRoot' } as const] : []),
       { do: 'pivotRoot' },
-      ...becomeProgram(process, cgroup),
+      ...becomeProgram(process),
     ],
   }
 }
@@ -70,7 +70,7 @@ export function buildExecPlan(spec: ExecSpec): ProcessPlan {
       { do: 'useCurrentRoot' },
       ...openTerminal(process.stdio, false),
       { do: 'resolveUser', user: process.user },
-      ...becomeProgram(process, cgroup),
+      ...becomeProgram(process),
     ],
   }
 }
@@ -95,12 +95,12 @@ function openTerminal(stdio: StdioPlan, console: boolean): readonly Step[] {
   return [{ do: 'openTerminal', columns: stdio.columns, rows: stdio.rows, console }]
 }
 
+/**
+ * All at once, before the cgroup namespace is made: whatever was joined later would show the host's tree inside. So the
+ * making of the container counts towards its memory limit, with a megabyte or two.
+ */
 function joinCgroup(cgroup: CgroupAttachment | undefined): readonly Step[] {
-  if (cgroup === undefined) return []
-  return [
-    { do: 'joinCgroup', files: cgroup.early },
-    { do: 'holdCgroup', files: cgroup.late },
-  ]
+  return cgroup === undefined ? [] : [{ do: 'joinCgroup', files: [...cgroup.early, ...cgroup.late] }]
 }
 
 function oomScore(process: ProcessSpec): readonly Step[] {
@@ -155,12 +155,10 @@ function protectedPaths(spec: ContainerSpec): readonly Step[] {
  * A seccomp filter needs CAP_SYS_ADMIN or no_new_privs: without the latter it is installed while still root, and has to
  * let pass what follows.
  */
-function becomeProgram(process: ProcessSpec, cgroup: CgroupAttachment | undefined): readonly Step[] {
+function becomeProgram(process: ProcessSpec): readonly Step[] {
   const filter: Step[] =
     process.seccomp === undefined || process.privileged ? [] : [{ do: 'setSeccomp', program: process.seccomp }]
-  const late: Step[] = cgroup === undefined ? [] : [{ do: 'enterHeldCgroup' }]
   return [
-    ...late,
     { do: 'setResourceLimits', limits: process.limits ?? [] },
     ...(process.noNewPrivileges ? [] : filter),
     { do: 'becomeUser', capabilities: capabilitySets(process) },

@@ -81,9 +81,9 @@ export interface ProcessSpec {
 /** Where the container stands in the cgroup trees: `Cgroup.attachment()` of cgroups/cgroups.ts. */
 export interface CgroupAttachment {
   readonly version: 1 | 2
-  /** cgroup.procs files to be written early. */
+  /** cgroup.procs files to be written first. */
   readonly early: readonly string[]
-  /** cgroup.procs files whose controller would charge the making of the container too (memory): written last. */
+  /** cgroup.procs files to be written after those: memory's, which charges from then on. */
   readonly late: readonly string[]
   /** v1 hierarchies to show below /sys/fs/cgroup: [directory, mount option], for instance ["memory", "memory"]. */
   readonly hierarchies: readonly (readonly [string, string])[]

@@ -81,9 +81,6 @@ export type Step =
   | { readonly do: 'newNamespace'; readonly kinds: readonly NamespaceKind[] }
   /** Writes the child into each of these cgroup.procs files. */
   | { readonly do: 'joinCgroup'; readonly files: readonly string[] }
-  /** Opens cgroup.procs files now, for `enterHeldCgroups` to write to once the file system has changed. */
-  | { readonly do: 'holdCgroup'; readonly files: readonly string[] }
-  | { readonly do: 'enterHeldCgroup' }
   /** Opens what becomes descriptors 0 to 2; a terminal is opened later, by `openTerminal`. */
   | {
       readonly do: 'openStdio'

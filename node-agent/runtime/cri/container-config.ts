@@ -113,7 +113,7 @@ function containerProcess(
 }
 
 /** A command replaces the image's entrypoint and command; arguments alone replace the command. */
-export function commandLine(config: ContainerConfig, image: ImageConfig): string[] {
+function commandLine(config: ContainerConfig, image: ImageConfig): string[] {
   const command = config.command ?? []
   const args = config.args ?? []
   const argv =
@@ -123,11 +123,7 @@ export function commandLine(config: ContainerConfig, image: ImageConfig): string
 }
 
 /** The image's variables, HOSTNAME, and the container's own, later ones winning. */
-export function environment({
-  config,
-  image,
-  sandbox,
-}: Pick<ContainerInputs, 'config' | 'image' | 'sandbox'>): string[] {
+function environment({ config, image, sandbox }: Pick<ContainerInputs, 'config' | 'image' | 'sandbox'>): string[] {
   const variables = new Map<string, string>()
   if (config.tty) variables.set('TERM', 'xterm')
   for (const variable of image.env) {
@@ -145,7 +141,7 @@ export function environment({
 }
 
 /** Who the first process runs as: the container's word, else the image's. */
-export function user(security: LinuxContainerSecurityContext, image: ImageConfig): UserPlan {
+function user(security: LinuxContainerSecurityContext, image: ImageConfig): UserPlan {
   const asked = security.runAsUser ? String(security.runAsUser.value ?? 0) : (security.runAsUsername ?? '')
   const group = security.runAsGroup ? String(security.runAsGroup.value ?? 0) : undefined
   if (group !== undefined && asked === '') {

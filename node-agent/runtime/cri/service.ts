@@ -25,7 +25,7 @@ export interface Stream<Request, Response> {
   readonly signal: AbortSignal
 }
 
-export interface Listener<Response> {
+interface Listener<Response> {
   /** Answers false when the client is too slow and its backlog full. */
   send(message: Response): boolean
   readonly signal: AbortSignal

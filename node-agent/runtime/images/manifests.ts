@@ -19,7 +19,7 @@ import {
 import type { FilePart } from './layer.ts'
 import { parseReference, tagReference } from './reference.ts'
 
-export interface ArchivedLayer {
+interface ArchivedLayer {
   readonly part: FilePart
   readonly diffId: Digest
   readonly blobDigest?: Digest

@@ -5,7 +5,7 @@ import type { ByteSource } from './byte-source.ts'
 import { ImageError } from './errors.ts'
 import { blockBytes, decodeHeader, decodePax, isEndBlock, printable, type RawHeader } from './tar-header.ts'
 
-export type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo'
+type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo'
 
 export interface TarEntry {
   /** As the archive spells it, in a byte string (latin1). */

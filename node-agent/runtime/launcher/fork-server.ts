@@ -9,7 +9,7 @@ import { type ProcessPlan, type StartedProcess } from '../container/plan.ts'
 import { type ChildMessage, describeFailure, liveAsChild, monotonicUs } from './child/child.ts'
 import { type Loan, openLoan } from './child/inheritance.ts'
 import { type MachineFacts } from './child/run-plan.ts'
-import { closeLauncherEnd, type ForkedChild, forkChild, letGo, orderPlan } from './forked-child.ts'
+import { type ForkedChild, forkChild } from './forked-child.ts'
 import { holdOutputs, outputsOf, releaseOutputs } from './held-outputs.ts'
 import { type ProcessRecord, type StartFailure } from './messages.ts'
 import { rehearse } from './rehearsal.ts'
@@ -27,7 +27,10 @@ export type StartOutcome =
   | { readonly kind: 'started'; readonly birth: Birth }
   | { readonly kind: 'failed'; readonly failure: StartFailure }
 
-type AttemptOutcome = StartOutcome | { readonly kind: 'crashed'; readonly exit: ChildExit }
+type AttemptOutcome =
+  | { readonly kind: 'started'; readonly birth: Omit<Birth, 'outputFds'> }
+  | { readonly kind: 'failed'; readonly failure: StartFailure }
+  | { readonly kind: 'crashed'; readonly exit: ChildExit }
 
 /** Keeps a process on record from before its program runs. */
 export interface BirthRegister {
@@ -67,15 +70,16 @@ export class ForkServer {
     } catch (error) {
       return { kind: 'failed', failure: describeFailure(error) }
     }
-    const outcome = await this.#tryToStart(plan, outputFds)
-    if (outcome.kind === 'failed') releaseOutputs(outputFds)
+    const outcome = await this.#tryToStart(plan)
+    if (outcome.kind === 'started') return { kind: 'started', birth: { ...outcome.birth, outputFds } }
+    releaseOutputs(outputFds)
     return outcome
   }
 
-  async #tryToStart(plan: ProcessPlan, outputFds: readonly number[]): Promise<StartOutcome> {
+  async #tryToStart(plan: ProcessPlan): Promise<Exclude<AttemptOutcome, { kind: 'crashed' }>> {
     const startedUs = monotonicUs()
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#attempt(plan, outputFds, startedUs)
+      const outcome = await this.#attempt(plan, startedUs)
       if (outcome.kind !== 'crashed') {
         this.starts++
         return outcome
@@ -93,9 +97,9 @@ export class ForkServer {
       const child = this.#childFor(plan, loan)
       const { processes, streams } = loan
       const newborn = recordOf(plan, child)
-      orderPlan(child, { type: 'PlanOrdered', plan, startedUs, lent: { processes, streams } })
+      child.order({ type: 'PlanOrdered', plan, startedUs, lent: { processes, streams } })
       this.#register.save(newborn)
-      if (!plan.steps.some(step => step.do === 'openTerminal')) letGo(child)
+      if (!plan.steps.some(step => step.do === 'openTerminal')) child.letGo()
       return await this.#follow(child, newborn)
     } catch (error) {
       return { kind: 'failed', failure: describeFailure(error) }
@@ -116,12 +120,11 @@ export class ForkServer {
         else {
           record = { ...newborn, terminalFd: copyDescriptor(child.pidfd, message.fd) }
           this.#register.save(record)
-          letGo(child)
+          child.letGo()
         }
       }
       const end = (): void => {
-        closeLauncherEnd(child.reportFd)
-        closeLauncherEnd(child.ordersFd)
+        child.closePipes()
         if (prepared !== undefined && failure === undefined && hasExecuted(child.pid)) {
           const { user, steps, warnings } = prepared
           const { kind: _kind, ...known } = record
@@ -164,8 +167,7 @@ export class ForkServer {
       this.#spare = undefined
       waitChild(child.pid)
       closeFd(child.pidfd)
-      closeLauncherEnd(child.reportFd)
-      closeLauncherEnd(child.ordersFd)
+      child.closePipes()
     })
     this.#spare = { child, watch }
   }
@@ -176,10 +178,12 @@ export class ForkServer {
 }
 
 function recordOf(plan: ProcessPlan, { pid, startTime }: ForkedChild): ProcessRecord {
-  return { id: plan.id, kind: plan.kind, pid, startTime, startedAtMs: Date.now() }
+  const outputs = outputsOf(plan)
+  const held = outputs.length > 0 && { outputs }
+  return { id: plan.id, kind: plan.kind, pid, startTime, startedAtMs: Date.now(), ...held }
 }
 
-function crashed(exit: ChildExit, attempts: number): StartOutcome {
+function crashed(exit: ChildExit, attempts: number): Extract<StartOutcome, { kind: 'failed' }> {
   const how = exit.signal === undefined ? `with exit code ${exit.exitCode}` : `by signal ${exit.signal}`
   const hint = exit.signal === 9 ? ': killed from outside, or its memory limit is too low to start in' : ''
   const message = `the process ended ${how} before its program ran (attempt ${attempts})${hint}`

@@ -90,7 +90,6 @@ const noCapabilities: CapabilityPlan = { bounding: [], effective: ['CAP_CHOWN'],
 const flags = { noSuid: true, noDev: true, noExec: true }
 
 const becomeProgram: readonly Step[] = [
-  { do: 'enterHeldCgroup' },
   { do: 'setResourceLimits', limits: [{ name: 'nofile', soft: 1024, hard: 1024 }] },
   { do: 'becomeUser', capabilities: noCapabilities },
   { do: 'setNoNewPrivileges' },
@@ -107,7 +106,6 @@ const beforeMounts: readonly Step[] = [
     stderr: { kind: 'descriptor', pid: 1, fd: 1 },
   },
   { do: 'joinCgroup', files: ['/cgroup.procs'] },
-  { do: 'holdCgroup', files: ['/cgroup.procs'] },
   { do: 'newNamespace', kinds: ['mnt', 'cgroup'] },
   { do: 'setOomScoreAdj', value: 0 },
 ]

@@ -148,6 +148,16 @@ describe('sandboxes and containers', () => {
     )
   })
 
+  test('a stop that was cut short is finished by the next one', async () => {
+    const { sandbox, id } = make()
+    await startContainer(machine.parts, id)
+    const before = machine.parts.sandboxRecords.get(sandbox) ?? assert.fail()
+    machine.parts.sandboxRecords.save({ ...before, notReady: true })
+    await stopSandbox(machine.parts, sandbox)
+    assert.equal(record(id).exit?.exitCode, 137)
+    assert.equal(machine.sandboxes.made.has(sandbox), false)
+  })
+
   test('a sandbox that fails leaves nothing', () => {
     machine.sandboxes.failWith = new Error('no veth')
     assert.throws(() => runSandbox(machine.parts, pod, ''), /pod default\/web: no veth/)

@@ -74,7 +74,7 @@ function relativeCgroup(parent: string): string {
 }
 
 /** Pure. @throws RuntimeError `invalid`, `unsupported` */
-export function sandboxSpec(id: string, config: PodSandboxConfig): SandboxSpec {
+function sandboxSpec(id: string, config: PodSandboxConfig): SandboxSpec {
   const security = config.linux?.securityContext
   const network = mode(security, 'network')
   const sysctls = config.linux?.sysctls ?? {}
@@ -108,7 +108,7 @@ function portMapping(mapping: NonNullable<PodSandboxConfig['portMappings']>[numb
 }
 
 /** resolv.conf(5) from the pod's DNS configuration; without one, the host's. */
-export function resolvConf(dns: DNSConfig | undefined): string {
+function resolvConf(dns: DNSConfig | undefined): string {
   const { servers = [], searches = [], options = [] } = dns ?? {}
   if (servers.length + searches.length + options.length === 0) {
     try {

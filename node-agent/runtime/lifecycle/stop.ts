@@ -72,10 +72,10 @@ function containersOf(parts: Parts, sandboxId: string): string[] {
 /** Kills the sandbox's containers and takes network and namespaces down. */
 export async function stopSandbox(parts: Parts, sandboxId: string | undefined): Promise<void> {
   const sandbox = find(parts.sandboxRecords, sandboxId, 'sandbox')
-  if (!sandbox || sandbox.notReady) return
-  // On record first: from here on no container can be added or started.
-  const stopped: SandboxRecord = { ...sandbox, notReady: true }
-  parts.sandboxRecords.save(stopped)
+  if (!sandbox) return
+  // On record first: from here on no container can be added or started. The rest is done again for one that is stopped
+  // already, since what stopped it may have been cut short.
+  if (!sandbox.notReady) parts.sandboxRecords.save({ ...sandbox, notReady: true })
   await Promise.all(containersOf(parts, sandbox.id).map(id => stopContainer(parts, id, 0)))
   parts.sandboxes.remove(sandbox.id)
 }
@@ -86,8 +86,6 @@ export async function removeSandbox(parts: Parts, sandboxId: string | undefined)
   if (!sandbox) return
   await stopSandbox(parts, sandbox.id)
   await Promise.all(containersOf(parts, sandbox.id).map(id => removeContainer(parts, id)))
-  // Again: a stop that was cut short before this runtime started has said "not ready" only.
-  parts.sandboxes.remove(sandbox.id)
   await removePodCgroup(parts, sandbox)
   parts.sandboxRecords.delete(sandbox.id)
 }

@@ -22,7 +22,7 @@ import { KeyedLock } from './keyed-lock.ts'
 import type { Parts } from './parts.ts'
 
 /** Keeps processes as the real one does: exits stay until acknowledged. */
-export class FakeLauncher implements Launcher {
+class FakeLauncher implements Launcher {
   readonly running = new Map<string, ProcessRecord>()
   readonly exits = new Map<string, ExitRecord>()
   readonly plans: ProcessPlan[] = []
@@ -89,7 +89,7 @@ export class FakeLauncher implements Launcher {
   }
 }
 
-export class FakeSandboxes implements Sandboxes {
+class FakeSandboxes implements Sandboxes {
   readonly made = new Map<string, SandboxSpec>()
   failWith: Error | undefined
   networkReady = false
@@ -120,7 +120,7 @@ export class FakeSandboxes implements Sandboxes {
   }
 }
 
-export class FakeCgroups implements Cgroups {
+class FakeCgroups implements Cgroups {
   readonly version = 2
   readonly controllers = ['cpu', 'memory', 'pids']
   readonly limits = new Map<string, CgroupLimits>()

@@ -155,24 +155,28 @@ export function makeDirectory(step: StepOf<'makeDirectory'>, state: ChildState):
   }
 }
 
+/** Folders share one empty tmpfs: making a file system takes ten times as long as mounting it once more. */
 export function maskPaths(step: StepOf<'maskPaths'>, state: ChildState): void {
   const root = requireRoot(state)
+  let empty: number | undefined
   for (const path of step.paths) {
     const target = tryOpenInRoot(root, path)
     if (target === undefined) continue
-    const cover = fstatSync(target).isDirectory()
-      ? createFileSystem(
-          'tmpfs',
-          'tmpfs',
-          { mode: '755', size: '0' },
-          { readOnly: true, noSuid: true, noDev: true, noExec: true },
-        )
-      : cloneOf(root, '/dev/null')
+    let cover: number
+    if (fstatSync(target).isDirectory()) {
+      empty ??= createFileSystem('tmpfs', 'tmpfs', { mode: '755', size: '0' }, { ...locked, readOnly: true })
+      cover = cloneTree(path, { recursive: false, directoryFd: empty })
+    } else {
+      cover = cloneOf(root, '/dev/null')
+    }
     attachMount(cover, target, path)
     closeFd(cover)
     closeFd(target)
   }
+  if (empty !== undefined) closeFd(empty)
 }
+
+const locked: MountAttributes = { noSuid: true, noDev: true, noExec: true }
 
 export function readOnlyPaths(step: StepOf<'readOnlyPaths'>, state: ChildState): void {
   const root = requireRoot(state)

@@ -97,12 +97,6 @@ function perform(
     case 'joinCgroup':
       step.files.forEach(file => writeFile(file, '0'))
       return
-    case 'holdCgroup':
-      state.heldCgroups = step.files.map(path => ({ path, fd: openPath(path, O_WRONLY) }))
-      return
-    case 'enterHeldCgroup':
-      enterHeldCgroups(state)
-      return
     case 'openStdio':
       openStdio(step, state, inherited)
       return
@@ -167,14 +161,6 @@ function perform(
       installSeccompFilter(Buffer.from(step.program, 'base64'))
       return
   }
-}
-
-function enterHeldCgroups(state: ChildState): void {
-  for (const { path, fd } of state.heldCgroups) {
-    writeAll(fd, Buffer.from('0'), path)
-    closeFd(fd)
-  }
-  state.heldCgroups = []
 }
 
 /** Raising a hard limit takes CAP_SYS_RESOURCE: without it the limit is as high as it can be, and that is said. */

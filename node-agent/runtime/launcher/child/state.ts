@@ -9,8 +9,6 @@ export interface ChildState {
   /** The terminal's master, which the launcher takes a copy of. */
   terminalMaster: number | undefined
   user: ResolvedUser & { readonly home: string }
-  /** cgroup.procs files opened before the file system changed, with their paths. */
-  heldCgroups: readonly { readonly path: string; readonly fd: number }[]
   /** Copies of host mounts taken while the mount namespace was still a peer of the host's, by path. */
   readonly sharedTrees: Map<string, number>
   /** What was asked for and not possible here. */
@@ -23,7 +21,6 @@ export function newState(): ChildState {
     stdio: undefined,
     terminalMaster: undefined,
     user: { uid: 0, gid: 0, supplementaryGroups: [], home: '/' },
-    heldCgroups: [],
     sharedTrees: new Map(),
     warnings: [],
   }

@@ -1,9 +1,9 @@
-// A real etcd for tests: one member on loopback, in a directory of its own, ended by its process id.
+// Real servers for tests: on loopback, each in a directory of its own, ended by process id.
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -92,6 +92,30 @@ export async function etcdServer(...args: string[]): Promise<TestServer> {
     async port => {
       const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined)
       return answer !== undefined && (await answer.text()).includes('"true"')
+    },
+  )
+}
+
+/** Flushes every write before it answers. */
+export async function redisServer(): Promise<TestServer> {
+  return testServer(
+    'redis',
+    (port, directory) => [
+      'redis-server',
+      ...['--bind', '127.0.0.1', '--port', String(port), '--dir', directory],
+      ...['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''],
+    ],
+    async port => {
+      const socket = connect(port, '127.0.0.1')
+      try {
+        socket.write('PING\r\n')
+        const [answer] = (await once(socket, 'data')) as [Buffer]
+        return answer.toString().startsWith('+PONG')
+      } catch {
+        return false
+      } finally {
+        socket.destroy()
+      }
     },
   )
 }
