@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { dns1123SubdomainErrors } from '../api/values/names.ts'
 import { storeUrls } from './store/open.ts'
 
-export interface Address {
+interface Address {
   readonly host: string
   /** 0: any free one. */
   readonly port: number

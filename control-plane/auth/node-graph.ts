@@ -55,7 +55,7 @@ export class NodeGraph implements NodeReferences {
 const podKey = ({ metadata }: PodObject): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`
 
 /** Everything in its namespace that a pod's node has to read, as `resource/name`. */
-export function* references({ spec }: PodObject): Generator<string> {
+function* references({ spec }: PodObject): Generator<string> {
   for (const { name } of spec.imagePullSecrets ?? []) if (name) yield `secrets/${name}`
   const containers = [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])]
   for (const container of containers) yield* containerReferences(container)

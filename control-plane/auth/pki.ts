@@ -24,7 +24,7 @@ export interface PkiOptions {
   readonly clock?: Clock
 }
 
-export interface Doors {
+interface Doors {
   /** HOST:PORT that clients dial. */
   readonly rest: string
   readonly grpc: string

@@ -2,7 +2,7 @@
 import type { User } from './authenticate.ts'
 
 export const administrators = 'system:masters'
-export const nodeGroup = 'system:nodes'
+const nodeGroup = 'system:nodes'
 
 export const adminUser: User = { name: 'kubernetes-admin', groups: [administrators] }
 export const schedulerUser: User = { name: 'system:kube-scheduler', groups: [] }

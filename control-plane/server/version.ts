@@ -1,20 +1,17 @@
-// What this server says it is. Clients compare the Kubernetes level; what follows the plus sign is ours.
-import packageJson from '../../package.json' with { type: 'json' }
+// What the server answers to those who ask for its version.
+import { gitVersion, kubernetesLevel } from '../../lib/version.ts'
 
-const kubernetesLevel = { major: '1', minor: '36' }
-
-/** A semantic version: `v1.36.0+tessera.0.1.0`. */
-export const gitVersion = `v${kubernetesLevel.major}.${kubernetesLevel.minor}.0+tessera.${packageJson.version}`
-
+const { major, minor } = kubernetesLevel
 const platforms: Readonly<Record<string, string>> = { x64: 'linux/amd64', arm64: 'linux/arm64' }
 
 /** The answer to `/version`; its fields are those of Kubernetes' version.Info. */
 export const versionInfo = {
-  ...kubernetesLevel,
-  emulationMajor: kubernetesLevel.major,
-  emulationMinor: kubernetesLevel.minor,
-  minCompatibilityMajor: kubernetesLevel.major,
-  minCompatibilityMinor: kubernetesLevel.minor,
+  major,
+  minor,
+  emulationMajor: major,
+  emulationMinor: minor,
+  minCompatibilityMajor: major,
+  minCompatibilityMinor: minor,
   gitVersion,
   gitCommit: '',
   gitTreeState: '',

@@ -30,7 +30,7 @@ export const leastEnclosedAfter = (index: number): Buffer => Buffer.from([indexB
 export const justBefore = (index: number): Buffer => Buffer.from([indexBit | index])
 
 /** A value as it was stored; what another program put there counts as written by the first branch. */
-export function disclose(stored: Buffer): { readonly value: Buffer; readonly index: number } {
+function disclose(stored: Buffer): { readonly value: Buffer; readonly index: number } {
   const [first = 0, second] = stored
   if ((first & indexBit) === 0 || second !== envelopeVersion) return { value: stored, index: 0 }
   return { value: stored.subarray(headerBytes), index: first & ~indexBit }

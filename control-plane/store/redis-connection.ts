@@ -22,6 +22,8 @@ export class RedisConnection {
   static async open({ url, deadlineMs = 5000 }: RedisConnectionOptions): Promise<RedisConnection> {
     const { Redis: Client } = await import('ioredis')
     const client = new Client(url, {
+      // Its answers are lists all through; RESP3 makes maps of some.
+      protocol: 2,
       connectTimeout: deadlineMs,
       commandTimeout: deadlineMs,
       keepAlive: 10_000,
@@ -84,7 +86,9 @@ function reply(answer: unknown): Reply {
 
 /** @throws TypeError when the answer has another shape */
 export function asList(answer: Reply | undefined): readonly Reply[] {
-  if (!Array.isArray(answer)) throw new TypeError('Redis did not answer with a list')
+  if (answer === null || answer === undefined || typeof answer === 'number' || Buffer.isBuffer(answer)) {
+    throw new TypeError('Redis did not answer with a list')
+  }
   return answer
 }
 

@@ -1,11 +1,10 @@
 // The Node this machine registers as: a pure function of what the machine is and how it is.
+
 import type { ContainerImage, Node, NodeStatus } from '../../api/kinds/core-v1.ts'
 import { Quantity } from '../../api/values/quantity.ts'
+import { gitVersion } from '../../lib/version.ts'
 import { nodeConditions, type RuntimeTrouble } from './conditions.ts'
 import type { Machine, Usage } from './machine.ts'
-
-/** The API level the agent keeps. */
-const kubeletVersion = 'v1.36.2+tessera'
 
 export interface NodeFacts {
   readonly name: string
@@ -96,7 +95,7 @@ export function nodeStatus(
       kernelVersion: machine.kernelVersion,
       osImage: machine.osImage,
       containerRuntimeVersion: runtimeVersion || before.nodeInfo.containerRuntimeVersion,
-      kubeletVersion,
+      kubeletVersion: gitVersion,
       kubeProxyVersion: '',
       operatingSystem: 'linux',
       architecture: machine.architecture,

@@ -84,11 +84,16 @@ async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assemb
     logger,
     cgroupRoot: options.cgroupParent,
     ioDir,
-    seccomp: () => {
-      throw new RuntimeError('unsupported', 'seccomp')
-    },
+    seccomp: refuseSeccomp,
   }
   return { parts, tearDownNetwork: () => sandboxes.tearDown() }
+}
+
+/** Better refused than run without the filter somebody relies on. */
+function refuseSeccomp(): never {
+  const message =
+    'linux.security_context.seccomp: this runtime has no seccomp filters yet: ask for Unconfined, or for nothing'
+  throw new RuntimeError('unsupported', message)
 }
 
 /** @throws RuntimeError when this machine cannot run containers */

@@ -4,9 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { openEtcdStore } from '../../control-plane/store/etcd.ts'
 import { openStore } from '../../control-plane/store/open.ts'
 import { type Store, StoreUnavailableError } from '../../control-plane/store/store.ts'
-import { etcdServer, type TestServer } from './servers.ts'
+import { etcdServer } from './etcd-server.ts'
 import { eventsUpTo, storeSuite } from './store.ts'
 import { assertHistoryWhole, assertRoundsKept, writeRounds } from './store-writer.ts'
+import type { TestServer } from './test-server.ts'
 
 storeSuite(
   'etcd store',

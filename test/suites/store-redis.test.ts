@@ -4,9 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { openStore } from '../../control-plane/store/open.ts'
 import { openRedisStore } from '../../control-plane/store/redis.ts'
 import { type Store, StoreUnavailableError } from '../../control-plane/store/store.ts'
-import { redisServer, type TestServer } from './servers.ts'
+import { redisServer } from './redis-server.ts'
 import { storeSuite } from './store.ts'
 import { assertHistoryWhole, assertRoundsKept, writeRounds } from './store-writer.ts'
+import type { TestServer } from './test-server.ts'
 
 storeSuite(
   'redis store',

@@ -1,6 +1,7 @@
 // The service Api: requests become verbs of the registry, answers are the bytes it holds.
 import type { UntypedServiceImplementation } from '@grpc/grpc-js'
 import { StatusError } from '../../../api/errors.ts'
+import { gitVersion } from '../../../lib/version.ts'
 import type {
   BindRequest,
   CreateRequest,
@@ -25,7 +26,7 @@ import type { Outcome, Registry, Resource, Target } from '../../registry/contrac
 import { checkAccess } from '../access.ts'
 import { presentable } from '../failure.ts'
 import type { PodStreams } from '../sessions/pods.ts'
-import { gitVersion, versionInfo } from '../version.ts'
+import { versionInfo } from '../version.ts'
 import { type Caller, type Door, serverStream, unary } from './calls.ts'
 import { execHandler, logsHandler } from './pod-streams.ts'
 import { deleteOptions, listOptions, patchType, watchOptions, writeContext } from './requests.ts'

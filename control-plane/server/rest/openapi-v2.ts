@@ -2,7 +2,7 @@
 // then leave validation to the server, which is where it is done (`fieldValidation`), and go on.
 import protobuf from 'protobufjs'
 import { StatusError } from '../../../api/errors.ts'
-import { gitVersion } from '../version.ts'
+import { gitVersion } from '../../../lib/version.ts'
 import type { Exchange } from './exchange.ts'
 import { negotiate } from './negotiate.ts'
 import { send, sendJson } from './reply.ts'

@@ -162,18 +162,22 @@ export function maskPaths(step: StepOf<'maskPaths'>, state: ChildState): void {
   for (const path of step.paths) {
     const target = tryOpenInRoot(root, path)
     if (target === undefined) continue
-    let cover: number
-    if (fstatSync(target).isDirectory()) {
-      empty ??= createFileSystem('tmpfs', 'tmpfs', { mode: '755', size: '0' }, { ...locked, readOnly: true })
-      cover = cloneTree(path, { recursive: false, directoryFd: empty })
-    } else {
-      cover = cloneOf(root, '/dev/null')
+    if (!fstatSync(target).isDirectory()) cover(cloneOf(root, '/dev/null'), target, path)
+    else if (empty !== undefined) cover(cloneTree(path, { recursive: false, directoryFd: empty }), target, path)
+    else {
+      empty = createFileSystem('tmpfs', 'tmpfs', { mode: '755', size: '0' }, { ...locked, readOnly: true })
+      // Kept open: once attached, it can be copied (before Linux 6.15 a detached mount can not).
+      attachMount(empty, target, path)
+      closeFd(target)
     }
-    attachMount(cover, target, path)
-    closeFd(cover)
-    closeFd(target)
   }
   if (empty !== undefined) closeFd(empty)
+}
+
+function cover(mountFd: number, targetFd: number, path: string): void {
+  attachMount(mountFd, targetFd, path)
+  closeFd(mountFd)
+  closeFd(targetFd)
 }
 
 const locked: MountAttributes = { noSuid: true, noDev: true, noExec: true }

@@ -1,7 +1,7 @@
 // Executes a plan, synchronously, in a child of the launcher that has no event loop and never returns to one.
 import { readFileSync } from 'node:fs'
 import { hasCode } from '../../../sys/errno.ts'
-import { closeFd, O_WRONLY, openPath, writeAll, writeFile } from '../../../sys/fd.ts'
+import { writeFile } from '../../../sys/fd.ts'
 import { joinNamespaceFile, joinProcessNamespaces, unshare } from '../../../sys/namespaces.ts'
 import { setNoNewPrivileges } from '../../../sys/process.ts'
 import { hardLimit, setResourceLimit } from '../../../sys/rlimit.ts'

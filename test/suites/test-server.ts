@@ -1,9 +1,9 @@
-// Real servers for tests: on loopback, each in a directory of its own, ended by process id.
+// A real server for tests: on loopback, in a directory of its own, ended by its process id.
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -16,7 +16,8 @@ export interface TestServer {
   dispose(): Promise<void>
 }
 
-async function freePort(): Promise<number> {
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -71,51 +72,4 @@ export async function testServer(
       await rm(directory, { recursive: true, force: true })
     },
   }
-}
-
-/** @param args more of etcd's flags */
-export async function etcdServer(...args: string[]): Promise<TestServer> {
-  const peer = await freePort()
-  return testServer(
-    'etcd',
-    (port, directory) => [
-      'etcd',
-      '--name=test',
-      `--data-dir=${directory}/data`,
-      `--listen-client-urls=http://127.0.0.1:${port}`,
-      `--advertise-client-urls=http://127.0.0.1:${port}`,
-      `--listen-peer-urls=http://127.0.0.1:${peer}`,
-      `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`,
-      `--initial-cluster=test=http://127.0.0.1:${peer}`,
-      ...args,
-    ],
-    async port => {
-      const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined)
-      return answer !== undefined && (await answer.text()).includes('"true"')
-    },
-  )
-}
-
-/** Flushes every write before it answers. */
-export async function redisServer(): Promise<TestServer> {
-  return testServer(
-    'redis',
-    (port, directory) => [
-      'redis-server',
-      ...['--bind', '127.0.0.1', '--port', String(port), '--dir', directory],
-      ...['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''],
-    ],
-    async port => {
-      const socket = connect(port, '127.0.0.1')
-      try {
-        socket.write('PING\r\n')
-        const [answer] = (await once(socket, 'data')) as [Buffer]
-        return answer.toString().startsWith('+PONG')
-      } catch {
-        return false
-      } finally {
-        socket.destroy()
-      }
-    },
-  )
 }
