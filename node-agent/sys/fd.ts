@@ -1,4 +1,5 @@
 // File descriptors.
+import { readdirSync } from 'node:fs'
 import { SyscallError } from './errno.ts'
 import { syscall, syscallOn, trySyscall } from './syscall.ts'
 
@@ -19,6 +20,7 @@ export const O_PATH = 0o10000000
 export const AT_FDCWD = -100
 export const AT_EMPTY_PATH = 0x1000
 
+const F_GETFD = 1
 const F_SETFD = 2
 const F_GETFL = 3
 const F_SETFL = 4
@@ -38,6 +40,23 @@ const CLOSE_RANGE_CLOEXEC = 4
 /** Lets no descriptor from `first` on survive execve(2). */
 export function closeOnExecFrom(first: number): void {
   syscall('close_range', first, 0xffffffff, CLOSE_RANGE_CLOEXEC)
+}
+
+/** Closes every descriptor from `first` on but those in `keep`. */
+export function closeAllFrom(first: number, keep: readonly number[]): void {
+  let from = first
+  for (const fd of [...keep].sort((a, b) => a - b)) {
+    if (fd > from) syscall('close_range', from, fd - 1, 0)
+    from = Math.max(from, fd + 1)
+  }
+  syscall('close_range', from, 0xffffffff, 0)
+}
+
+/** Every open descriptor of this process. */
+export function openDescriptors(): number[] {
+  const listed = readdirSync('/proc/self/fd').map(Number)
+  // The one the listing itself used is gone by now.
+  return listed.filter(fd => trySyscall('fcntl', fd, F_GETFD, 0) >= 0)
 }
 
 /** Makes `target` a copy of `fd` that execve(2) keeps. */

@@ -1,6 +1,6 @@
 // One child of the launcher that is not a container's process yet, as the launcher holds it.
 import { forkRaw } from '../../sys/clone.ts'
-import { closeFd, makePipe, O_RDONLY, openPath } from '../../sys/fd.ts'
+import { closeFd, makePipe, O_RDONLY, openDescriptors, openPath } from '../../sys/fd.ts'
 import { joinNamespace, joinProcessNamespaces } from '../../sys/namespaces.ts'
 import { openPidfd, processStartTime } from '../../sys/process.ts'
 import { blockSignals } from '../../sys/signals.ts'
@@ -9,11 +9,15 @@ import { type ChildPipes } from './child/child.ts'
 import { type PlanOrdered } from './child/orders.ts'
 import { encodeFrame } from './frames.ts'
 
+/**
+ * What Node itself works with, as of before the launcher opened anything: a child keeps these, since V8 still signals its
+ * event loop and libuv aborts when that descriptor is gone. Anything else (the lock, clients, terminals, FIFOs, other
+ * children's pipes) would live on in a child that waits for its plan.
+ */
+const nodeDescriptors = openDescriptors()
+
 const ownPidfd = openPidfd(process.pid)
 const ownPidNamespace = openPath('/proc/self/ns/pid', O_RDONLY)
-
-/** The launcher's ends of its children's pipes: no other child may keep copies of them. */
-const launcherEnds = new Set<number>()
 
 /** A descriptor of ours that is closed once, however often that is asked for: its number may be another's by then. */
 class LauncherEnd {
@@ -22,13 +26,11 @@ class LauncherEnd {
 
   constructor(fd: number) {
     this.fd = fd
-    launcherEnds.add(fd)
   }
 
   close(): void {
     if (!this.#open) return
     this.#open = false
-    launcherEnds.delete(this.fd)
     closeFd(this.fd)
   }
 }
@@ -95,8 +97,9 @@ export function forkChild(
     if (joins) joinProcessNamespaces(pidNamespace.pidfd, ['pid'], "the container's PID namespace")
     const pid = forkRaw(pidNamespace === 'new' ? ['pid'] : [])
     if (pid === 0) {
-      const foreignFds = [...launcherEnds]
-      live({ ordersFd: ordersPipe.readEnd, reportFd: reportPipe.writeEnd, foreignFds, launcherPidfd: ownPidfd })
+      const [ordersFd, reportFd, launcherPidfd] = [ordersPipe.readEnd, reportPipe.writeEnd, ownPidfd]
+      const keep = [...nodeDescriptors, ordersFd, reportFd, launcherPidfd]
+      live({ ordersFd, reportFd, launcherPidfd, keep })
     }
     return new ForkedChild(pid, orders, report)
   } catch (error) {

@@ -1,7 +1,7 @@
 // A FIFO's content dies with the last process that has it open. A container that ends while no runtime is there must not
 // take its last words along: the launcher holds its output FIFOs, from before the start until the exit is acknowledged.
 import { hasCode } from '../../sys/errno.ts'
-import { closeFd, O_NONBLOCK, O_RDWR, openPath } from '../../sys/fd.ts'
+import { closeFd, O_NONBLOCK, O_RDONLY, openPath } from '../../sys/fd.ts'
 import { type ProcessPlan } from '../container/plan.ts'
 
 /** Paths of the FIFOs a plan's program writes to. */
@@ -16,8 +16,8 @@ export function holdOutputs(paths: readonly string[]): number[] {
   try {
     for (const path of paths) {
       try {
-        // Both ways: that neither waits for another end nor counts as one.
-        held.push(openPath(path, O_RDWR | O_NONBLOCK))
+        // For reading, which keeps the content as well and lets other readers still see when the last writer is gone.
+        held.push(openPath(path, O_RDONLY | O_NONBLOCK))
       } catch (error) {
         if (!hasCode(error, 'ENOENT')) throw error
       }

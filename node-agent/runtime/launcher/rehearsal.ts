@@ -19,7 +19,7 @@ class RehearsalOver extends Error {}
 /** Takes a few milliseconds a round at first, later less than one; changes nothing. */
 export function rehearse(facts: MachineFacts, rounds: number): void {
   const directory = openPath('/', O_PATH)
-  const pipes = { ordersFd, reportFd, foreignFds: [], launcherPidfd: directory }
+  const pipes = { ordersFd, reportFd, keep: [], launcherPidfd: directory }
   try {
     for (const frame of [containerFrame, execFrame]) {
       for (let round = 0; round < rounds; round++) {

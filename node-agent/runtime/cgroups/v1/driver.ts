@@ -62,11 +62,15 @@ class CgroupV1 implements Cgroup {
     this.#folder = folder
   }
 
+  /**
+   * Whoever joins is a process of one thread, and moves itself: through `tasks` the kernel then need not stop every other
+   * process from forking meanwhile, as it must for cgroup.procs; that wait is about 2.5 ms a hierarchy.
+   */
   attachment() {
     const files = (late: boolean): string[] =>
       this.#hierarchies
         .filter(({ controllers }) => controllers.includes('memory') === late)
-        .map(({ mount }) => path.join(mount, this.path, 'cgroup.procs'))
+        .map(({ mount }) => path.join(mount, this.path, 'tasks'))
     const hierarchies = this.#hierarchies.map(
       ({ mount, controllers }) => [path.basename(mount), controllers.join(',')] as const,
     )

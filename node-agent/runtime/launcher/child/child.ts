@@ -1,6 +1,6 @@
 // The child's life: from clone(2) to execve(2) or _exit(2). It gets its plan over one pipe and tells over another how it
 // went. It may have been made long before its plan was known.
-import { closeFd, closeOnExecFrom, writeAll } from '../../../sys/fd.ts'
+import { closeAllFrom, closeOnExecFrom, writeAll } from '../../../sys/fd.ts'
 import { exitNow, setDumpable, setUmask } from '../../../sys/process.ts'
 import { type ResolvedUser, type StepReport } from '../../container/plan.ts'
 import { type StartFailure } from '../messages.ts'
@@ -25,8 +25,8 @@ export interface ChildPipes {
   readonly ordersFd: number
   /** Where the child reports; closed by a successful execve(2). */
   readonly reportFd: number
-  /** The launcher's ends of these pipes and of others like them: copies would keep an end alive that must count. */
-  readonly foreignFds: readonly number[]
+  /** All that the child needs of what it has inherited, these included. */
+  readonly keep: readonly number[]
   /** Of the launcher, for what it lends. */
   readonly launcherPidfd: number
 }
@@ -36,9 +36,8 @@ const setupFailed = 125
 /** Never returns. */
 export function liveAsChild(pipes: ChildPipes, facts: MachineFacts, warmUp: () => void): never {
   try {
-    // Not closed at once: V8 still signals its event loop, and libuv aborts when that descriptor is gone.
+    closeAllFrom(3, pipes.keep)
     closeOnExecFrom(3)
-    pipes.foreignFds.forEach(closeFd)
     // Nobody in a namespace we are about to join may look into this copy of the launcher.
     setDumpable(false)
     setUmask(0)
