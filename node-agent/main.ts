@@ -19,14 +19,14 @@ import { keepLogsSmall } from './pods/log-rotation.ts'
 import { NodePods } from './pods/node-pods.ts'
 import { StaticPods } from './pods/static-pods.ts'
 import { keepSession } from './session/session.ts'
-import { mountMemory, unmountUnusedMemory } from './volumes/memory.ts'
+import { MountError, mountMemory, unmountUnusedMemory } from './volumes/memory.ts'
 
 /** How long a control plane that starts together with this agent may take to write its kubeconfig. */
 const kubeconfigMs = 30_000
 
 /**
  * Runs the agent until the signal aborts; pods go on without it.
- * @throws KubeconfigError, NodeNameTakenError
+ * @throws KubeconfigError, NodeNameTakenError, MountError
  */
 export async function run(config: Config, signal: AbortSignal): Promise<void> {
   const log = createLogger('node-agent')
@@ -148,7 +148,10 @@ async function main(): Promise<void> {
     else await run(config, processSignal())
   } catch (error) {
     const expected =
-      error instanceof FlagError || error instanceof KubeconfigError || error instanceof NodeNameTakenError
+      error instanceof FlagError ||
+      error instanceof KubeconfigError ||
+      error instanceof NodeNameTakenError ||
+      error instanceof MountError
     process.stderr.write(
       `node-agent: ${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
     )

@@ -52,10 +52,17 @@ export interface WatchBatch {
 export interface Store {
   get(key: string, signal?: AbortSignal): Promise<{ readonly entry: Entry | undefined; readonly revision: Revision }>
 
-  /** Keys beginning with prefix, in byte order, from `from` on, as they stood at revision `at` (default: now). */
+  /**
+   * Keys beginning with prefix, in byte order, from `from` on, as they stood at revision `at` (default: now).
+   * @throws CompactedError; RangeError when `at` has not been written yet
+   */
   list(prefix: string, options?: { limit?: number; from?: string; at?: Revision; signal?: AbortSignal }): Promise<Page>
 
-  /** Each write succeeds or fails by itself; all of them cost one round trip and one disk flush. */
+  /**
+   * Each write succeeds or fails by itself; all of them cost one round trip and one disk flush. Writes of one key
+   * happen in their order, those of different keys in any.
+   * @throws StoreUnavailableError; RangeError when a key is empty or too long
+   */
   commit(writes: readonly Write[], signal?: AbortSignal): Promise<WriteResult[]>
 
   /**

@@ -65,7 +65,7 @@ export async function up(options: UpOptions): Promise<void> {
     await step('applying manifests/hello.yaml', () =>
       tsctl(['--kubeconfig', kubeconfig, 'apply', '-f', manifest]).trim(),
     )
-    const address = await step('waiting for pod hello to be Running', say => podRunning(client, say))
+    const address: string = await step('waiting for pod hello to be Running', say => podRunning(client, say))
     process.stdout.write(`\n${tsctl(['--kubeconfig', kubeconfig, 'get', 'pods', '-o', 'wide'])}\n`)
     const answer = await step(`asking ${address}`, async () => ({ page: await ask(address) }))
     process.stdout.write(`\n${answer.page.replace(/^/gm, '    ').trimEnd()}\n\n`)

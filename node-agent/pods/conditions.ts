@@ -2,6 +2,7 @@
 import type { ContainerStatus, PodCondition, PodStatus } from '../../api/kinds/core-v1.ts'
 import { timeOf } from '../../api/values/time.ts'
 import { isInitialized } from './ending.ts'
+import { currentSandbox } from './observation.ts'
 import { isSidecar } from './restart.ts'
 import { initContainers, type Pod, type Situation } from './situation.ts'
 
@@ -58,7 +59,7 @@ function condition(
 }
 
 function hasNetwork({ pod, observed }: Situation): boolean {
-  const sandbox = observed.sandboxes[0]
+  const sandbox = currentSandbox(observed)
   return sandbox !== undefined && sandbox.ready && (sandbox.ips.length > 0 || pod.spec.hostNetwork === true)
 }
 
@@ -68,7 +69,7 @@ function initialized(
   init: readonly ContainerStatus[],
 ): Verdict {
   if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' }
-  if (isInitialized(pod, observed, observed.sandboxes[0]?.id)) return yes
+  if (isInitialized(pod, observed, currentSandbox(observed)?.id)) return yes
   const incomplete = initContainers(pod).flatMap((container, index) => {
     const status = init[index]
     return (isSidecar(container) ? status?.started : status?.ready) ? [] : [container.name]

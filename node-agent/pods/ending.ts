@@ -1,5 +1,5 @@
 // Why a pod ends. Everything here is decided from the pod and its containers, so a restarted agent decides the same.
-import { newest, type PodObservation } from './observation.ts'
+import { currentSandbox, newest, type PodObservation } from './observation.ts'
 import { initPolicy, isSidecar, shouldRestart } from './restart.ts'
 import { appContainers, type Ending, initContainers, type Pod } from './situation.ts'
 
@@ -49,7 +49,7 @@ export const isInitialized = (pod: Pod, observed: PodObservation, sandboxId: str
   sandboxId !== undefined && appContainers(pod).some(({ name }) => newest(observed, name, sandboxId) !== undefined)
 
 function initFailedForGood(pod: Pod, observed: PodObservation): boolean {
-  const sandboxId = observed.sandboxes[0]?.id
+  const sandboxId = currentSandbox(observed)?.id
   if (isInitialized(pod, observed, sandboxId)) return false
   return initContainers(pod).some(container => {
     const last = newest(observed, container.name, sandboxId)
@@ -72,7 +72,7 @@ function workDone(pod: Pod, observed: PodObservation): boolean {
   )
   if (over.every(Boolean)) return true
   // A lost sandbox is not made again for a pod that never restarts: what ran in it is over, what did not never will.
-  const sandbox = observed.sandboxes[0]
+  const sandbox = currentSandbox(observed)
   return (
     sandbox !== undefined &&
     !sandbox.ready &&

@@ -7,6 +7,7 @@ import type { Context } from './context.ts'
 import { fieldValue, resourceValue } from './fields.ts'
 import { logFiles } from './log-rotation.ts'
 import type { PodMemory } from './memory.ts'
+import { currentSandbox } from './observation.ts'
 import { podLogDirectory } from './sandbox-config.ts'
 import { appContainers, initContainers, type Pod } from './situation.ts'
 import type { Step } from './step.ts'
@@ -39,7 +40,7 @@ export async function execute(
       memory.volumes = 'released'
       return
     case 'createSandbox':
-      return createSandbox(context, pod, step.attempt, signal)
+      return createSandbox(context, pod, step.attempt)
     case 'stopSandbox':
       return stopSandbox(context, step.id)
     case 'removeSandbox':
@@ -79,7 +80,7 @@ async function prepareVolumes(context: Context, pod: Pod, memory: PodMemory): Pr
   const surroundings = {
     nodeName: settings.nodeName,
     hostIps: settings.hostIps(),
-    podIps: view.observed(uid).sandboxes[0]?.ips ?? [],
+    podIps: currentSandbox(view.observed(uid))?.ips ?? [],
     allocatable: settings.allocatable(),
   }
   const failures = await volumes.prepare(volumePod(pod), {

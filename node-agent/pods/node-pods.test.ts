@@ -335,13 +335,7 @@ describe('an agent that is killed', () => {
   })
 
   it('resumes whatever call it was killed in', async t => {
-    const calls = [
-      'runPodSandbox',
-      'podSandboxStatus',
-      'imageStatus',
-      'createContainer',
-      'startContainer',
-    ]
+    const calls = ['runPodSandbox', 'podSandboxStatus', 'imageStatus', 'createContainer', 'startContainer']
     for (const fatal of calls) {
       let armed = true
       let struck: () => void = () => {}

@@ -202,6 +202,8 @@ export class NodePods implements PodDirectory {
         const successor = this.#successors.get(nameOf(pod))
         this.#successors.delete(nameOf(pod))
         if (successor && staticPods?.has(successor.metadata.uid)) this.#upsert(successor)
+        // Something may have turned up in its last moment.
+        if (this.#allKnown && this.view.observed(uid).sandboxes.length > 0) this.#adoptOrphans()
       },
     })
     this.#workers.set(uid, worker)

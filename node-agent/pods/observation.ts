@@ -160,6 +160,17 @@ export function newest(pod: PodObservation, name: string, sandboxId?: string): O
   )
 }
 
+/**
+ * The sandbox the pod lives in: one whose containers run before any other, else the newest. There may be two for a
+ * moment, when an agent was killed while it had one made.
+ */
+export function currentSandbox({ sandboxes, containers }: PodObservation): ObservedSandbox | undefined {
+  const inhabited = sandboxes.find(
+    ({ id, ready }) => ready && containers.some(({ sandboxId, state }) => sandboxId === id && state === 'running'),
+  )
+  return inhabited ?? sandboxes.find(({ ready }) => ready) ?? sandboxes[0]
+}
+
 const newestFirst = (
   a: { readonly createdAtMs: number; readonly attempt: number },
   b: { readonly createdAtMs: number; readonly attempt: number },

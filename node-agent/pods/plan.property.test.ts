@@ -18,6 +18,8 @@ type Happening =
   | { readonly what: 'finish'; readonly pick: number; readonly fails: boolean }
   | { readonly what: 'exit'; readonly pick: number; readonly code: number }
   | { readonly what: 'sandboxDies' }
+  /** One that a killed agent had asked for. */
+  | { readonly what: 'sandboxTurnsUp' }
   | { readonly what: 'agentKilled' }
   | { readonly what: 'wait'; readonly ms: number }
 
@@ -184,7 +186,8 @@ class Model {
         this.removed = true
         return
       case 'forget':
-        this.forgotten = true
+        // What turned up meanwhile is found to be nobody's, and ended like the rest.
+        this.forgotten = this.observed.sandboxes.length + this.observed.containers.length === 0
     }
   }
 
@@ -247,6 +250,15 @@ class Model {
         for (const sandbox of this.observed.sandboxes) this.learnSandbox({ ...sandbox, ready: false })
         for (const { id } of this.observed.containers) this.exit(id, 255)
         return
+      case 'sandboxTurnsUp':
+        this.learnSandbox({
+          id: `s${++this.#count}`,
+          attempt: 0,
+          ready: true,
+          createdAtMs: this.nowMs,
+          ips: ['10.0.0.2'],
+        })
+        return
       case 'agentKilled':
         // Each call under way either reached the runtime or did not; what was remembered is gone.
         for (const step of this.busy.values()) if (this.#count % 2 === 0) this.apply(step)
@@ -289,6 +301,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: fc.record({ what: fc.constant('exit' as const), pick: fc.nat(5), code: fc.constantFrom(0, 1) }),
   },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('sandboxDies' as const) }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('sandboxTurnsUp' as const) }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('agentKilled' as const) }) },
   {
     weight: 4,

@@ -4,7 +4,7 @@
 import type { Container } from '../../api/kinds/core-v1.ts'
 import { containerHash } from './container-hash.ts'
 import { activeDeadlineMs, graceSecondsOf, isInitialized } from './ending.ts'
-import { newest, type ObservedContainer, type ObservedSandbox } from './observation.ts'
+import { currentSandbox, newest, type ObservedContainer, type ObservedSandbox } from './observation.ts'
 import { initPolicy, isSidecar, nextBackoffMs, restartAtMs, shouldRestart } from './restart.ts'
 import {
   appContainers,
@@ -67,8 +67,8 @@ function kill(draft: Draft, container: ObservedContainer, reason: KillReason, me
 
 function run(draft: Draft): void {
   const { pod, observed, volumes, nowMs } = draft.situation
-  const latest = observed.sandboxes[0]
-  const sandbox = latest?.ready ? latest : undefined
+  const current = currentSandbox(observed)
+  const sandbox = current?.ready ? current : undefined
   const deadlineMs = activeDeadlineMs(pod, draft.situation.startedAtMs)
   if (deadlineMs !== undefined) draft.due(deadlineMs)
 
@@ -77,13 +77,15 @@ function run(draft: Draft): void {
     const message = 'Pod sandbox changed, it will be killed and re-created.'
     kill(draft, stray, 'sandboxChanged', message, nowMs + graceSecondsOf(pod) * 1000)
   }
-  for (const old of observed.sandboxes.slice(1)) if (old.ready) draft.add({ kind: 'stopSandbox', id: old.id })
+  for (const other of observed.sandboxes) {
+    if (other.ready && other !== current) draft.add({ kind: 'stopSandbox', id: other.id })
+  }
 
   const wanted = startContainers(draft, sandbox)
   // Wanted by containers that start, and for content that changes under those that run.
   if (volumes !== 'ready') draft.add({ kind: 'prepareVolumes' })
   if (wanted && sandbox === undefined && strays.length === 0) {
-    draft.add({ kind: 'createSandbox', attempt: latest === undefined ? 0 : latest.attempt + 1 })
+    draft.add({ kind: 'createSandbox', attempt: Math.max(-1, ...observed.sandboxes.map(({ attempt }) => attempt)) + 1 })
   }
   discardSuperseded(draft)
 }
@@ -191,8 +193,9 @@ function discardSuperseded(draft: Draft): void {
     seen.set(name, newer + 1)
     if (newer >= 2 && state === 'exited') draft.add({ kind: 'removeContainer', container: name, id })
   }
-  for (const { id, ready } of observed.sandboxes.slice(1)) {
-    if (!ready && observed.containers.every(({ sandboxId }) => sandboxId !== id))
+  const current = currentSandbox(observed)
+  for (const { id, ready } of observed.sandboxes) {
+    if (!ready && id !== current?.id && observed.containers.every(({ sandboxId }) => sandboxId !== id))
       draft.add({ kind: 'removeSandbox', id })
   }
 }

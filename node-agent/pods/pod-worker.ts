@@ -187,7 +187,8 @@ export class PodWorker {
     this.#memory.failed(step, reason, messageOf(error), clock.now(), away)
     const { name, namespace } = this.#pod.metadata
     const retryAtMs = this.#memory.failures.get(failureKeyOf(step))?.retryAtMs ?? 0
-    const details = { err: error, pod: `${namespace ?? ''}/${name}`, step, retryMs: retryAtMs - clock.now() }
+    const told = error instanceof StepError ? { reason, message: error.message } : { err: error }
+    const details = { ...told, pod: `${namespace ?? ''}/${name}`, step, retryMs: retryAtMs - clock.now() }
     if (away) log.debug(details, 'step not tried')
     else log.warn(details, 'step failed')
   }

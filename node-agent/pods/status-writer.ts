@@ -139,6 +139,14 @@ export class StatusWriter {
       this.forget(uid)
       return
     }
+    if (code === 400 || code === 422) {
+      // Sending it again would change nothing, and nobody may wait for it for ever.
+      this.#options.log.error({ pod: entry.base.metadata.name, message }, 'status refused')
+      entry.sending = false
+      if (isDeepStrictEqual(entry.wanted, sent)) this.#settle(Object.assign(entry, { dirty: false }))
+      else this.#flushSoon()
+      return
+    }
     if (code !== 409) this.#options.log.warn({ pod: entry.base.metadata.name, message }, 'status refused; trying again')
     else if (await this.#refresh(entry)) return
     this.#again(entry)

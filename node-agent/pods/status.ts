@@ -5,6 +5,7 @@ import { timeOf } from '../../api/values/time.ts'
 import { conditions } from './conditions.ts'
 import { containerStatus } from './container-status.ts'
 import { isInitialized } from './ending.ts'
+import { currentSandbox } from './observation.ts'
 import { qosClass } from './qos.ts'
 import { isSidecar } from './restart.ts'
 import { appContainers, initContainers, type Situation } from './situation.ts'
@@ -15,7 +16,7 @@ export function podStatus(situation: Situation, hostIps: readonly string[]): Pod
   const init = initContainers(pod).map(container => containerStatus(situation, container, { init: true, over }))
   const app = appContainers(pod).map(container => containerStatus(situation, container, { init: false, over }))
   const phase = podPhase(situation, init, app, over)
-  const sandbox = observed.sandboxes[0]
+  const sandbox = currentSandbox(observed)
   const ips = pod.spec.hostNetwork ? hostIps : (sandbox?.ips ?? (pod.status.podIPs ?? []).map(({ ip }) => ip))
   const [hostIp] = hostIps
   const [podIp] = ips
@@ -77,7 +78,7 @@ function podPhase(
     const succeeded = ending?.cause !== 'deadline' && app.every(({ state }) => state.terminated?.exitCode === 0)
     return succeeded ? 'Succeeded' : 'Failed'
   }
-  if (!isInitialized(pod, observed, observed.sandboxes[0]?.id)) {
+  if (!isInitialized(pod, observed, currentSandbox(observed)?.id)) {
     const pending = initContainers(pod).some((container, index) => {
       const status = init[index]
       return isSidecar(container) ? !status?.started : !status?.ready

@@ -9,7 +9,7 @@ import { connectTcp } from './tcp.ts'
 /** What an action acts on. */
 export interface Target {
   /** Runs a command in the container, for at most so long. Throws when it could not be run at all. */
-  exec(command: readonly string[], timeoutMs: number): Promise<Outcome>
+  exec(command: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<Outcome>
   /** Where the pod is reached. */
   readonly podIp: string
   /** The container's ports that have a name. */
@@ -28,7 +28,7 @@ export async function act(
 ): Promise<Outcome> {
   try {
     const { exec, httpGet, tcpSocket } = handler
-    if (exec) return await runCommand(exec, target, timeoutMs)
+    if (exec) return await runCommand(exec, target, timeoutMs, signal)
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     if (httpGet) return await getHttp(httpTarget(httpGet, target), limit)
     if (tcpSocket) return await connectTcp(tcpSocket.host || target.podIp, portOf(tcpSocket.port, target), limit)
@@ -43,9 +43,14 @@ export async function act(
   }
 }
 
-async function runCommand({ command = [] }: ExecAction, target: Target, timeoutMs: number): Promise<Outcome> {
+async function runCommand(
+  { command = [] }: ExecAction,
+  target: Target,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Outcome> {
   try {
-    return await target.exec(command, timeoutMs)
+    return await target.exec(command, timeoutMs, signal)
   } catch (error) {
     return { ok: false, unknown: true, output: error instanceof Error ? error.message : String(error) }
   }

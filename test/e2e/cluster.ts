@@ -96,9 +96,14 @@ export async function importDemoImage(cluster: Cluster): Promise<void> {
 /** Runs a program of the project to its end. */
 export function run(command: string, args: readonly string[], input?: string): Promise<Result> {
   return new Promise(resolve => {
-    const child = execFile(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? 255 : 0, stdout, stderr })
-    })
+    const child = execFile(
+      command,
+      args,
+      { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 },
+      (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : error ? 255 : 0, stdout, stderr })
+      },
+    )
     child.stdin?.end(input ?? '')
   })
 }
@@ -119,7 +124,9 @@ export async function eventually<T>(check: () => Promise<T>, timeoutMs = 30_000)
 /** What a cluster of this name has left on the machine, in words; nothing when it is gone without a trace. */
 export function leftovers(name: string): string[] {
   const found: string[] = []
-  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').filter(line => line.includes(`/${name}/`))
+  const mounts = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .filter(line => line.includes(`/${name}/`))
   found.push(...mounts.map(line => `mount ${line.split(' ')[1] ?? ''}`))
   for (const link of readdirSync('/sys/class/net')) if (link.startsWith(name)) found.push(`link ${link}`)
   for (const file of [`/run/${name}`, `/var/lib/${name}`, `/var/log/${name}`]) if (existsSync(file)) found.push(file)
@@ -145,7 +152,9 @@ function commandOf(pid: string): string {
 
 /** Clusters of test processes that were killed. */
 function sweep(): void {
-  const names = ['/run', '/var/lib'].flatMap(folder => readdirSync(folder)).filter(name => /^e2e[0-9a-z]{1,5}$/.test(name))
+  const names = ['/run', '/var/lib']
+    .flatMap(folder => readdirSync(folder))
+    .filter(name => /^e2e[0-9a-z]{1,5}$/.test(name))
   for (const name of new Set(names)) {
     if (existsSync(`/proc/${Number.parseInt(name.slice(3), 36)}`)) continue
     spawnSync(process.execPath, ['deploy/local/stop.mjs', '--wipe', `--name=${name}`], { cwd: root })

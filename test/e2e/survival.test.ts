@@ -19,10 +19,14 @@ describe('kill -9', () => {
     cluster = await startCluster()
     await importDemoImage(cluster)
     for (const name of ['steady', 'counter']) {
-      await cluster.ok(['apply', '-f', '-'], manifest(name, 'i=0; while true; do echo $i; i=$((i+1)); sleep 0.05; done'))
+      await cluster.ok(
+        ['apply', '-f', '-'],
+        manifest(name, 'i=0; while true; do echo $i; i=$((i+1)); sleep 0.05; done'),
+      )
     }
     await eventually(async () => {
-      for (const name of ['steady', 'counter']) assert.match(await cluster.ok(['get', 'pod', name, '--no-headers']), /1\/1 +Running/)
+      for (const name of ['steady', 'counter'])
+        assert.match(await cluster.ok(['get', 'pod', name, '--no-headers']), /1\/1 +Running/)
     })
   })
   after(() => cluster.stop())
@@ -30,7 +34,11 @@ describe('kill -9', () => {
   const facts = async (name: string): Promise<PodFacts> => {
     const pod = JSON.parse(await cluster.ok(['get', 'pod', name, '-o', 'json'])) as {
       metadata: { uid: string }
-      status: { podIP: string; phase: string; containerStatuses: { containerID: string; restartCount: number; state: object }[] }
+      status: {
+        podIP: string
+        phase: string
+        containerStatuses: { containerID: string; restartCount: number; state: object }[]
+      }
     }
     const [status] = pod.status.containerStatuses
     assert.equal(pod.status.phase, 'Running')
@@ -48,7 +56,9 @@ describe('kill -9', () => {
     process.kill(cluster.pid(program), 'SIGKILL')
   }
 
-  const orders = programs.flatMap(first => programs.filter(second => second !== first).map(second => [first, second] as const))
+  const orders = programs.flatMap(first =>
+    programs.filter(second => second !== first).map(second => [first, second] as const),
+  )
   for (const order of [...programs.map(program => [program] as const), ...orders, programs]) {
     it(`${order.join(', then ')}: the pod stays what it was`, async () => {
       const before = await facts('steady')
@@ -67,7 +77,10 @@ describe('kill -9', () => {
   it('lost no line of output', async () => {
     const lines = (await cluster.ok(['logs', 'counter'])).trim().split('\n').map(Number)
     assert.ok(lines.length > 20)
-    assert.deepEqual(lines, lines.map((_, index) => index))
+    assert.deepEqual(
+      lines,
+      lines.map((_, index) => index),
+    )
   })
 
   it('left no process of ours twice', () => {

@@ -22,7 +22,9 @@ describe('tsctl exec -it', () => {
       },
     }
     await cluster.ok(['apply', '-f', '-'], JSON.stringify(pod))
-    await eventually(async () => assert.match(await cluster.ok(['get', 'pod', 'shell', '--no-headers']), /1\/1 +Running/))
+    await eventually(async () =>
+      assert.match(await cluster.ok(['get', 'pod', 'shell', '--no-headers']), /1\/1 +Running/),
+    )
   })
   after(() => cluster.stop())
 

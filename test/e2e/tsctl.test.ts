@@ -55,10 +55,19 @@ describe('tsctl', () => {
     mkdirSync(inside)
     const map = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {a: "1"}\n`
     writeFileSync(path.join(inside, 'one.yaml'), `${map('m1')}---\n${map('m2')}`)
-    writeFileSync(path.join(inside, 'two.json'), JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm3' } }))
-    assert.equal(await cluster.ok(['apply', '-f', inside]), 'configmap/m1 created\nconfigmap/m2 created\nconfigmap/m3 created\n')
+    writeFileSync(
+      path.join(inside, 'two.json'),
+      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm3' } }),
+    )
+    assert.equal(
+      await cluster.ok(['apply', '-f', inside]),
+      'configmap/m1 created\nconfigmap/m2 created\nconfigmap/m3 created\n',
+    )
     assert.equal(await cluster.ok(['create', '-f', '-'], map('m4')), 'configmap/m4 created\n')
-    assert.equal(await cluster.ok(['delete', 'configmap', 'm1', 'm2', 'm3', 'm4']).then(text => text.split('\n').length), 5)
+    assert.equal(
+      await cluster.ok(['delete', 'configmap', 'm1', 'm2', 'm3', 'm4']).then(text => text.split('\n').length),
+      5,
+    )
   })
 
   it('prints objects as yaml, json and names, in wide tables, in every namespace', async () => {
@@ -66,7 +75,10 @@ describe('tsctl', () => {
     const node = JSON.parse(await cluster.ok(['get', 'node', 'local', '-o', 'json'])) as { kind: string }
     assert.equal(node.kind, 'Node')
     assert.match(await cluster.ok(['get', 'ns', '-o', 'name']), /^namespace\/default\n/)
-    assert.match(await cluster.ok(['get', 'leases', '-A']), /^NAMESPACE +NAME +HOLDER +AGE\nkube-node-lease +local +local /)
+    assert.match(
+      await cluster.ok(['get', 'leases', '-A']),
+      /^NAMESPACE +NAME +HOLDER +AGE\nkube-node-lease +local +local /,
+    )
     assert.match(await cluster.ok(['get', 'nodes', '-o', 'wide']), /^NAME +STATUS +ROLES +AGE +VERSION +INTERNAL-IP/)
   })
 
@@ -103,7 +115,10 @@ describe('tsctl', () => {
     const huge = '      resources: { requests: { cpu: "1000" } }\n'
     await cluster.ok(['apply', '-f', '-'], pod('huge', 'true', huge))
     await eventually(async () =>
-      assert.match(await cluster.ok(['describe', 'pod', 'huge']), /FailedScheduling.*0\/1 nodes are available: 1 Insufficient cpu/),
+      assert.match(
+        await cluster.ok(['describe', 'pod', 'huge']),
+        /FailedScheduling.*0\/1 nodes are available: 1 Insufficient cpu/,
+      ),
     )
     await cluster.ok(['delete', 'pod', 'huge'])
   })
@@ -126,9 +141,24 @@ describe('tsctl', () => {
   })
 
   const mistakes: [name: string, args: string[], input: string, message: RegExp][] = [
-    ['a misspelt field', ['apply', '-f', '-'], pod('x', 'true').replace('image:', 'imge:'), /unknown field "spec\.containers\[0\]\.imge".*did you mean.*image/],
-    ['a wrong type', ['apply', '-f', '-'], pod('x', 'true').replace('terminationGracePeriodSeconds: 0', 'terminationGracePeriodSeconds: soon'), /spec\.terminationGracePeriodSeconds/],
-    ['an unknown kind', ['apply', '-f', '-'], 'apiVersion: v1\nkind: Pot\nmetadata: {name: x}\n', /no matches for kind "Pot" in version "v1"/],
+    [
+      'a misspelt field',
+      ['apply', '-f', '-'],
+      pod('x', 'true').replace('image:', 'imge:'),
+      /unknown field "spec\.containers\[0\]\.imge".*did you mean.*image/,
+    ],
+    [
+      'a wrong type',
+      ['apply', '-f', '-'],
+      pod('x', 'true').replace('terminationGracePeriodSeconds: 0', 'terminationGracePeriodSeconds: soon'),
+      /spec\.terminationGracePeriodSeconds/,
+    ],
+    [
+      'an unknown kind',
+      ['apply', '-f', '-'],
+      'apiVersion: v1\nkind: Pot\nmetadata: {name: x}\n',
+      /no matches for kind "Pot" in version "v1"/,
+    ],
     ['an invalid name', ['apply', '-f', '-'], pod('No_Good', 'true'), /metadata\.name: Invalid value: "No_Good"/],
     ['broken YAML', ['apply', '-f', '-'], 'a: [', /standard input:\d+: /],
     ['a file that is not there', ['apply', '-f', '/nowhere.yaml'], '', /the path "\/nowhere\.yaml" does not exist/],
@@ -149,7 +179,10 @@ describe('tsctl', () => {
   it('refuses a name that is taken', async () => {
     const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: taken}\n'
     await cluster.ok(['create', '-f', '-'], map)
-    assert.match((await cluster.tsctl(['create', '-f', '-'], map)).stderr, /AlreadyExists.*configmaps "taken" already exists/)
+    assert.match(
+      (await cluster.tsctl(['create', '-f', '-'], map)).stderr,
+      /AlreadyExists.*configmaps "taken" already exists/,
+    )
     await cluster.ok(['delete', 'configmap', 'taken'])
   })
 

@@ -107,6 +107,7 @@ describe('the runtime', { timeout: 120_000 }, () => {
     const read = (v1: string, v2: string) =>
       fixture.sh(id, `cat /sys/fs/cgroup/${v1} 2>/dev/null || cat /sys/fs/cgroup/${v2}`)
     assert.equal(fixture.memoryLimit(id), 64 << 20)
+    assert.equal((await read('memory/memory.limit_in_bytes', 'memory.max')).stdout, `${64 << 20}\n`)
     assert.equal((await read('pids/pids.max', 'pids.max')).stdout, '50\n')
     assert.match((await read('cpu/cpu.cfs_quota_us', 'cpu.max')).stdout, /^50000/)
     await fixture.client.updateContainerResources({ containerId: id, linux: { memoryLimitInBytes: 80 << 20 } })

@@ -11,7 +11,14 @@ const programs = ['ip', 'nft', 'nsenter']
 /** Loaded by name at run time, so nobody's ldd shows it. */
 const libraries = ['libnftables.so.1']
 /** What containers' networks and file systems may make the kernel load. */
-const moduleFolders = ['kernel/net', 'kernel/drivers/net', 'kernel/fs/overlayfs', 'kernel/lib', 'kernel/crypto', 'kernel/arch']
+const moduleFolders = [
+  'kernel/net',
+  'kernel/drivers/net',
+  'kernel/fs/overlayfs',
+  'kernel/lib',
+  'kernel/crypto',
+  'kernel/arch',
+]
 /** Suites bundle programs by themselves, so they need esbuild, and fast-check where they are property tests. */
 const developmentPackages = ['esbuild', '@esbuild/linux-x64', 'fast-check', 'pure-rand']
 
@@ -30,6 +37,7 @@ export function makeImage(target, kernel, bundles) {
   archive.file('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n')
   archive.file('etc/group', 'root:x:0:\nnogroup:x:65534:\n')
   archive.file('etc/hosts', '127.0.0.1 localhost\n')
+  archive.file('etc/protocols', 'icmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nsctp 132 SCTP\n')
 
   archive.copy('init', path.join(import.meta.dirname, 'init.sh'))
   archive.copy('bin/busybox', realpathSync('/bin/busybox'))
@@ -42,7 +50,7 @@ export function makeImage(target, kernel, bundles) {
 
   // The project stands where it stands here, so stack traces name files that exist.
   archive.file('suites', bundles.join('\n'))
-  archive.copy(path.join(root, 'dist'), path.join(root, 'dist'))
+  archive.copy(path.join(root, 'dist/test'), path.join(root, 'dist/test'))
   for (const file of ['package.json', 'tsconfig.json', ...sources('.ts'), ...sources('.proto'), ...packages()])
     archive.copy(path.join(root, file), path.join(root, file))
   return archive.close()
@@ -52,7 +60,9 @@ export function makeImage(target, kernel, bundles) {
 function addPrograms(archive) {
   const which = (/** @type {string} */ name) => execFileSync('busybox', ['which', name], { encoding: 'utf8' }).trim()
   const cacheOfLinker = execFileSync('/sbin/ldconfig', ['-p'], { encoding: 'utf8' })
-  const found = libraries.map(name => new RegExp(`${RegExp.escape?.(name) ?? name}.*x86-64.* => (.*)`).exec(cacheOfLinker)?.[1] ?? name)
+  const found = libraries.map(
+    name => new RegExp(`${RegExp.escape?.(name) ?? name}.*x86-64.* => (.*)`).exec(cacheOfLinker)?.[1] ?? name,
+  )
   const files = [...programs.map(which), ...found]
   for (const file of [process.execPath, ...files]) {
     for (const library of sharedLibraries(file)) archive.copy(library, realpathSync(library))

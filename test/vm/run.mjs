@@ -4,7 +4,7 @@ import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { missing, onPath, root } from '../../deploy/local/machine.mjs'
 import { main, Refusal, step } from '../../deploy/local/progress.mjs'
-import { buildPrograms, buildTests } from '../../tools/build.mjs'
+import { buildTests } from '../../tools/build.mjs'
 import { boot } from './guest.mjs'
 import { makeImage } from './image.mjs'
 import { fetchKernel } from './kernel.mjs'
@@ -37,7 +37,6 @@ await main(async () => {
   try {
     const kernel = await step('kernel', () => fetchKernel(path.join(cache, 'kernel')))
     await step('image', async say => {
-      await buildPrograms()
       const bundles = await buildTests(asked.length > 0 ? asked : suites)
       const bytes = makeImage(image, kernel, bundles)
       say(`${Math.round(bytes / 2 ** 20)} MiB`)

@@ -4,6 +4,7 @@ import { RuntimeError } from '../../../client/runtime.ts'
 import { act, type Target } from '../../probes/action.ts'
 import type { Outcome } from '../../probes/outcome.ts'
 import type { Context } from '../context.ts'
+import { currentSandbox } from '../observation.ts'
 import type { Pod } from '../situation.ts'
 
 /** Hooks have no limit of their own; nothing waits for ever either. */
@@ -28,12 +29,13 @@ export function actionTarget(
   containerId: string,
 ): Target {
   return {
-    podIp: (pod.spec.hostNetwork ? settings.hostIps() : view.observed(pod.metadata.uid).sandboxes[0]?.ips)?.[0] ?? '',
+    podIp:
+      (pod.spec.hostNetwork ? settings.hostIps() : currentSandbox(view.observed(pod.metadata.uid))?.ips)?.[0] ?? '',
     namedPorts: new Map((container.ports ?? []).map(({ name = '', containerPort }) => [name, containerPort])),
-    async exec(command, timeoutMs) {
+    async exec(command, timeoutMs, signal) {
       const seconds = Math.ceil(timeoutMs / 1000)
       try {
-        const answer = await runtime.execSync({ containerId, cmd: [...command], timeout: seconds })
+        const answer = await runtime.execSync({ containerId, cmd: [...command], timeout: seconds }, { signal })
         // Bytes that were not sent read as an empty array.
         const output = Buffer.concat([Buffer.from(answer.stdout ?? []), Buffer.from(answer.stderr ?? [])]).toString()
         return { ok: (answer.exitCode ?? 0) === 0, output }

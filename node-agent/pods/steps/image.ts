@@ -46,11 +46,14 @@ export async function ensureImage(
   } catch (error) {
     if (isAway(error)) throw error
     // A runtime that cannot pull at all has no newer image to offer than the one that was imported.
-    if (!(present && error instanceof RuntimeError && error.code === 'UNIMPLEMENTED')) {
-      events.record(pod, 'Warning', 'Failed', `Failed to pull image "${image}": ${messageOf(error)}`, where)
-      events.record(pod, 'Warning', 'Failed', 'Error: ErrImagePull', where)
-      throw new StepError('ErrImagePull', messageOf(error), { cause: error })
+    if (present && error instanceof RuntimeError && error.code === 'UNIMPLEMENTED') {
+      events.record(pod, 'Normal', 'Pulled', `Container image "${image}" already present on machine`, where)
+      take(present)
+      return
     }
+    events.record(pod, 'Warning', 'Failed', `Failed to pull image "${image}": ${messageOf(error)}`, where)
+    events.record(pod, 'Warning', 'Failed', 'Error: ErrImagePull', where)
+    throw new StepError('ErrImagePull', messageOf(error), { cause: error })
   }
   const pulled = await status()
   if (pulled === undefined) {

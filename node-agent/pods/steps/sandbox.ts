@@ -22,7 +22,7 @@ export function configOf({ settings }: Context, pod: Pod, attempt: number): PodS
   })
 }
 
-export async function createSandbox(context: Context, pod: Pod, attempt: number, signal: AbortSignal): Promise<void> {
+export async function createSandbox(context: Context, pod: Pod, attempt: number): Promise<void> {
   const { runtime, view, gate, events, settings } = context
   try {
     await reasoned('FailedCreatePodSandBox', async () => {
@@ -31,7 +31,7 @@ export async function createSandbox(context: Context, pod: Pod, attempt: number,
       for (const { name } of [...initContainers(pod), ...appContainers(pod)]) {
         mkdirSync(path.join(logs, name), { recursive: true })
       }
-      const { podSandboxId = '' } = await gate.pass(() => runtime.runPodSandbox({ config }, { signal }))
+      const { podSandboxId = '' } = await gate.pass(() => runtime.runPodSandbox({ config }))
       await view.refreshSandbox(podSandboxId)
     })
   } catch (error) {

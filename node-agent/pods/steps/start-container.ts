@@ -1,6 +1,7 @@
 // A container's way from nothing to running, and its postStart hook.
 import type { Container } from '../../../api/kinds/core-v1.ts'
 import { isNotFound } from '../../../client/runtime.ts'
+import type { CreateContainerRequest } from '../../../proto/gen/cri.ts'
 import { containerConfig } from '../container-config.ts'
 import type { Context } from '../context.ts'
 import { graceSecondsOf } from '../ending.ts'
@@ -30,7 +31,9 @@ export async function startContainer(
   const where = fieldPath(pod, container.name)
   let id: string
   try {
-    id = await context.gate.pass(() => createAndStart(context, pod, container, step, memory))
+    if (step.replaces !== undefined && !(await removeCreated(context, step.replaces, step.sandboxId))) return
+    const request = await createRequest(context, pod, container, step, memory)
+    id = await context.gate.pass(() => createAndStart(context, pod, container, request, step.sandboxId))
   } catch (error) {
     // The image may have been removed since it was looked at.
     memory.images.delete(container.name)
@@ -49,17 +52,15 @@ export async function startContainer(
   throw new StepError('PostStartHookError', output)
 }
 
-async function createAndStart(
+function createRequest(
   context: Context,
   pod: Pod,
   container: Container,
-  { sandboxId, attempt, backoffMs, replaces }: StartStep,
+  { sandboxId, attempt, backoffMs }: StartStep,
   memory: PodMemory,
-): Promise<string> {
-  const { runtime, view, events, settings, volumes } = context
-  const where = fieldPath(pod, container.name)
-  if (replaces !== undefined) await removeCreated(context, replaces)
-  const { request } = await reasoned('CreateContainerConfigError', async () => {
+): Promise<CreateContainerRequest> {
+  const { view, settings, volumes } = context
+  return reasoned('CreateContainerConfigError', async () => {
     const sandbox = view.observed(pod.metadata.uid).sandboxes.find(({ id }) => id === sandboxId)
     const hostIps = settings.hostIps()
     const podIps = pod.spec.hostNetwork ? hostIps : (sandbox?.ips ?? [])
@@ -82,8 +83,18 @@ async function createAndStart(
       resources: containerResources(pod, container, settings.memoryBytes, settings.podPidsLimit),
     })
     const sandboxConfig = configOf(context, pod, sandbox?.attempt ?? 0)
-    return { request: { podSandboxId: sandboxId, config, sandboxConfig } }
+    return { podSandboxId: sandboxId, config, sandboxConfig }
   })
+}
+
+async function createAndStart(
+  { runtime, view, events }: Context,
+  pod: Pod,
+  container: Container,
+  request: CreateContainerRequest,
+  sandboxId: string,
+): Promise<string> {
+  const where = fieldPath(pod, container.name)
   const { containerId = '' } = await reasoned('CreateContainerError', () => runtime.createContainer(request))
   events.record(pod, 'Normal', 'Created', `Created container: ${container.name}`, where)
   try {
@@ -96,12 +107,20 @@ async function createAndStart(
   return containerId
 }
 
-/** A killed agent created it and did not come to start it: its configuration may be out of date. */
-async function removeCreated({ runtime, view }: Context, id: string): Promise<void> {
+/**
+ * A killed agent created it and did not come to start it: its configuration may be out of date.
+ * @returns false when it came to start after all, just now
+ */
+async function removeCreated({ runtime, view }: Context, id: string, sandboxId: string): Promise<boolean> {
+  await view.refreshContainer(id, sandboxId)
+  const uid = view.ownerOf(id)
+  const known = uid === undefined ? undefined : view.observed(uid).containers.find(candidate => candidate.id === id)
+  if (known && known.state !== 'created') return false
   try {
     await runtime.removeContainer({ containerId: id })
   } catch (error) {
     if (!isNotFound(error)) throw error
   }
   view.dropped(id)
+  return true
 }
