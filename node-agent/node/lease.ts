@@ -6,7 +6,7 @@ import type { Stored } from '../../api/kinds/kind.ts'
 import { microTimeOf, millisecondsOf } from '../../api/values/time.ts'
 import type { Client } from '../../client/client.ts'
 
-export const leaseNamespace = 'kube-node-lease'
+const leaseNamespace = 'kube-node-lease'
 const leaseSeconds = 40
 export const renewEveryMs = 10_000
 

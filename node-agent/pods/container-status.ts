@@ -105,7 +105,7 @@ function waiting(
   return failure && { reason: failure.reason, message: failure.message }
 }
 
-export function crashLoopMessage(pod: Pod, container: string, waitMs: number): string {
+function crashLoopMessage(pod: Pod, container: string, waitMs: number): string {
   const { name, namespace, uid } = pod.metadata
   const where = `container=${container} pod=${name}_${namespace ?? ''}(${uid})`
   return `back-off ${goDuration(waitMs)} restarting failed ${where}`

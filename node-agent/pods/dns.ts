@@ -45,7 +45,7 @@ function ofCluster({ metadata }: Pod, { servers, domain }: ClusterDns, host: Res
 }
 
 /** resolv.conf(5), of which the last search line holds. */
-export function parseResolvConf(text: string): Resolver {
+function parseResolvConf(text: string): Resolver {
   const servers: string[] = []
   const options: string[] = []
   let searches: string[] = []

@@ -15,7 +15,7 @@ export function activeDeadlineMs(pod: Pod, startedAtMs: number): number | undefi
 }
 
 /** Whether the pod has an end of its own: a phase that is final, or work that is all done. */
-export function isFinished(pod: Pod, observed: PodObservation): boolean {
+function isFinished(pod: Pod, observed: PodObservation): boolean {
   const phase = pod.status.phase
   return phase === 'Failed' || phase === 'Succeeded' || initFailedForGood(pod, observed) || workDone(pod, observed)
 }

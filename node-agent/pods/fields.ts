@@ -45,9 +45,6 @@ export function fieldValue(pod: Pod, path: string, { nodeName, hostIps, podIps }
   }
 }
 
-/** Whether a field is known only once the pod has its addresses. */
-export const needsPodIp = (path: string): boolean => path === 'status.podIP' || path === 'status.podIPs'
-
 /** One `key="value"` a line, sorted by key. */
 const lines = (map: Record<string, string> | undefined): string =>
   Object.entries(map ?? {})

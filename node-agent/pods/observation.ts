@@ -25,7 +25,7 @@ export const annotations = {
   backoff: 'tessera.dev/restart-backoff-ms',
 } as const
 
-export type ContainerState = 'created' | 'running' | 'exited' | 'unknown'
+type ContainerState = 'created' | 'running' | 'exited' | 'unknown'
 
 export interface ObservedContainer {
   readonly id: string

@@ -30,7 +30,7 @@ const maskedPaths = [
 ]
 const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
 
-export function namespaceOptions({ spec }: Pod): NamespaceOption {
+function namespaceOptions({ spec }: Pod): NamespaceOption {
   return {
     network: spec.hostNetwork ? NamespaceMode.NODE : NamespaceMode.POD,
     ipc: spec.hostIPC ? NamespaceMode.NODE : NamespaceMode.POD,

@@ -10,7 +10,7 @@ import { referencesOf } from './object-cache.ts'
 import type { Pod } from './situation.ts'
 
 /** Kubernetes' annotations of pods that do not come from the API. */
-export const staticAnnotations = {
+const staticAnnotations = {
   /** What the pod was made from, by its digest. */
   hash: 'kubernetes.io/config.hash',
   source: 'kubernetes.io/config.source',
@@ -19,7 +19,7 @@ export const staticAnnotations = {
   mirror: 'kubernetes.io/config.mirror',
 } as const
 
-export class StaticPodError extends Error {
+class StaticPodError extends Error {
   override readonly name = 'StaticPodError'
 }
 

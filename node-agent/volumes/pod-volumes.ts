@@ -121,7 +121,3 @@ export class PodVolumes {
 
 const contentOf = (volume: Volume): ContentVolume | undefined =>
   contents.find(({ field }) => volume[field] !== undefined)
-
-/** Whether any of the volumes follows objects of the API or the pod's own fields. */
-export const hasContent = (volumes: readonly Volume[] | undefined): boolean =>
-  (volumes ?? []).some(volume => contentOf(volume) !== undefined)

@@ -12,7 +12,7 @@ export interface VolumeSources {
   resource(container: string, resource: string, divisor: string | undefined): string
 }
 
-export interface VolumeRequest {
+interface VolumeRequest {
   readonly volume: Volume
   readonly namespace: string
   readonly sources: VolumeSources

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { root } from '../../deploy/local/machine.mjs'
+import { Refusal } from '../../deploy/local/progress.mjs'
 import { sources } from '../../tools/sources.mjs'
 import { CpioWriter } from './cpio.mjs'
 
@@ -59,10 +60,12 @@ export function makeImage(target, kernel, bundles) {
 /** @param {CpioWriter} archive */
 function addPrograms(archive) {
   const which = (/** @type {string} */ name) => execFileSync('busybox', ['which', name], { encoding: 'utf8' }).trim()
-  const cacheOfLinker = execFileSync('/sbin/ldconfig', ['-p'], { encoding: 'utf8' })
-  const found = libraries.map(
-    name => new RegExp(`${RegExp.escape?.(name) ?? name}.*x86-64.* => (.*)`).exec(cacheOfLinker)?.[1] ?? name,
-  )
+  const known = execFileSync('/sbin/ldconfig', ['-p'], { encoding: 'utf8' }).split('\n')
+  const found = libraries.map(name => {
+    const [, file] = known.find(line => line.trim().startsWith(`${name} (libc6,x86-64`))?.split(' => ') ?? []
+    if (file === undefined) throw new Refusal(`${name} is not installed: on Debian, apt-get install libnftables1`)
+    return file
+  })
   const files = [...programs.map(which), ...found]
   for (const file of [process.execPath, ...files]) {
     for (const library of sharedLibraries(file)) archive.copy(library, realpathSync(library))

@@ -20,7 +20,6 @@ mkdir -p /dev/pts /dev/shm
 mount -t devpts -o nosuid,noexec,mode=620,ptmxmode=666 devpts /dev/pts
 mount -t tmpfs -o nosuid,nodev tmpfs /dev/shm
 mount -t tmpfs -o nosuid,nodev tmpfs /run
-mount -t tmpfs tmpfs /tmp
 mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 /sys/fs/cgroup
 ln -s /proc/self/fd /dev/fd
 ip link set lo up

@@ -1,7 +1,7 @@
 // The child's life: from clone(2) to execve(2) or _exit(2). It gets its plan over one pipe and tells over another how it
 // went. It may have been made long before its plan was known.
 import { closeAllFrom, closeOnExecFrom, writeAll } from '../../../sys/fd.ts'
-import { exitNow, setDumpable, setUmask } from '../../../sys/process.ts'
+import { exitNow, newSession, setDumpable, setUmask } from '../../../sys/process.ts'
 import { type ResolvedUser, type StepReport } from '../../container/plan.ts'
 import { type StartFailure } from '../messages.ts'
 import { StartRefusal } from './failure.ts'
@@ -41,6 +41,7 @@ export function liveAsChild(pipes: ChildPipes, facts: MachineFacts, warmUp: () =
     // Nobody in a namespace we are about to join may look into this copy of the launcher.
     setDumpable(false)
     setUmask(0)
+    newSession()
     warmUp()
   } catch (error) {
     writeAll(2, Buffer.from(`launcher: a child failed before its plan: ${String(error)}\n`))

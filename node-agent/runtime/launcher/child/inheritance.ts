@@ -37,8 +37,13 @@ export function openLoan(plan: ProcessPlan): Loan {
   const streams: Record<string, number> = {}
   const close = (): void => [...Object.values(processes), ...Object.values(streams)].forEach(closeFd)
   try {
-    for (const identity of processesOf(plan)) processes[identity.pid] ??= openProcess(identity)
-    for (const source of streamsOf(plan)) streams[keyOf(source)] ??= copyDescriptorOf(source.pid, source.fd)
+    for (const identity of processesOf(plan)) {
+      if (!(identity.pid in processes)) processes[identity.pid] = openProcess(identity)
+    }
+    for (const source of streamsOf(plan)) {
+      const key = keyOf(source)
+      if (!(key in streams)) streams[key] = copyDescriptorOf(source.pid, source.fd)
+    }
     return { processes, streams, [Symbol.dispose]: close }
   } catch (error) {
     close()

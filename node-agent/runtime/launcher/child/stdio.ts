@@ -2,7 +2,6 @@
 import { hasCode } from '../../../sys/errno.ts'
 import { closeFd, O_NOCTTY, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, openPath, setNonBlocking } from '../../../sys/fd.ts'
 import { attachMount, cloneTree } from '../../../sys/mount.ts'
-import { newSession } from '../../../sys/process.ts'
 import { DEVPTS_SUPER_MAGIC, openSlave, setControllingTerminal, setWindowSize } from '../../../sys/pty.ts'
 import { fileSystemType, makeFileInRoot, openInRoot } from '../../../sys/rooted.ts'
 import { type Step, type StreamSource } from '../../container/plan.ts'
@@ -11,7 +10,6 @@ import { type Inheritance } from './inheritance.ts'
 import { type ChildState, requireRoot } from './state.ts'
 
 export function openStdio(step: Extract<Step, { do: 'openStdio' }>, state: ChildState, inherited: Inheritance): void {
-  newSession()
   const open = (source: StreamSource, direction: number): number => openSource(source, direction, inherited)
   state.stdio = [open(step.stdin, O_RDONLY), open(step.stdout, O_WRONLY), open(step.stderr, O_WRONLY)]
 }
@@ -52,7 +50,6 @@ export function openTerminal(step: Extract<Step, { do: 'openTerminal' }>, state:
   }
   const slave = openSlave(master)
   setWindowSize(master, step.columns, step.rows)
-  newSession()
   setControllingTerminal(slave)
   if (step.console) {
     const target = makeFileInRoot(root, '/dev/console')
