@@ -1,5 +1,5 @@
 // From a step to what carries it out.
-import { rmSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { StatusError } from '../../api/errors.ts'
 import { type Container, pods } from '../../api/kinds/core-v1.ts'
 import { isNotFound } from '../../client/runtime.ts'
@@ -59,8 +59,11 @@ export async function execute(
       return
     case 'forget':
       await context.volumes.release(uid)
-      rmSync(context.volumes.podDir(uid), { recursive: true, force: true })
-      rmSync(podLogDirectory(context.settings.logRoot, pod), { recursive: true, force: true })
+      await Promise.all(
+        [context.volumes.podDir(uid), podLogDirectory(context.settings.logRoot, pod)].map(folder =>
+          rm(folder, { recursive: true, force: true }),
+        ),
+      )
   }
 }
 
@@ -107,7 +110,7 @@ async function removeContainer({ runtime, view, settings }: Context, uid: string
   } catch (error) {
     if (!isNotFound(error)) throw error
   }
-  if (logPath.startsWith(`${settings.logRoot}/`)) for (const file of logFiles(logPath)) rmSync(file, { force: true })
+  if (logPath.startsWith(`${settings.logRoot}/`)) for (const file of logFiles(logPath)) await rm(file, { force: true })
   view.dropped(id)
 }
 

@@ -95,11 +95,11 @@ export class PodWorker {
     this.wake()
   }
 
-  /** Plans again, at the end of what runs now. */
+  /** Plans again, once for all that happens in this turn of the event loop. */
   wake(): void {
     if (this.#scheduled || this.#stopped) return
     this.#scheduled = true
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#scheduled = false
       if (this.#stopped) return
       try {
@@ -156,7 +156,7 @@ export class PodWorker {
     const { deletionGracePeriodSeconds } = this.#pod.metadata
     const graceSeconds = deletionGracePeriodSeconds ?? graceSecondsOf(this.#pod)
     this.#ending = sharpen(this.#ending, { cause, deadlineMs: nowMs + graceSeconds * 1000 })
-    this.#starting.abort()
+    if (!this.#starting.signal.aborted) this.#starting.abort()
   }
 
   async #launch(step: Step): Promise<void> {

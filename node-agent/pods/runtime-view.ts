@@ -179,6 +179,13 @@ export class RuntimeView {
     }
   }
 
+  /** A sandbox was stopped. */
+  stopped(id: string): void {
+    const uid = this.#ownerOf.get(id)
+    const known = this.#find(id, 'sandboxes')
+    if (uid && known) this.#update(uid, undefined, observed => withSandbox(observed, { ...known, ready: false }))
+  }
+
   /** A sandbox or container was removed. */
   dropped(id: string): void {
     const uid = this.#ownerOf.get(id)

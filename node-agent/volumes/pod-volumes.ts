@@ -3,7 +3,8 @@
 //   <root>/pods/<uid>/volumes/<name>       on disk
 //   <root>/memory/<uid>/<name>             in memory, for what must not reach a disk
 //   <root>/pods/<uid>/sub-paths/<container>/<index>
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Container, PodSpec, Volume, VolumeMount } from '../../api/kinds/core-v1.ts'
 import { writeAtomically } from './atomic-writer.ts'
@@ -88,9 +89,9 @@ export class PodVolumes {
     if (folders.some(existsSync)) {
       // Never remove through a mount: a sub-path may show what is not the pod's.
       await unmount(folders.flatMap(mountsBelow))
-      for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+      for (const folder of folders) await rm(folder, { recursive: true, force: true })
     }
-    rmSync(path.join(this.#root, 'memory', uid), { recursive: true, force: true })
+    await rm(path.join(this.#root, 'memory', uid), { recursive: true, force: true })
   }
 
   async #prepareOne(pod: VolumePod, volume: Volume, sources: VolumeSources): Promise<void> {

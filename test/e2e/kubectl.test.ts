@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { kubectl } from '../../tools/kubectl.mjs'
-import { type Cluster, importDemoImage, type Result, startCluster } from './cluster.ts'
+import { type Cluster, eventually, importDemoImage, type Result, startCluster } from './cluster.ts'
 
 const pod = (name: string, script: string): string => `
 apiVersion: v1
@@ -65,8 +65,11 @@ describe('kubectl', () => {
     await ok(['apply', '-f', '-'], pod('web', 'echo hello from $HOSTNAME; sleep 1000'))
     await ok(['wait', '--for=condition=Ready', 'pod/web', '--timeout=30s'])
     assert.match(await ok(['get', 'pods', '-o', 'wide']), /^web +1\/1 +Running +0 +\S+ +\d+\.\d+\.\d+\.\d+ +\S+/m)
-    assert.match(await ok(['describe', 'pod', 'web']), /State: +Running[^]*Events:[^]*Started/)
-    assert.equal(await ok(['logs', 'web']), 'hello from web\n')
+    // Events are written beside the pod, not before it.
+    await eventually(async () =>
+      assert.match(await ok(['describe', 'pod', 'web']), /State: +Running[^]*Events:[^]*Started/),
+    )
+    await eventually(async () => assert.equal(await ok(['logs', 'web']), 'hello from web\n'))
     assert.match(await ok(['logs', 'web', '--timestamps', '--tail=1']), /^\d{4}-\d\d-\d\dT\S+Z hello from web\n$/)
     assert.equal(await ok(['exec', '-i', 'web', '--', 'cat'], 'through and back\n'), 'through and back\n')
     const failed = await run(['exec', 'web', '--', 'sh', '-c', 'echo oops >&2; exit 7'])

@@ -17,12 +17,14 @@ const memoryMiB = 3072
  */
 export async function boot(kernel, initramfs) {
   const kernelLog = `${initramfs}.log`
+  // What the kernel does not know on its command line becomes init's environment.
+  const environment = process.stdout.isTTY ? '' : ' NO_COLOR=1'
   const child = spawn(
     'qemu-system-x86_64',
     [
       ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', String(memoryMiB)],
       ...['-smp', String(Math.min(4, availableParallelism()))],
-      ...['-kernel', kernel.image, '-initrd', initramfs, '-append', 'console=ttyS0 quiet panic=-1'],
+      ...['-kernel', kernel.image, '-initrd', initramfs, '-append', `console=ttyS0 quiet panic=-1${environment}`],
       ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-net', 'none'],
       ...['-serial', `file:${kernelLog}`, '-serial', 'stdio'],
     ],

@@ -9,7 +9,10 @@ import { boot } from './guest.mjs'
 import { makeImage } from './image.mjs'
 import { fetchKernel } from './kernel.mjs'
 
-const suites = ['cgroups', 'launcher', 'sandbox', 'cri', 'cri-kill'].map(name => `test/suites/${name}.test.ts`)
+const suites = [
+  'test/vm/cgroup-v2.test.ts',
+  ...['cgroups', 'launcher', 'sandbox', 'cri', 'cri-kill'].map(name => `test/suites/${name}.test.ts`),
+]
 
 /** What the runner and the suites call, and the Debian packages that bring it. */
 const commands = {
@@ -34,15 +37,13 @@ await main(async () => {
 
   const cache = path.join(root, 'node_modules', '.cache', 'vm')
   const image = path.join(cache, `initramfs-${process.pid}.cpio`)
-  try {
-    const kernel = await step('kernel', () => fetchKernel(path.join(cache, 'kernel')))
-    await step('image', async say => {
-      const bundles = await buildTests(asked.length > 0 ? asked : suites)
-      const bytes = makeImage(image, kernel, bundles)
-      say(`${Math.round(bytes / 2 ** 20)} MiB`)
-    })
-    process.exitCode = await boot(kernel, image)
-  } finally {
-    rmSync(image, { force: true })
-  }
+  process.once('exit', () => rmSync(image, { force: true }))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
+
+  const kernel = await step('kernel', () => fetchKernel(path.join(cache, 'kernel')))
+  await step('image', async () => {
+    const bundles = await buildTests(asked.length > 0 ? asked : suites)
+    return `of ${Math.round(makeImage(image, kernel, bundles) / 2 ** 20)} MiB`
+  })
+  process.exitCode = await boot(kernel, image)
 })

@@ -73,7 +73,7 @@ describe('kubectl', () => {
   }
 
   it('learns what is served', async () => {
-    assert.match(await ok(['version']), /Server Version: v1\.36\.0\+tessera/)
+    assert.match(await ok(['version']), /Server Version: v1\.36\.2\+tessera/)
     const resources = await ok(['api-resources', '--no-headers'])
     assert.match(resources, /^pods +po +v1 +true +Pod$/m)
     assert.match(resources, /^leases +coordination\.k8s\.io\/v1 +true +Lease$/m)

@@ -77,11 +77,11 @@ function writeHosts(podDir: string, pod: Pod, podIps: readonly string[], cluster
 
 /** Where a container leaves its last words; one file an attempt. */
 export const terminationFile = (podDir: string, container: string, attempt: number): string =>
-  path.join(podDir, 'containers', container, `${attempt}.termination`)
+  path.join(podDir, `${container}.${attempt}.termination`)
 
 function makeTerminationFile(podDir: string, container: string, attempt: number): string {
   const file = terminationFile(podDir, container, attempt)
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o750 })
+  mkdirSync(podDir, { recursive: true, mode: 0o750 })
   writeFileSync(file, '')
   chmodSync(file, 0o666) // Whoever the container runs as writes to it.
   return file

@@ -1,5 +1,5 @@
 // Sandboxes: made, stopped, removed.
-import { mkdirSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { isNotFound } from '../../../client/runtime.ts'
 import type { PodSandboxConfig } from '../../../proto/gen/cri.ts'
@@ -28,10 +28,13 @@ export async function createSandbox(context: Context, pod: Pod, attempt: number)
     await reasoned('FailedCreatePodSandBox', async () => {
       const config = configOf(context, pod, attempt)
       const logs = podLogDirectory(settings.logRoot, pod)
-      for (const { name } of [...initContainers(pod), ...appContainers(pod)]) {
-        mkdirSync(path.join(logs, name), { recursive: true })
-      }
-      const { podSandboxId = '' } = await gate.pass(() => runtime.runPodSandbox({ config }))
+      const folders = [...initContainers(pod), ...appContainers(pod)].map(({ name }) =>
+        mkdir(path.join(logs, name), { recursive: true }),
+      )
+      const [{ podSandboxId = '' }] = await Promise.all([
+        gate.pass(() => runtime.runPodSandbox({ config })),
+        ...folders,
+      ])
       await view.refreshSandbox(podSandboxId)
     })
   } catch (error) {
@@ -48,7 +51,7 @@ export async function createSandbox(context: Context, pod: Pod, attempt: number)
 export async function stopSandbox({ runtime, view }: Context, id: string): Promise<void> {
   try {
     await runtime.stopPodSandbox({ podSandboxId: id })
-    await view.refreshSandbox(id)
+    view.stopped(id)
   } catch (error) {
     if (!isNotFound(error)) throw error
     view.dropped(id)
