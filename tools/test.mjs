@@ -1,5 +1,5 @@
 // Runs tests: `node tools/test.mjs [PATH…]` takes files or folders; without any, every unit and suite test.
-// End-to-end tests (test/e2e) need the built programs and run only when named.
+// End-to-end tests (test/e2e) need the built programs, and those of test/vm a virtual machine: they run when named.
 import { spawnSync } from 'node:child_process'
 import { buildTests } from './build.mjs'
 import { sources } from './sources.mjs'
@@ -9,7 +9,7 @@ const wanted = args.filter(arg => !arg.startsWith('--')).map(arg => arg.replace(
 const flags = args.filter(arg => arg.startsWith('--'))
 const files = sources('.test.ts').filter(file =>
   wanted.length === 0
-    ? !file.startsWith('test/e2e/')
+    ? !/^test\/(e2e|vm)\//.test(file)
     : wanted.some(path => file === path || file.startsWith(`${path}/`)),
 )
 if (files.length === 0) {

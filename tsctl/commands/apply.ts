@@ -13,7 +13,7 @@ import { collect } from './options.ts'
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
 interface Options {
-  readonly filename: string[]
+  readonly filename?: readonly string[]
   readonly recursive?: boolean
   readonly dryRun?: 'none' | 'server'
 }
@@ -21,7 +21,7 @@ interface Options {
 export function applyCommand(context: Context): Command {
   return new Command('apply')
     .description('make objects be what files say: create them, or change what differs')
-    .option('-f, --filename <file>', 'a file, a directory, or - for standard input; may be repeated', collect, [])
+    .option('-f, --filename <file>', 'a file, a directory, or - for standard input; may be repeated', collect)
     .option('-R, --recursive', 'also read the directories inside a directory')
     .addOption(new Option('--dry-run <how>', 'server: check everything, change nothing').choices(['none', 'server']))
     .addHelpText(
@@ -29,7 +29,7 @@ export function applyCommand(context: Context): Command {
       '\nExamples:\n  tsctl apply -f manifests/pod.yaml\n  tsctl apply -f manifests/ -R\n  cat pod.yaml | tsctl apply -f -\n',
     )
     .action(async (options: Options) => {
-      const manifests = readManifests(options.filename, { recursive: options.recursive ?? false })
+      const manifests = readManifests(options.filename ?? [], { recursive: options.recursive ?? false })
       // Every kind and namespace is known to be good before the first object is touched.
       const planned = manifests.map(manifest => {
         const kind = kindOf(manifest)

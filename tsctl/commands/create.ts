@@ -8,7 +8,7 @@ import { qualifiedName } from '../resources.ts'
 import { collect } from './options.ts'
 
 interface Options {
-  readonly filename: string[]
+  readonly filename?: readonly string[]
   readonly recursive?: boolean
   readonly dryRun?: 'none' | 'server'
 }
@@ -16,12 +16,12 @@ interface Options {
 export function createCommand(context: Context): Command {
   return new Command('create')
     .description('create objects from files; one that exists is an error')
-    .option('-f, --filename <file>', 'a file, a directory, or - for standard input; may be repeated', collect, [])
+    .option('-f, --filename <file>', 'a file, a directory, or - for standard input; may be repeated', collect)
     .option('-R, --recursive', 'also read the directories inside a directory')
     .addOption(new Option('--dry-run <how>', 'server: check everything, create nothing').choices(['none', 'server']))
     .addHelpText('after', '\nExamples:\n  tsctl create -f manifests/pod.yaml\n  tsctl create -f - < pod.yaml\n')
     .action(async (options: Options) => {
-      const planned = readManifests(options.filename, { recursive: options.recursive ?? false }).map(manifest => {
+      const planned = readManifests(options.filename ?? [], { recursive: options.recursive ?? false }).map(manifest => {
         const kind = kindOf(manifest)
         return { manifest, kind, namespace: namespaceOf(manifest, kind, context) }
       })

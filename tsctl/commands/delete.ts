@@ -9,7 +9,7 @@ import { qualifiedName, selectResources } from '../resources.ts'
 import { collect, integer } from './options.ts'
 
 interface Options {
-  readonly filename: string[]
+  readonly filename?: readonly string[]
   readonly recursive?: boolean
   readonly selector?: string
   readonly all?: boolean
@@ -30,7 +30,7 @@ export function deleteCommand(context: Context): Command {
   return new Command('delete')
     .description('delete objects and wait until they are gone')
     .argument('[type-and-names...]', 'pod hello · pod/hello service/web')
-    .option('-f, --filename <file>', 'delete the objects of a file, a directory, or - for standard input', collect, [])
+    .option('-f, --filename <file>', 'delete the objects of a file, a directory, or - for standard input', collect)
     .option('-R, --recursive', 'also read the directories inside a directory')
     .option('-l, --selector <labels>', 'those with these labels, such as app=hello,tier!=cache')
     .option('--all', 'every object of the type in the namespace')
@@ -45,7 +45,7 @@ export function deleteCommand(context: Context): Command {
     )
     .action(async (args: string[], options: Options) => {
       const targets =
-        options.filename.length > 0 ? fromFiles(context, options) : await fromArguments(context, args, options)
+        options.filename !== undefined ? fromFiles(context, options) : await fromArguments(context, args, options)
       if (targets.length === 0) context.stdout.write('No resources found\n')
       const pending = []
       for (const target of targets) if (await deleteOne(context, target, options)) pending.push(target)
@@ -54,7 +54,7 @@ export function deleteCommand(context: Context): Command {
 }
 
 function fromFiles(context: Context, options: Options): Target[] {
-  return readManifests(options.filename, { recursive: options.recursive ?? false })
+  return readManifests(options.filename ?? [], { recursive: options.recursive ?? false })
     .map(manifest => {
       const kind = kindOf(manifest)
       return { kind, namespace: namespaceOf(manifest, kind, context), name: nameOf(manifest) }

@@ -12,7 +12,7 @@ import { qualifiedName, selectResources } from '../resources.ts'
 import { collect } from './options.ts'
 
 interface Options {
-  readonly filename: string[]
+  readonly filename?: readonly string[]
   readonly recursive?: boolean
   readonly output?: Format | 'wide'
   readonly watch?: boolean
@@ -42,7 +42,7 @@ export function getCommand(context: Context): Command {
   return new Command('get')
     .description('list objects, or show some by name')
     .argument('[type-and-names...]', 'pods · pod hello · pod/hello node/local · pods,services')
-    .option('-f, --filename <file>', 'the objects that files name', collect, [])
+    .option('-f, --filename <file>', 'the objects that files name', collect)
     .option('-R, --recursive', 'also read the directories inside a directory')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['wide', 'yaml', 'json', 'name']))
     .option('-w, --watch', 'go on and print changes as they come')
@@ -58,7 +58,8 @@ export function getCommand(context: Context): Command {
       '\nExamples:\n  tsctl get pods -o wide\n  tsctl get pod hello -o yaml\n  tsctl get pods -A -w\n  tsctl get pods -l app=hello --field-selector status.phase=Running\n',
     )
     .action(async (args: string[], options: Options) => {
-      const queries = options.filename.length > 0 ? fromFiles(context, options) : fromArguments(context, args, options)
+      const queries =
+        options.filename !== undefined ? fromFiles(context, options) : fromArguments(context, args, options)
       if (options.watch || options.watchOnly) {
         await watch(context, queries, options)
         return
@@ -79,7 +80,7 @@ function fromArguments(context: Context, args: string[], options: Options): Quer
 }
 
 function fromFiles(context: Context, options: Options): Query[] {
-  return readManifests(options.filename, { recursive: options.recursive ?? false }).map(manifest => {
+  return readManifests(options.filename ?? [], { recursive: options.recursive ?? false }).map(manifest => {
     const kind = kindOf(manifest)
     return { kind, namespace: namespaceOf(manifest, kind, context), names: [nameOf(manifest)] }
   })

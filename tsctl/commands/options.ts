@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander'
 
 /** For an option that may be given several times, or once with commas. */
-export function collect(value: string, previous: string[]): string[] {
+export function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, ...value.split(',').filter(part => part !== '')]
 }
 
