@@ -104,6 +104,7 @@ export function programs(layout: Layout, dist: string): Program[] {
       `--logs=${path.join(layout.logs, 'pods')}`,
       `--pod-cidr=${layout.podCidr}`,
       `--cgroup-root=${layout.instance}`,
+      `--static-pods=${path.join(layout.state, 'static-pods')}`,
     ]),
   ]
 }

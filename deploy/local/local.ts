@@ -226,6 +226,7 @@ export async function down(options: DownOptions): Promise<void> {
       encoding: 'utf8',
     })
     if (purge.status !== 0) throw new Refusal(`Not everything could be removed: ${purge.stderr.trim()}`)
+    for (const mount of mountsBelow(layout.state, layout.run)) spawnSync('umount', ['--lazy', mount])
     rmSync(layout.run, { recursive: true, force: true })
     rmSync(path.join(layout.logs, 'pods'), { recursive: true, force: true })
   })
@@ -237,4 +238,12 @@ export async function down(options: DownOptions): Promise<void> {
   } else if (record) {
     process.stdout.write(`Its data stays in ${layout.state}; \`npm stop -- --wipe\` deletes it.\n`)
   }
+}
+
+/** Where something is mounted for the cluster (volumes of pods that live in memory), the latest first. */
+function mountsBelow(...folders: readonly string[]): string[] {
+  const points = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map(line => line.split(' ')[1] ?? '')
+  return points.filter(point => folders.some(folder => point.startsWith(`${folder}/`))).reverse()
 }

@@ -51,6 +51,13 @@ describe('npm start refuses', () => {
     ['a bad port', ['--port=http'], /--port "http": expected a number/],
     ['an unknown option', ['--stroe=etcd'], /Unknown option '--stroe'/],
   ]
+  it('a user who is not root', async () => {
+    // In a user namespace of its own without a mapping, root is nobody, and may still read what root owns.
+    const { code, stderr } = await run('unshare', ['--user', process.execPath, 'deploy/local/start.mjs'])
+    assert.equal(code, 1)
+    assert.match(stderr, /Making namespaces, mounts and cgroups needs root/)
+  })
+
   for (const [name, args, message] of cases) {
     it(name, async () => {
       const { code, stderr } = await run(process.execPath, ['deploy/local/start.mjs', ...args])

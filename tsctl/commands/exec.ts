@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { Duplex } from '../../client/streams.ts'
 import type { ExecInput, ExecOutput } from '../../proto/gen/tessera.ts'
 import type { Context } from '../context.ts'
+import { defaultContainer } from '../default-container.ts'
 
 interface Options {
   readonly container?: string
@@ -30,7 +31,7 @@ export function execCommand(context: Context): Command {
         {
           namespace: context.namespace(),
           pod,
-          container: options.container ?? '',
+          container: options.container ?? (await defaultContainer(context, pod)),
           command,
           stdin: options.stdin ?? false,
           tty,

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { pods } from '../../api/kinds/core-v1.ts'
 import type { Context } from '../context.ts'
+import { containerNames, defaultContainer } from '../default-container.ts'
 import { UsageError } from '../errors.ts'
 import { integer, seconds } from './options.ts'
 
@@ -20,7 +21,7 @@ export function logsCommand(context: Context): Command {
     .description("print what a pod's container wrote")
     .argument('<pod>', 'hello · pod/hello')
     .argument('[container]')
-    .option('-c, --container <name>', 'which container; needed when the pod has several')
+    .option('-c, --container <name>', "which container; the pod's first by default")
     .option('-f, --follow', 'go on as more is written')
     .option('-p, --previous', "the container's run before the present one")
     .option('--timestamps', 'the time of each line')
@@ -36,7 +37,9 @@ export function logsCommand(context: Context): Command {
       const pod = target.replace(/^(pods?|po)\//, '')
       const namespace = context.namespace()
       const one = options.container ?? positional
-      const containers = options.allContainers ? await containersOf(context, pod) : [one ?? '']
+      const containers = options.allContainers
+        ? await allContainers(context, pod)
+        : [one ?? (await defaultContainer(context, pod))]
       if (options.allContainers && options.follow && containers.length > 1) {
         throw new UsageError('--follow reads one container at a time: name it with -c')
       }
@@ -62,7 +65,6 @@ export function logsCommand(context: Context): Command {
     })
 }
 
-async function containersOf(context: Context, name: string): Promise<string[]> {
-  const { spec } = await context.client().get(pods, { namespace: context.namespace(), name })
-  return [...(spec.initContainers ?? []), ...spec.containers].map(container => container.name)
+async function allContainers(context: Context, name: string): Promise<string[]> {
+  return containerNames(await context.client().get(pods, { namespace: context.namespace(), name }))
 }
