@@ -1,5 +1,5 @@
+import { tolerates } from '../../api/values/tolerations.ts'
 import type { FilterPlugin, Refusal } from '../framework/plugin.ts'
-import { tolerates } from './tolerations.ts'
 
 const refusal: Refusal = {
   plugin: 'NodeUnschedulable',

@@ -17,7 +17,6 @@ import { nodeUnschedulable } from './node-unschedulable.ts'
 import { preemptionOutlook } from './preemption-outlook.ts'
 import { prioritySort } from './priority-sort.ts'
 import { taintTolerationFilter, taintTolerationScore } from './taint-toleration.ts'
-import { tolerates } from './tolerations.ts'
 
 type APod = ReturnType<typeof aPod>
 
@@ -86,30 +85,6 @@ describe('NodeUnschedulable', () => {
     assert.deepEqual(cluster.refusals(nodeUnschedulable, aPod('a')), ['node(s) were unschedulable', ''])
     const tolerations = [{ key: 'node.kubernetes.io/unschedulable', operator: 'Exists' as const }]
     assert.deepEqual(cluster.refusals(nodeUnschedulable, aPod('a', {}, { tolerations })), ['', ''])
-  })
-})
-
-describe('tolerates', () => {
-  const taint: Taint = { key: 'k', value: 'v', effect: 'NoSchedule' }
-  const cases: [string, Toleration, boolean][] = [
-    ['the same key and value', { key: 'k', value: 'v' }, true],
-    ['the same, with Equal and the effect', { key: 'k', operator: 'Equal', value: 'v', effect: 'NoSchedule' }, true],
-    ['another value', { key: 'k', value: 'w' }, false],
-    ['another key', { key: 'l', value: 'v' }, false],
-    ['another effect', { key: 'k', value: 'v', effect: 'NoExecute' }, false],
-    ['Exists with the key', { key: 'k', operator: 'Exists' }, true],
-    ['Exists with another key', { key: 'l', operator: 'Exists' }, false],
-    ['Exists without a key', { operator: 'Exists' }, true],
-    ['Exists without a key, another effect', { operator: 'Exists', effect: 'NoExecute' }, false],
-    ['Gt of what is no number', { key: 'k', operator: 'Gt', value: '1' }, false],
-  ]
-  for (const [what, toleration, expected] of cases) {
-    it(`${what}: ${expected}`, () => assert.equal(tolerates(toleration, taint), expected))
-  }
-  it('compares numbers', () => {
-    const level: Taint = { key: 'k', value: '950', effect: 'NoSchedule' }
-    assert.equal(tolerates({ key: 'k', operator: 'Gt', value: '900' }, level), true)
-    assert.equal(tolerates({ key: 'k', operator: 'Lt', value: '900' }, level), false)
   })
 })
 

@@ -1,6 +1,6 @@
 import type { Taint } from '../../api/kinds/core-v1.ts'
+import { tolerates } from '../../api/values/tolerations.ts'
 import type { FilterPlugin, Refusal, ScorePlugin } from '../framework/plugin.ts'
-import { tolerates } from './tolerations.ts'
 
 const plugin = 'TaintToleration'
 

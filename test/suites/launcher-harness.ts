@@ -53,6 +53,7 @@ const applets = [
   'test',
   'mknod',
   'umount',
+  'unshare',
   'chmod',
   'ln',
   'rm',

@@ -17,6 +17,7 @@ import { after, before, describe, it } from 'node:test'
 import { buildContainerPlan, buildExecPlan } from '../../node-agent/runtime/container/build-plan.ts'
 import { StartError } from '../../node-agent/runtime/launcher/client.ts'
 import { openExecStreams, openTerminal } from '../../node-agent/runtime/launcher/terminal.ts'
+import { defaultSeccompFilter } from '../../node-agent/runtime/security/seccomp/filter.ts'
 import { makeFifo } from '../../node-agent/sys/fifo.ts'
 import { processStartTime } from '../../node-agent/sys/process.ts'
 import { eventually, LauncherFixture } from './launcher-harness.ts'
@@ -147,6 +148,26 @@ describe('a container', () => {
     const { stderr, exit } = await fixture.run(['touch', '/x'], {}, { readOnlyRoot: true })
     assert.match(stderr, /Read-only file system/)
     assert.equal(exit.exitCode, 1)
+  })
+
+  it('is filtered by seccomp, whether it may gain privileges or not', async () => {
+    const seccomp = defaultSeccompFilter()
+    for (const noNewPrivileges of [true, false]) {
+      const process = {
+        seccomp,
+        noNewPrivileges,
+        user: { user: 'web', supplementaryGroups: [], mergeImageGroups: false },
+      }
+      const { stdout } = await fixture.run(
+        ['sh', '-c', 'grep Seccomp: /proc/self/status; id -u; unshare -U true'],
+        process,
+      )
+      assert.equal(stdout, 'Seccomp:\t2\n1000\n')
+      const { stderr, exit } = await fixture.run(['unshare', '-U', 'true'], process)
+      assert.match(stderr, /Operation not permitted/)
+      assert.notEqual(exit.exitCode, 0)
+    }
+    assert.equal((await fixture.run(['unshare', '-U', 'true'])).exit.exitCode, 0)
   })
 
   it('cannot change the host through /proc and /sys unless privileged', async () => {

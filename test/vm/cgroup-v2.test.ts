@@ -88,7 +88,15 @@ describe('cgroup v2', { skip }, () => {
     cgroup.setLimits({ cpuShares: 2 })
     cgroup.setLimits({ cpuQuotaUs: 30_000 })
     assert.deepEqual([file(cgroup, 'cpu.weight'), file(cgroup, 'cpu.max')], ['1', '30000 200000'])
+    cgroup.setLimits({ cpuPeriodUs: 100_000 })
+    assert.equal(file(cgroup, 'cpu.max'), '30000 100000')
     assert.equal(file(cgroup, 'memory.max'), String(64 << 20))
+    // Memory and swap together, as CRI counts.
+    cgroup.setLimits({ memorySwapLimitBytes: 80 << 20 })
+    assert.deepEqual(
+      [file(cgroup, 'memory.max'), file(cgroup, 'memory.swap.max')],
+      [String(64 << 20), String(16 << 20)],
+    )
   })
 
   it('throttles what wants more processor than its quota', async () => {
@@ -112,15 +120,13 @@ describe('cgroup v2', { skip }, () => {
   })
 
   it('kills a cgroup that forks all the time, with those below it', async () => {
-    const cgroup = make('forking', { pidsLimit: 40 })
-    const below = make('forking/below', {})
-    inside(below, 'sleep 1000')
-    await until('a process below', () => below.processes().length > 0)
-    await below.kill()
-    // A cgroup that passes controllers on takes no processes itself (no internal processes): the forks stand beside.
-    const busy = make('forking/busy', {})
-    inside(busy, 'f() { sleep 0.01; f & f; }; f 2>/dev/null; while :; do sleep 0.01 & sleep 0.01; done 2>/dev/null')
-    await until('the limit', () => counter(cgroup, 'pids.events', 'max') > 0)
+    const cgroup = make('forking', {})
+    // Processes stand in leaves only: what passes controllers on takes none (no internal processes).
+    const busy = make('forking/busy', { pidsLimit: 40 })
+    const quiet = make('forking/quiet', {})
+    inside(quiet, 'sleep 1000')
+    inside(busy, 'f() { f & f & sleep 0.05; }; while :; do f; done 2>/dev/null')
+    await until('the limit', () => counter(busy, 'pids.events', 'max') > 0 && quiet.processes().length > 0)
     assert.ok(busy.processes().length > 1)
     assert.ok(await cgroup.kill())
     assert.deepEqual(cgroup.processes(), [])

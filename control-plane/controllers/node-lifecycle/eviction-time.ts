@@ -1,7 +1,8 @@
 // When a pod must leave a node because of its NoExecute taints. Pure
 // (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions).
-import type { Pod, Taint, Toleration } from '../../../api/kinds/core-v1.ts'
+import type { Pod, Taint } from '../../../api/kinds/core-v1.ts'
 import { millisecondsOf } from '../../../api/values/time.ts'
+import { tolerates } from '../../../api/values/tolerations.ts'
 
 /** @returns wall-clock milliseconds; Infinity: it may stay; a time past: now */
 export function evictionTimeMs(pod: Pod, taints: readonly Taint[], nowMs: number): number {
@@ -21,21 +22,3 @@ export function evictionTimeMs(pod: Pod, taints: readonly Taint[], nowMs: number
   }
   return earliest
 }
-
-function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {
-  if (effect && effect !== taint.effect) return false
-  if (key && key !== taint.key) return false
-  const has = taint.value ?? ''
-  switch (operator) {
-    case 'Exists':
-      return true
-    case 'Equal':
-      return Boolean(key) && value === has
-    case 'Gt':
-      return areWhole(value, has) && BigInt(has) > BigInt(value)
-    case 'Lt':
-      return areWhole(value, has) && BigInt(has) < BigInt(value)
-  }
-}
-
-const areWhole = (...texts: string[]): boolean => texts.every(text => /^-?\d+$/.test(text))

@@ -30,11 +30,8 @@ describe('controllers', () => {
 
   it('v2 converts shares to weights and joins quota and period', () => {
     assert.deepEqual([2, 1024, 262_144, 1].map(weightOfShares), [1, 39, 10_000, 1])
-    assert.deepEqual(lines(cpuV2.writes({ cpuShares: 1024, cpuQuotaUs: 50_000 })), [
-      'cpu.weight=39',
-      'cpu.max=50000 100000',
-    ])
-    assert.deepEqual(lines(cpuV2.writes({ cpuQuotaUs: -1 })), ['cpu.max=max 100000'])
+    assert.deepEqual(lines(cpuV2.writes({ cpuShares: 1024, cpuQuotaUs: 50_000 })), ['cpu.weight=39', 'cpu.max=50000'])
+    assert.deepEqual(lines(cpuV2.writes({ cpuQuotaUs: -1, cpuPeriodUs: 100_000 })), ['cpu.max=max 100000'])
   })
 
   it('v2 counts swap by itself', () => {

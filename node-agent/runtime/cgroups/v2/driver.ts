@@ -71,8 +71,9 @@ class CgroupV2 implements Cgroup {
   }
 
   setLimits(limits: CgroupLimits): readonly string[] {
+    const whole = this.#completed(limits)
     const warnings = controllers.flatMap(controller => {
-      const writes = controller.writes(limits)
+      const writes = controller.writes(whole)
       if (this.#controllers.includes(controller.name)) return writes.map(each => write(this.#folder, each))
       return writes.length === 0 ? [] : [`no ${controller.name} controller here, so its limits are not enforced`]
     })
@@ -81,6 +82,19 @@ class CgroupV2 implements Cgroup {
       write(this.#folder, { file, value })
     }
     return warnings.filter(warning => warning !== undefined)
+  }
+
+  /** cpu.max and memory.swap.max depend on two limits each: the one that is not asked for is as the kernel has it. */
+  #completed(limits: CgroupLimits): CgroupLimits {
+    const { cpuQuotaUs, cpuPeriodUs, memoryLimitBytes, memorySwapLimitBytes } = limits
+    // "max", cpu.max' first word perhaps, is no number: unlimited.
+    const held = (file: string): number => Number.parseInt(read(this.#folder, file) ?? '', 10) || -1
+    return {
+      ...limits,
+      ...(cpuPeriodUs !== undefined && cpuQuotaUs === undefined && { cpuQuotaUs: held('cpu.max') }),
+      ...(memorySwapLimitBytes !== undefined &&
+        memoryLimitBytes === undefined && { memoryLimitBytes: held('memory.max') }),
+    }
   }
 
   stats(): CgroupStats {
