@@ -1,5 +1,6 @@
 // Which pods are bound to which node, and what they refer to: the node rules' memory, fed with every pod.
-import type { Container, EphemeralContainer, Pod, Volume } from '../../api/kinds/core-v1.ts'
+import type { Pod } from '../../api/kinds/core-v1.ts'
+import { podReferences } from '../../api/values/pod-references.ts'
 import type { NodeReferences } from './node-rules.ts'
 
 type PodObject = Readonly<Pod>
@@ -18,7 +19,7 @@ export class NodeGraph implements NodeReferences {
     if (node === '') return
     this.#bound.set(key, node)
     const pods = this.#nodes.get(node) ?? new Map<string, ReadonlySet<string>>()
-    this.#nodes.set(node, pods.set(key, new Set(references(pod))))
+    this.#nodes.set(node, pods.set(key, new Set(podReferences(pod))))
   }
 
   remove(pod: PodObject): void {
@@ -53,33 +54,3 @@ export class NodeGraph implements NodeReferences {
 }
 
 const podKey = ({ metadata }: PodObject): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`
-
-/** Everything in its namespace that a pod's node has to read, as `resource/name`. */
-function* references({ spec }: PodObject): Generator<string> {
-  for (const { name } of spec.imagePullSecrets ?? []) if (name) yield `secrets/${name}`
-  const containers = [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])]
-  for (const container of containers) yield* containerReferences(container)
-  for (const volume of spec.volumes ?? []) yield* volumeReferences(volume)
-}
-
-function* containerReferences({ env, envFrom }: Readonly<Container | EphemeralContainer>): Generator<string> {
-  for (const { valueFrom } of env ?? []) {
-    if (valueFrom?.configMapKeyRef?.name) yield `configmaps/${valueFrom.configMapKeyRef.name}`
-    if (valueFrom?.secretKeyRef?.name) yield `secrets/${valueFrom.secretKeyRef.name}`
-  }
-  for (const { configMapRef, secretRef } of envFrom ?? []) {
-    if (configMapRef?.name) yield `configmaps/${configMapRef.name}`
-    if (secretRef?.name) yield `secrets/${secretRef.name}`
-  }
-}
-
-function* volumeReferences(volume: Readonly<Volume>): Generator<string> {
-  if (volume.configMap?.name) yield `configmaps/${volume.configMap.name}`
-  if (volume.secret?.secretName) yield `secrets/${volume.secret.secretName}`
-  for (const { configMap, secret } of volume.projected?.sources ?? []) {
-    if (configMap?.name) yield `configmaps/${configMap.name}`
-    if (secret?.name) yield `secrets/${secret.name}`
-  }
-  if (volume.csi?.nodePublishSecretRef?.name) yield `secrets/${volume.csi.nodePublishSecretRef.name}`
-  if (volume.persistentVolumeClaim) yield `persistentvolumeclaims/${volume.persistentVolumeClaim.claimName}`
-}

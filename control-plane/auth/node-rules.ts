@@ -30,7 +30,7 @@ export function allowsNode(node: string, attributes: ResourceAttributes, referen
       const own = `spec.nodeName=${node}`
       return fieldSelector.split(',').includes(own) || `node agents may only ${verb} with the field selector ${own}`
     }
-    // The mirror of a static pod.
+    // The mirror of a static pod: the registry, which sees the object, admits no other.
     if (name === '') return verb === 'create' && subresource === ''
     if (!references.hasPod(node, namespace, name)) return `no pod of that name is bound to node ${node}`
     if (subresource === 'status') return isWrite(verb) || isRead(verb)

@@ -1,5 +1,6 @@
 // The runtime: CRI v1 over a unix socket. As a worker thread it unpacks an image.
 import { readFileSync } from 'node:fs'
+import { release } from 'node:os'
 import path from 'node:path'
 import { isMainThread, workerData } from 'node:worker_threads'
 import { aborted, processSignal } from '../../lib/abort.ts'
@@ -27,6 +28,7 @@ import { lacks, makeFolder, thisMachine } from './preflight.ts'
 import { RecordFolder } from './records/record-folder.ts'
 import type { ContainerRecord, SandboxRecord } from './records/records.ts'
 import { openSandboxes } from './sandbox/open.ts'
+import { seccompFilters } from './security/seccomp-filters.ts'
 
 /** Serves until the signal aborts; containers live on. @throws RuntimeError when it cannot begin */
 export async function run(options: RuntimeOptions, signal: AbortSignal): Promise<void> {
@@ -84,16 +86,14 @@ async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assemb
     logger,
     cgroupRoot: options.cgroupParent,
     ioDir,
-    seccomp: refuseSeccomp,
+    seccomp: seccompFilters({
+      root: options.seccompRoot,
+      architecture: process.arch,
+      kernel: release(),
+      onUnknownNames: (file, names) => logger.warn({ file, names }, 'a seccomp profile names calls unknown here'),
+    }),
   }
   return { parts, tearDownNetwork: () => sandboxes.tearDown() }
-}
-
-/** Better refused than run without the filter somebody relies on. */
-function refuseSeccomp(): never {
-  const message =
-    'linux.security_context.seccomp: this runtime has no seccomp filters yet: ask for Unconfined, or for nothing'
-  throw new RuntimeError('unsupported', message)
 }
 
 /** @throws RuntimeError when this machine cannot run containers */

@@ -10,7 +10,7 @@ const good: Machine = {
   kernel: '6.1.0-13-amd64',
   capabilities: (1n << 41n) - 1n,
   namespaces: ['net', 'ipc', 'uts', 'pid', 'mnt'],
-  fileSystems: 'nodev\tsysfs\nnodev\toverlay\n\text4\n',
+  overlay: true,
   controllers: ['cpu', 'memory', 'pids'],
 }
 
@@ -28,7 +28,7 @@ test('each lack is one sentence', () => {
     [{ kernel: '4.19.0' }, /Linux 5.12 or newer/],
     [{ capabilities: good.capabilities & ~(1n << 21n) }, /lacks CAP_SYS_ADMIN/],
     [{ namespaces: ['net', 'ipc', 'pid', 'mnt'] }, /kind uts/],
-    [{ fileSystems: 'nodev\toverlayish\n' }, /overlayfs/],
+    [{ overlay: false }, /overlayfs/],
     [{ controllers: ['cpu', 'pids'] }, /no memory controller/],
   ]
   for (const [change, message] of cases) {
@@ -46,6 +46,7 @@ test('flags have defaults that fit together, and errors name them', () => {
     socket: '/run/tessera/runtime.sock',
     launcherSocket: '/run/tessera/launcher.sock',
     cgroupParent: 'tessera',
+    seccompRoot: '/var/lib/tessera/seccomp',
     instance: 'tessera',
     cleanup: false,
   })

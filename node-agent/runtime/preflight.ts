@@ -2,6 +2,7 @@
 // to do.
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
+import { loadFileSystem } from '../sys/mount.ts'
 import { RuntimeError } from './errors.ts'
 
 /** What the checks need to know; comes in, so that they can be tested. */
@@ -14,8 +15,8 @@ export interface Machine {
   readonly capabilities: bigint
   /** Names in /proc/self/ns. */
   readonly namespaces: readonly string[]
-  /** /proc/filesystems. */
-  readonly fileSystems: string
+  /** The kernel has overlayfs, or a module of it. */
+  readonly overlay: boolean
   /** Controllers that cgroups have here. */
   readonly controllers: readonly string[]
 }
@@ -46,8 +47,8 @@ export function lacks(machine: Machine): string[] {
   }
   const namespaces = ['net', 'ipc', 'uts', 'pid', 'mnt'].filter(name => !machine.namespaces.includes(name))
   if (namespaces.length > 0) found.push(`The kernel was built without namespaces of kind ${namespaces.join(', ')}.`)
-  if (!/\toverlay$/m.test(machine.fileSystems)) {
-    found.push('The kernel does not know overlayfs: load its module (modprobe overlay).')
+  if (!machine.overlay) {
+    found.push('The kernel has no overlayfs, nor a module of it: boot one built with CONFIG_OVERLAY_FS.')
   }
   for (const controller of ['cpu', 'memory', 'pids']) {
     if (machine.controllers.includes(controller)) continue
@@ -68,7 +69,8 @@ export function thisMachine(controllers: readonly string[]): Machine {
     kernel: release(),
     capabilities: BigInt(`0x${/^CapEff:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`),
     namespaces,
-    fileSystems: readFileSync('/proc/filesystems', 'utf8'),
+    // /proc/filesystems does not list what is a module nobody has used since boot.
+    overlay: loadFileSystem('overlay'),
     controllers,
   }
 }

@@ -10,7 +10,7 @@ for (const name of ['EAGAIN', 'EDEADLK', 'EOPNOTSUPP']) {
 }
 
 /** `ENOENT` for 2. */
-export function errnoName(errno: number): string {
+function errnoName(errno: number): string {
   return names.get(errno) ?? `errno ${errno}`
 }
 

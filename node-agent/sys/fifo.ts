@@ -20,8 +20,3 @@ export function makeNode(directoryFd: number, name: string, type: keyof typeof t
 export function makeFifo(path: string): void {
   ignoring(['EEXIST'], () => makeNode(AT_FDCWD, path, 'fifo', 0o600))
 }
-
-/** An overlayfs whiteout: a character device 0:0. */
-export function makeWhiteout(path: string): void {
-  makeNode(AT_FDCWD, path, 'char', 0o600, 0)
-}

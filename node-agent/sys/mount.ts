@@ -83,6 +83,13 @@ export function attachMountAt(mountFd: number, path: string): void {
   syscallOn('move_mount', path, mountFd, '', AT_FDCWD, cString(path), MOVE_MOUNT_F_EMPTY_PATH)
 }
 
+/** Makes the kernel load a file system type's module, as mounting it would. False when it knows none of that name. */
+export function loadFileSystem(type: string): boolean {
+  const context = trySyscall('fsopen', type, FSOPEN_CLOEXEC)
+  if (context >= 0) closeFd(context)
+  return context >= 0
+}
+
 /**
  * A new file system, detached. The error carries the kernel's own explanation where the file system gives one.
  * @param options fsconfig(2) keys; `true` sets a flag
@@ -154,7 +161,7 @@ export function setTreePropagation(path: string, propagation: MountPropagation):
 }
 
 /** Detaches what is mounted at a path; false when nothing is. Never follows a final symbolic link. */
-export function unmount(path: string): boolean {
+function unmount(path: string): boolean {
   const result = trySyscall('umount2', path, MNT_DETACH | UMOUNT_NOFOLLOW)
   if (result === 0) return true
   if (result === -22 || result === -2) return false

@@ -12,10 +12,8 @@ const NETLINK_CAP_ACK = 10
 const NETLINK_EXT_ACK = 11
 
 const NLMSG_ERROR = 2
-const NLMSG_DONE = 3
 const NLM_F_REQUEST = 1
 const NLM_F_ACK = 4
-export const NLM_F_DUMP = 0x300
 export const NLM_F_EXCL = 0x200
 export const NLM_F_CREATE = 0x400
 const NLM_F_ACK_TLVS = 0x200
@@ -106,12 +104,11 @@ export class NetlinkSocket implements Disposable {
   request(request: NetlinkRequest): Buffer[] {
     const sequence = ++this.#sequence
     const flags = request.flags ?? 0
-    const dump = (flags & NLM_F_DUMP) === NLM_F_DUMP
     const body = Buffer.concat([request.header, encodeAttributes(request.attributes ?? [])])
     const message = Buffer.alloc(headerBytes + body.length)
     message.writeUInt32LE(message.length, 0)
     message.writeUInt16LE(request.type, 4)
-    message.writeUInt16LE(NLM_F_REQUEST | flags | (dump ? 0 : NLM_F_ACK), 6)
+    message.writeUInt16LE(NLM_F_REQUEST | NLM_F_ACK | flags, 6)
     message.writeUInt32LE(sequence, 8)
     message.set(body, headerBytes)
     syscallOn('sendto', request.subject, this.#fd, message, message.length, 0, null, 0)
@@ -130,7 +127,6 @@ export class NetlinkSocket implements Disposable {
         const payload = Buffer.from(this.#buffer.subarray(offset + headerBytes, offset + size))
         offset += align(size)
         if (!ours) continue
-        if (type === NLMSG_DONE) return answers
         if (type !== NLMSG_ERROR) answers.push(payload)
         else {
           throwError(payload, flags, subject)

@@ -5,14 +5,14 @@ import koffi from 'koffi'
 const NFT_CTX_OUTPUT_JSON = 1 << 4
 
 /** The library is a shared object of the system's, not ours. */
-export class NftablesMissingError extends Error {
+class NftablesMissingError extends Error {
   constructor(cause: unknown) {
     super('libnftables is not installed: on Debian and Ubuntu, apt-get install libnftables1', { cause })
     this.name = 'NftablesMissingError'
   }
 }
 
-export class NftablesError extends Error {
+class NftablesError extends Error {
   constructor(message: string) {
     super(`nftables: ${message}`)
     this.name = 'NftablesError'

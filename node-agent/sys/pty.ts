@@ -6,7 +6,6 @@ const TIOCSCTTY = 0x540e
 const TIOCSWINSZ = 0x5414
 const TIOCSPTLCK = 0x40045431
 const TIOCGPTPEER = 0x5441
-const TIOCGPTN = 0x80045430
 
 export const DEVPTS_SUPER_MAGIC = 0x1cd1
 
@@ -14,13 +13,6 @@ export const DEVPTS_SUPER_MAGIC = 0x1cd1
 export function openSlave(masterFd: number): number {
   syscallOn('ioctl', 'TIOCSPTLCK', masterFd, TIOCSPTLCK, new Uint8Array(4))
   return syscallOn('ioctl', 'TIOCGPTPEER', masterFd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)
-}
-
-/** The N of the slave's /dev/pts/N. */
-export function slaveNumber(masterFd: number): number {
-  const number = new Int32Array(1)
-  syscallOn('ioctl', 'TIOCGPTN', masterFd, TIOCGPTN, new Uint8Array(number.buffer))
-  return number[0] ?? -1
 }
 
 /** Makes the terminal the controlling one of the calling session leader. */

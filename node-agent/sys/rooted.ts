@@ -100,7 +100,7 @@ export function makeDirectoryInRoot(rootFd: number, path: string, mode = 0o755, 
 }
 
 /** Opens a file's parent directory (made when missing) and answers it with the file's name. */
-export function openParentInRoot(rootFd: number, path: string): { readonly fd: number; readonly name: string } {
+function openParentInRoot(rootFd: number, path: string): { readonly fd: number; readonly name: string } {
   const parts = components(path)
   const name = parts.pop()
   if (name === undefined || name === '..') throw new SyscallError('openat2', 22, path)

@@ -43,7 +43,7 @@ const ENODEV = 19
 const RTA_OIF = 4
 const RTA_GATEWAY = 5
 
-export interface LinkStatistics {
+interface LinkStatistics {
   readonly rxBytes: number
   readonly txBytes: number
   readonly rxErrors: number

@@ -32,7 +32,6 @@ const table = {
   mount: [165, 40],
   sethostname: [170, 161],
   setxattr: [188, 5],
-  lsetxattr: [189, 6],
   lgetxattr: [192, 9],
   fstatfs: [138, 44],
   exit_group: [231, 94],

@@ -80,7 +80,7 @@ export async function buildLauncher(): Promise<string> {
 
 /** Fills a directory with a small root file system. */
 export function makeBusyboxRoot(directory: string): void {
-  for (const folder of ['bin', 'etc', 'tmp', 'root', 'home/web'])
+  for (const folder of ['bin', 'etc', 'tmp', 'root', 'home/web', 'dev', 'proc', 'sys'])
     mkdirSync(path.join(directory, folder), { recursive: true })
   copyFileSync('/bin/busybox', path.join(directory, 'bin/busybox'))
   for (const applet of applets) symlinkSync('busybox', path.join(directory, 'bin', applet))

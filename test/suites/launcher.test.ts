@@ -210,7 +210,8 @@ describe('a container', () => {
   it('says what this machine cannot do, and runs all the same', async () => {
     const { started, exit } = await fixture.run(['true'], {
       oomScoreAdj: -999,
-      limits: [{ name: 'nofile', soft: 1 << 22, hard: 1 << 22 }],
+      // What fs.nr_open allows by default, to those who may raise limits.
+      limits: [{ name: 'nofile', soft: 1 << 20, hard: 1 << 20 }],
     })
     assert.equal(exit.exitCode, 0)
     const lowered = readFileSync('/proc/self/status', 'utf8').match(/CapEff:\s*([0-9a-f]+)/)?.[1] ?? '0'
@@ -496,7 +497,8 @@ describe('survival', () => {
 
   it('finds containers again after the launcher was killed, and tells how they end', async () => {
     const staying = await fixture.sleeper()
-    const ending = await fixture.launcher.start(buildContainerPlan(fixture.spec(['sh', '-c', 'sleep 1; exit 5'])))
+    const waiting = fixture.spec(['sh', '-c', 'while [ ! -e /end ]; do sleep 0.05; done; exit 5'])
+    const ending = await fixture.launcher.start(buildContainerPlan(waiting))
     const { pid } = await fixture.launcher.info()
     process.kill(pid, 'SIGKILL')
     await eventually('a new launcher', async () => {
@@ -509,6 +511,7 @@ describe('survival', () => {
     const { running } = await fixture.launcher.list()
     assert.deepEqual(running.map(record => record.id).sort(), [staying.id, ending.id].sort())
     assert.equal(processStartTime(staying.pid), staying.startTime)
+    await fixture.exec(ending, ['touch', '/end'])
     const exit = await fixture.exitOf(ending.id)
     // Nobody but its parent learns how a process ended before Linux 6.15.
     assert.ok(exit.lost === true ? exit.exitCode === 255 : exit.exitCode === 5)

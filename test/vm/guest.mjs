@@ -31,9 +31,12 @@ export async function boot(kernel, initramfs) {
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const gone = once(child, 'close')
-  const kill = () => child.kill('SIGKILL')
-  process.once('exit', kill)
-  const timer = setTimeout(kill, timeoutMs)
+  const end = () => {
+    child.kill('SIGKILL')
+    rmSync(kernelLog, { force: true })
+  }
+  process.once('exit', end)
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
   let code
   try {
     for await (const line of createInterface({ input: child.stdout })) {
@@ -47,9 +50,8 @@ export async function boot(kernel, initramfs) {
     throw new Refusal(`The virtual machine ${why}. Its kernel's last words:\n${lastWords(kernelLog)}`)
   } finally {
     clearTimeout(timer)
-    kill()
-    process.off('exit', kill)
-    rmSync(kernelLog, { force: true })
+    end()
+    process.off('exit', end)
   }
 }
 

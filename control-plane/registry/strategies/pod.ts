@@ -62,12 +62,12 @@ function withServiceAccount(spec: PodSpec): PodSpec {
 function withTolerations(spec: PodSpec): PodSpec {
   const tolerations = spec.tolerations ?? []
   const added = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
-    .filter(key => !tolerations.some(toleration => tolerates(toleration, key)))
+    .filter(key => !tolerations.some(toleration => speaksOf(toleration, key)))
     .map((key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: lostNodeSeconds }))
   return added.length === 0 ? spec : { ...spec, tolerations: [...tolerations, ...added] }
 }
 
-function tolerates({ key, effect, operator }: Toleration, taint: string): boolean {
+function speaksOf({ key, effect, operator }: Toleration, taint: string): boolean {
   const anyKey = key === undefined && operator === 'Exists'
   return (anyKey || key === taint) && (effect === undefined || effect === 'NoExecute')
 }

@@ -4,6 +4,7 @@ import { bindings as bindingKind, type Pod } from '../../../api/kinds/core-v1.ts
 import type { Status } from '../../../api/kinds/meta-v1/status.ts'
 import { required } from '../../../api/schema/field-error.ts'
 import { timeOf } from '../../../api/values/time.ts'
+import { admit } from '../admission/admit.ts'
 import type { ApiObject, Binding, Body, Outcome, RequestContext, Target, Written } from '../contract.ts'
 import { withCondition } from '../strategies/conditions.ts'
 import { isPod } from '../strategies/pod.ts'
@@ -17,7 +18,7 @@ import { outcomeOf } from './update-statuses.ts'
 export async function bind(pods: Served, bindings: readonly Binding[], context: RequestContext): Promise<Outcome[]> {
   const modifications = bindings.map(binding => ({
     target: binding,
-    decide: (current: ApiObject): Decision => ({ to: 'write', draft: bound(pods, binding, current, {}) }),
+    decide: (current: ApiObject): Decision => ({ to: 'write', draft: bound(pods, binding, current, {}, context) }),
   }))
   return (await modifyAll(pods, modifications, context)).map(outcomeOf)
 }
@@ -38,7 +39,10 @@ export async function createBinding(
   }
   if (node === '') throw StatusError.invalid(bindingKind, name, [required('target.name')])
   const binding = { namespace, name, uid, node }
-  const decide = (current: ApiObject): Decision => ({ to: 'write', draft: bound(pods, binding, current, annotations) })
+  const decide = (current: ApiObject): Decision => ({
+    to: 'write',
+    draft: bound(pods, binding, current, annotations, context),
+  })
   const [outcome] = await modifyAll(pods, [{ target: binding, decide }], context)
   if (outcome?.ok !== true) throw outcome?.error ?? StatusError.internalError('a binding has no outcome')
   const object: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
@@ -46,11 +50,14 @@ export async function createBinding(
 }
 
 function bound(
-  { kind, clock }: Served,
-  { uid, node, name }: Binding,
+  pods: Served,
+  { uid, node, namespace, name }: Binding,
   current: ApiObject,
   annotations: Readonly<Record<string, string>>,
+  context: RequestContext,
 ): Pod {
+  const { kind, clock } = pods
+  admit(pods, { operation: 'create', target: { namespace, name, subresource: 'binding' }, current }, context)
   if (!isPod(current)) throw StatusError.internalError(`${name} is no pod`)
   const { metadata, spec, status } = current
   const refuse = (why: string): never => {

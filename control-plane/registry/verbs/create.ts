@@ -1,6 +1,7 @@
 import { isStatus, StatusError } from '../../../api/errors.ts'
 import type { Kind } from '../../../api/kinds/kind.ts'
 import { decode } from '../../../api/schema/decode.ts'
+import { admitNew } from '../admission/admit.ts'
 import { encode, encoded } from '../cache/codec.ts'
 import type { Body, Encoded, RequestContext, Target, Written } from '../contract.ts'
 import type { Draft } from '../strategies/strategy.ts'
@@ -14,7 +15,7 @@ import { validateNew } from './validation.ts'
 /** How many generated names are tried before the last one's collision is told. */
 const maxNames = 8
 
-/** @throws StatusError: 400 body, 403 namespace terminating, 404 namespace, 409 exists, 422 invalid */
+/** @throws StatusError: 400 body, 403 not admitted or namespace terminating, 404 namespace, 409 exists, 422 invalid */
 export async function create(served: Served, target: Target, body: Body, context: RequestContext): Promise<Written> {
   const { kind } = served
   const { draft, warnings } = decodeBody(kind, body, context)
@@ -40,6 +41,7 @@ async function createDraft(served: Served, draft: Draft, context: RequestContext
   fillNew(draft, tracksGeneration(served), clock.now())
   if (strategy.createsStatus !== true) dropStatus(kind, draft)
   setDefaults(kind, draft)
+  await admitNew(served, draft, context)
   strategy.prepareCreate?.(draft)
   validateNew(served, draft)
   const claims = await asking(async () => strategy.claim?.(draft, undefined))

@@ -2,6 +2,7 @@ import { StatusError } from '../../../api/errors.ts'
 import type { Kind } from '../../../api/kinds/kind.ts'
 import type { Status } from '../../../api/kinds/meta-v1/status.ts'
 import { millisecondsOf, timeOf } from '../../../api/values/time.ts'
+import { admit } from '../admission/admit.ts'
 import type { ApiObject, Deleted, DeleteOptions, RequestContext, Target } from '../contract.ts'
 import type { Draft } from '../strategies/strategy.ts'
 import { type Decision, modify } from './modify.ts'
@@ -9,7 +10,7 @@ import type { Served } from './served.ts'
 
 /**
  * Deletes an object, or marks it as to be deleted while a grace period or finalizers hold it.
- * @throws StatusError: 404, 409 a precondition failed
+ * @throws StatusError: 403 not admitted, 404, 409 a precondition failed
  */
 export async function remove(
   served: Served,
@@ -17,7 +18,11 @@ export async function remove(
   options: DeleteOptions,
   context: RequestContext,
 ): Promise<Deleted> {
-  const decide = (current: ApiObject): Decision => decideDeletion(served, options, current)
+  const decide = (current: ApiObject): Decision => {
+    checkPreconditions(served, options, current)
+    admit(served, { operation: 'delete', target, current }, context)
+    return decideDeletion(served, options, current)
+  }
   const { encoded, gone } = await modify(served, { target, decide }, context)
   if (!gone || served.strategy.answersDeleted === true) return { ...encoded, gone }
   const status = success(served.kind, encoded.object)
@@ -27,7 +32,6 @@ export async function remove(
 /** What a deletion makes of an object. */
 function decideDeletion(served: Served, options: DeleteOptions, current: ApiObject): Decision {
   const { strategy, clock } = served
-  checkPreconditions(served, options, current)
   strategy.refuseDeletion?.(current)
   const draft: Draft = { ...current, metadata: { ...current.metadata } }
   const finalizers = wantedFinalizers(draft.metadata.finalizers ?? [], options.propagationPolicy)

@@ -14,7 +14,7 @@ import { decideUpdate } from './update.ts'
 /**
  * Applies the patch to the newest object, again and again until nobody writes in between; a patch that sets
  * metadata.resourceVersion applies to that version only.
- * @throws StatusError: 400 malformed, 404, 409 another version, 415 unknown patch type, 422 inapplicable or invalid
+ * @throws StatusError: 400 malformed, 403 not admitted, 404, 409 another version, 415 unknown patch type, 422 inapplicable or invalid
  */
 export async function patch(
   served: Served,
@@ -35,7 +35,7 @@ export async function patch(
     warnings = patched.warnings
     placeAt(kind, patched.draft, target)
     setDefaults(kind, patched.draft)
-    return decideUpdate(served, target, patched.draft, current)
+    return decideUpdate(served, target, patched.draft, current, context)
   }
   const { encoded } = await modify(served, { target, decide }, context)
   return { ...encoded, warnings }

@@ -34,7 +34,10 @@ function statusUpdate(served: Served, body: Body, context: RequestContext): Modi
   setDefaults(served.kind, sent)
   const { namespace = '', name = '' } = sent.metadata
   const target = { namespace, name, subresource: 'status' }
-  return { target, decide: (current: ApiObject): Promise<Decision> => decideUpdate(served, target, sent, current) }
+  return {
+    target,
+    decide: (current: ApiObject): Promise<Decision> => decideUpdate(served, target, sent, current, context),
+  }
 }
 
 export function outcomeOf(modified: Modified | undefined): Outcome {

@@ -1,6 +1,7 @@
 import { StatusError } from '../../../api/errors.ts'
 import type { KubernetesObject } from '../../../api/kinds/kind.ts'
 import { invalid } from '../../../api/schema/field-error.ts'
+import { admit } from '../admission/admit.ts'
 import type { ApiObject, Body, RequestContext, Target, Written } from '../contract.ts'
 import type { Draft } from '../strategies/strategy.ts'
 import { decodeBody, setDefaults } from './decode-body.ts'
@@ -10,13 +11,13 @@ import { type Served, tracksGeneration } from './served.ts'
 import { asking } from './store-errors.ts'
 import { validateStatus, validateUpdate } from './validation.ts'
 
-/** @throws StatusError: 400 body, 404 no such object (an update creates none), 409 modified meanwhile, 422 invalid */
+/** @throws StatusError: 400 body, 403 not admitted, 404 no such object (an update creates none), 409 modified meanwhile, 422 invalid */
 export async function update(served: Served, target: Target, body: Body, context: RequestContext): Promise<Written> {
   const { kind } = served
   const { draft: sent, warnings } = decodeBody(kind, body, context)
   placeAt(kind, sent, target)
   setDefaults(kind, sent)
-  const decide = (current: ApiObject): Promise<Decision> => decideUpdate(served, target, sent, current)
+  const decide = (current: ApiObject): Promise<Decision> => decideUpdate(served, target, sent, current, context)
   const { encoded } = await modify(served, { target, decide }, context)
   return { ...encoded, warnings }
 }
@@ -24,15 +25,19 @@ export async function update(served: Served, target: Target, body: Body, context
 /** What an object becomes when it is sent anew. `sent` stays as it is: others may have written, and then it is asked again. */
 export async function decideUpdate(
   served: Served,
-  { subresource = '' }: Target,
+  target: Target,
   sent: KubernetesObject,
   current: ApiObject,
+  context: RequestContext,
 ): Promise<Decision> {
   const { strategy } = served
+  const { subresource = '' } = target
   checkPreconditions(served, sent, current)
   const draft: Draft = { ...bySubresource(served, subresource, sent, current) }
   draft.metadata = { ...draft.metadata }
   keepServerOwned(draft, current)
+  // After the preconditions: whoever wrote from an old version is told so, not accused of undoing what others wrote.
+  admit(served, { operation: 'update', target, object: draft, current }, context)
   if (subresource === 'status') {
     strategy.prepareStatusUpdate?.(draft, current)
     validateStatus(served, draft, current)

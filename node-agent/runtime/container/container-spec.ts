@@ -31,7 +31,7 @@ export interface BindMountSpec {
   readonly recursiveReadOnly?: boolean
 }
 
-export interface TmpfsMountSpec {
+interface TmpfsMountSpec {
   readonly kind: 'tmpfs'
   readonly target: string
   readonly sizeBytes?: number

@@ -19,7 +19,7 @@ function charDevice(path: string, major: number, minor: number): DeviceNode {
   return { path, type: 'char', major, minor, mode: 0o666, uid: 0, gid: 0 }
 }
 
-export const standardDevices: readonly DeviceNode[] = [
+const standardDevices: readonly DeviceNode[] = [
   charDevice('/dev/null', 1, 3),
   charDevice('/dev/zero', 1, 5),
   charDevice('/dev/full', 1, 7),

@@ -58,7 +58,7 @@ function spec(config: ContainerConfig, more: Partial<Parameters<typeof container
     cgroup: { version: 2, early: [], late: [], hierarchies: [] },
     devices: path =>
       path === '/dev/fuse' ? [{ path, type: 'char', major: 10, minor: 229, mode: 0o666, uid: 0, gid: 0 }] : [],
-    seccomp: file => `filter:${file ?? 'default'}`,
+    seccomp: (capabilities, file) => `filter:${file ?? 'default'}:${capabilities.length}`,
     ...more,
   })
 }
@@ -156,16 +156,23 @@ describe('isolation', () => {
 
   test('seccomp by profile', () => {
     const { RuntimeDefault, Unconfined, Localhost } = SecurityProfileProfileType
-    assert.equal(secured({ seccomp: { profileType: RuntimeDefault } }).process.seccomp, 'filter:default')
+    assert.equal(secured({ seccomp: { profileType: RuntimeDefault } }).process.seccomp, 'filter:default:14')
     // RuntimeDefault is zero on the wire.
-    assert.equal(secured({ seccomp: {} }).process.seccomp, 'filter:default')
+    assert.equal(secured({ seccomp: {} }).process.seccomp, 'filter:default:14')
     assert.equal(secured({ seccomp: { profileType: Unconfined } }).process.seccomp, undefined)
     assert.equal(secured({}).process.seccomp, undefined)
     assert.equal(
       secured({ seccomp: { profileType: Localhost, localhostRef: '/p.json' } }).process.seccomp,
-      'filter:/p.json',
+      'filter:/p.json:14',
     )
-    assert.throws(() => secured({ seccomp: { profileType: Localhost, localhostRef: 'p' } }), /localhost_ref/)
+    assert.equal(
+      secured({ seccomp: {}, capabilities: { dropCapabilities: ['ALL'] } }).process.seccomp,
+      'filter:default:0',
+    )
+    assert.throws(() => secured({ seccomp: {}, capabilities: { addCapabilities: ['NETADM'] } }), {
+      code: 'invalid',
+      message: /^linux\.security_context\.capabilities: "NETADM" is no capability/,
+    })
     assert.equal(secured({ privileged: true, seccomp: {} }).process.seccomp, undefined)
   })
 

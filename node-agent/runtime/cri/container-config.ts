@@ -13,10 +13,12 @@ import {
 } from '../../../proto/gen/cri.ts'
 import type { BindMountSpec, CgroupAttachment, ContainerSpec, ProcessSpec } from '../container/container-spec.ts'
 import type { DeviceNode, MountFlags, ProcessIdentity, Propagation, StdioPlan, UserPlan } from '../container/plan.ts'
-import { RuntimeError } from '../errors.ts'
+import { messageOf, RuntimeError } from '../errors.ts'
 import type { ImageConfig } from '../images/image-config.ts'
 import type { OutputPaths } from '../logs/container-log.ts'
 import type { SandboxRecord } from '../records/records.ts'
+import { containerCapabilities } from '../security/capabilities.ts'
+import type { SeccompFilters } from '../security/seccomp-filters.ts'
 
 export interface ContainerInputs {
   readonly id: string
@@ -35,8 +37,7 @@ export interface ContainerInputs {
   readonly sharedPid?: ProcessIdentity
   /** The device nodes at a path of the host (all below it, if it is a directory). */
   readonly devices: (hostPath: string) => readonly DeviceNode[]
-  /** The default seccomp filter, or the one in a file. */
-  readonly seccomp: (localhostPath?: string) => string
+  readonly seccomp: SeccompFilters
 }
 
 function invalid(field: string, why: string): RuntimeError {
@@ -266,11 +267,16 @@ function seccompFilter(inputs: ContainerInputs, security: LinuxContainerSecurity
     case SecurityProfileProfileType.Unconfined:
       return undefined
     case SecurityProfileProfileType.RuntimeDefault:
-      return inputs.seccomp()
+      return inputs.seccomp(keptCapabilities(security))
     case SecurityProfileProfileType.Localhost:
-      if (!path.isAbsolute(profile.localhostRef ?? '')) {
-        throw invalid('linux.security_context.seccomp.localhost_ref', 'must be an absolute path')
-      }
-      return inputs.seccomp(profile.localhostRef)
+      return inputs.seccomp(keptCapabilities(security), profile.localhostRef ?? '')
+  }
+}
+
+function keptCapabilities({ capabilities }: LinuxContainerSecurityContext): readonly string[] {
+  try {
+    return containerCapabilities(capabilities?.addCapabilities ?? [], capabilities?.dropCapabilities ?? [])
+  } catch (error) {
+    throw invalid('linux.security_context.capabilities', messageOf(error))
   }
 }

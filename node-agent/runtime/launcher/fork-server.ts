@@ -7,6 +7,7 @@ import { changedSignals } from '../../sys/signals.ts'
 import { trySyscall } from '../../sys/syscall.ts'
 import { type ProcessPlan, type StartedProcess } from '../container/plan.ts'
 import { type ChildMessage, describeFailure, liveAsChild, monotonicUs } from './child/child.ts'
+import { type FileSystem, type FileSystems, fileSystemsOf } from './child/file-systems.ts'
 import { type Loan, openLoan } from './child/inheritance.ts'
 import { type MachineFacts } from './child/run-plan.ts'
 import { type ForkedChild, forkChild } from './forked-child.ts'
@@ -43,12 +44,17 @@ const maxAttempts = 4
 // SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGSEGV: the copy of the interpreter itself broke down.
 const crashSignals = new Set([4, 5, 6, 7, 11])
 
+const spareDelayMs = 5
+
 /** For V8 to learn the types and compile what is hot. */
 const rehearsals = 60
 
 export class ForkServer {
   readonly #register: BirthRegister
   readonly #facts: MachineFacts
+  /** What the latest container mounted, and the next one probably will. */
+  #usual: readonly FileSystem[] = []
+  #spareTimer: NodeJS.Timeout | undefined
   #spare: { readonly child: ForkedChild; readonly watch: Watch } | undefined
   starts = 0
   retries = 0
@@ -105,6 +111,7 @@ export class ForkServer {
       return { kind: 'failed', failure: describeFailure(error) }
     } finally {
       loan?.[Symbol.dispose]()
+      this.#makeSpareSoon()
     }
   }
 
@@ -149,13 +156,18 @@ export class ForkServer {
     const { pidNamespace } = plan
     if (typeof pidNamespace === 'object') return this.#fork({ pidfd: loan.processes[pidNamespace.pid] ?? -1 }, false)
     if (pidNamespace === 'host') return this.#fork('host', false)
+    this.#usual = fileSystemsOf(plan.steps)
     const spare = this.#spare
     this.#spare = undefined
-    // The next one is made when this start is through.
-    setImmediate(() => setImmediate(() => this.#makeSpare()))
     if (spare === undefined) return this.#fork('new', false)
     spare.watch.close()
     return spare.child
+  }
+
+  /** Once no start has asked for the processors for a moment: making a spare child would slow it down. */
+  #makeSpareSoon(): void {
+    clearTimeout(this.#spareTimer)
+    this.#spareTimer = setTimeout(() => this.#makeSpare(), spareDelayMs)
   }
 
   /** Takes the fork itself, and the first touch of the child's memory, off the path of the next start. */
@@ -173,7 +185,11 @@ export class ForkServer {
   }
 
   #fork(pidNamespace: Parameters<typeof forkChild>[0], warm: boolean): ForkedChild {
-    return forkChild(pidNamespace, pipes => liveAsChild(pipes, this.#facts, () => warm && rehearse(this.#facts, 1)))
+    const warmUp = (fileSystems: FileSystems): void => {
+      rehearse(this.#facts, 1)
+      fileSystems.prepare(this.#usual)
+    }
+    return forkChild(pidNamespace, pipes => liveAsChild(pipes, this.#facts, warm ? warmUp : () => undefined))
   }
 }
 

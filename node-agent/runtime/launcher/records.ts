@@ -10,7 +10,7 @@ export interface LauncherRecords {
   readonly exits: RecordFolder<ExitRecord>
 }
 
-export interface RecordFolder<T extends { readonly id: string }> {
+interface RecordFolder<T extends { readonly id: string }> {
   save(record: T): void
   remove(id: string): void
   all(): T[]

@@ -7,6 +7,7 @@ import { type RecordedCall, recordingKernel } from '../../sys/recording-kernel.t
 import { withKernel } from '../../sys/syscall.ts'
 import { type CapabilityPlan, type ProcessPlan, type Step } from '../container/plan.ts'
 import { carryOutPlan } from './child/child.ts'
+import { FileSystems } from './child/file-systems.ts'
 import { type PlanOrdered } from './child/orders.ts'
 import { type MachineFacts } from './child/run-plan.ts'
 import { encodeFrame } from './frames.ts'
@@ -26,7 +27,7 @@ export function rehearse(facts: MachineFacts, rounds: number): void {
         const orders = new FrameSource(Buffer.concat([frame, Buffer.alloc(1)]))
         const { kernel } = recordingKernel(directory, call => answer(call, orders))
         try {
-          withKernel(kernel, () => carryOutPlan(pipes, facts))
+          withKernel(kernel, () => carryOutPlan(pipes, facts, new FileSystems()))
         } catch (error) {
           if (!(error instanceof RehearsalOver)) throw error
         }

@@ -6,6 +6,7 @@ import type { Launcher } from '../launcher/client.ts'
 import type { RecordFolder } from '../records/record-folder.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import type { Sandboxes } from '../sandbox/sandbox.ts'
+import type { SeccompFilters } from '../security/seccomp-filters.ts'
 import type { ContainerLogs } from './container-logs.ts'
 import type { EventHub } from './events.ts'
 import type { ExitBoard } from './exit-board.ts'
@@ -27,6 +28,5 @@ export interface Parts {
   readonly cgroupRoot: string
   /** Where the FIFOs are. */
   readonly ioDir: string
-  /** The default seccomp filter, or the one compiled from a profile file. */
-  readonly seccomp: (localhostPath?: string) => string
+  readonly seccomp: SeccompFilters
 }

@@ -10,7 +10,7 @@ export interface Network {
 }
 
 /** Thrown for text that is no network a node can use. */
-export class InvalidCidrError extends Error {
+class InvalidCidrError extends Error {
   constructor(text: string, why: string) {
     super(`pod CIDR ${JSON.stringify(text)}: ${why}`)
     this.name = 'InvalidCidrError'

@@ -1,6 +1,5 @@
 // Sandboxes: what the containers of a pod share. Namespaces are pinned by bind mounts of their files, so an idle sandbox
 // costs kernel objects and no process.
-import { type ProcessIdentity } from '../container/plan.ts'
 
 export interface SandboxConfig {
   /**
@@ -72,6 +71,3 @@ export interface NetworkStats {
   readonly txBytes: number
   readonly txErrors: number
 }
-
-/** The first process of a pod that shares its PID namespace; a container of such a pod names it as its `pid`. */
-export type SharedPid = ProcessIdentity

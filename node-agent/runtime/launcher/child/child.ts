@@ -5,6 +5,7 @@ import { exitNow, newSession, setDumpable, setUmask } from '../../../sys/process
 import { type ResolvedUser, type StepReport } from '../../container/plan.ts'
 import { type StartFailure } from '../messages.ts'
 import { StartRefusal } from './failure.ts'
+import { FileSystems } from './file-systems.ts'
 import { inheritFrom } from './inheritance.ts'
 import { awaitGo, awaitPlan } from './orders.ts'
 import { type MachineFacts, runPlan, StepError } from './run-plan.ts'
@@ -34,7 +35,8 @@ export interface ChildPipes {
 const setupFailed = 125
 
 /** Never returns. */
-export function liveAsChild(pipes: ChildPipes, facts: MachineFacts, warmUp: () => void): never {
+export function liveAsChild(pipes: ChildPipes, facts: MachineFacts, warmUp: (fileSystems: FileSystems) => void): never {
+  const fileSystems = new FileSystems()
   try {
     closeAllFrom(3, pipes.keep)
     closeOnExecFrom(3)
@@ -42,16 +44,20 @@ export function liveAsChild(pipes: ChildPipes, facts: MachineFacts, warmUp: () =
     setDumpable(false)
     setUmask(0)
     newSession()
-    warmUp()
+    warmUp(fileSystems)
   } catch (error) {
     writeAll(2, Buffer.from(`launcher: a child failed before its plan: ${String(error)}\n`))
     exitNow(setupFailed)
   }
-  carryOutPlan(pipes, facts)
+  carryOutPlan(pipes, facts, fileSystems)
 }
 
 /** Waits for the plan and carries it out. Never returns. */
-export function carryOutPlan({ ordersFd, reportFd, launcherPidfd }: ChildPipes, facts: MachineFacts): never {
+export function carryOutPlan(
+  { ordersFd, reportFd, launcherPidfd }: ChildPipes,
+  facts: MachineFacts,
+  fileSystems: FileSystems,
+): never {
   const report = (message: ChildMessage): void => writeAll(reportFd, Buffer.from(`${JSON.stringify(message)}\n`))
   try {
     const order = awaitPlan(ordersFd)
@@ -59,7 +65,9 @@ export function carryOutPlan({ ordersFd, reportFd, launcherPidfd }: ChildPipes, 
     const { plan, lent, startedUs } = order
     const nowUs = (): number => monotonicUs() - startedUs
     const inherited = inheritFrom(launcherPidfd, lent)
-    const result = runPlan(plan.steps, facts, inherited, nowUs, fd => report({ type: 'TerminalOpened', fd }))
+    const result = runPlan(plan.steps, facts, inherited, fileSystems, nowUs, fd =>
+      report({ type: 'TerminalOpened', fd }),
+    )
     const { state, steps } = result
     const { uid, gid, supplementaryGroups } = state.user
     report({ type: 'Prepared', user: { uid, gid, supplementaryGroups }, steps, warnings: state.warnings })

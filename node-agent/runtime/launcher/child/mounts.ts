@@ -8,7 +8,6 @@ import {
   attachMount,
   attachMountAt,
   cloneTree,
-  createFileSystem,
   type MountAttributes,
   mountFileSystem,
   pivotInto,
@@ -27,6 +26,7 @@ import {
 } from '../../../sys/rooted.ts'
 import { type Step } from '../../container/plan.ts'
 import { StartRefusal } from './failure.ts'
+import { emptyFolder } from './file-systems.ts'
 import { overlayOptions } from './overlay-options.ts'
 import { type ChildState, requireRoot } from './state.ts'
 
@@ -56,7 +56,7 @@ export function bindRoot(step: StepOf<'bindRoot'>, state: ChildState): void {
 
 export function mountNew(step: StepOf<'mountFileSystem'>, state: ChildState): void {
   const root = requireRoot(state)
-  const mount = createFileSystem(step.type, step.source, step.options, step.flags)
+  const mount = state.fileSystems.take(step)
   attachInRoot(mount, openTargetDirectory(root, step.target, step.strict), step)
 }
 
@@ -165,7 +165,7 @@ export function maskPaths(step: StepOf<'maskPaths'>, state: ChildState): void {
     if (!fstatSync(target).isDirectory()) cover(cloneOf(root, '/dev/null'), target, path)
     else if (empty !== undefined) cover(cloneTree(path, { recursive: false, directoryFd: empty }), target, path)
     else {
-      empty = createFileSystem('tmpfs', 'tmpfs', { mode: '755', size: '0' }, { ...locked, readOnly: true })
+      empty = state.fileSystems.take(emptyFolder)
       // Kept open: once attached, it can be copied (before Linux 6.15 a detached mount can not).
       attachMount(empty, target, path)
       closeFd(target)
@@ -179,8 +179,6 @@ function cover(mountFd: number, targetFd: number, path: string): void {
   closeFd(mountFd)
   closeFd(targetFd)
 }
-
-const locked: MountAttributes = { noSuid: true, noDev: true, noExec: true }
 
 export function readOnlyPaths(step: StepOf<'readOnlyPaths'>, state: ChildState): void {
   const root = requireRoot(state)
@@ -210,6 +208,7 @@ export function readOnlyRoot(state: ChildState): void {
 }
 
 export function pivotRoot(state: ChildState): void {
+  state.fileSystems.close()
   const oldRoot = openPath('/', O_PATH | O_DIRECTORY)
   pivotInto(requireRoot(state), oldRoot)
   closeFd(oldRoot)

@@ -8,6 +8,7 @@ import { hardLimit, setResourceLimit } from '../../../sys/rlimit.ts'
 import { readFileInRoot } from '../../../sys/rooted.ts'
 import { installSeccompFilter } from '../../../sys/seccomp.ts'
 import { type Step, type StepName, type StepReport } from '../../container/plan.ts'
+import { type FileSystems } from './file-systems.ts'
 import { type Inheritance } from './inheritance.ts'
 import * as mounts from './mounts.ts'
 import { becomeUser, prepareProgram } from './program.ts'
@@ -47,10 +48,11 @@ export function runPlan(
   steps: readonly Step[],
   facts: MachineFacts,
   inherited: Inheritance,
+  fileSystems: FileSystems,
   nowUs: () => number,
   onTerminal: (masterFd: number) => void,
 ): PlanResult {
-  const state = newState()
+  const state = newState(fileSystems)
   const reports: StepReport[] = [{ step: 'received', endUs: nowUs() }]
   let execute: (() => never) | undefined
   for (const step of steps) {

@@ -1,7 +1,9 @@
 // What the steps of one plan hand on to each other inside the child.
 import { type ResolvedUser } from '../../container/plan.ts'
+import { type FileSystems } from './file-systems.ts'
 
 export interface ChildState {
+  readonly fileSystems: FileSystems
   /** The container's root (O_PATH), once a step has made it. */
   rootFd: number | undefined
   /** What becomes descriptors 0, 1 and 2. */
@@ -15,8 +17,9 @@ export interface ChildState {
   readonly warnings: string[]
 }
 
-export function newState(): ChildState {
+export function newState(fileSystems: FileSystems): ChildState {
   return {
+    fileSystems,
     rootFd: undefined,
     stdio: undefined,
     terminalMaster: undefined,
