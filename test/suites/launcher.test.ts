@@ -524,7 +524,8 @@ describe('survival', () => {
   it('leaves no zombie and no descriptor behind', async () => {
     const { pid } = await fixture.launcher.info()
     const descriptors = (): number => readdirSync(`/proc/${pid}/fd`).length
-    const children = (): string[] => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+    const children = (): number[] =>
+      (readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g) ?? []).map(Number)
     await fixture.run(['true'])
     // Besides what it runs, the launcher has one child that waits for the next plan.
     await eventually('a spare child', () => children().length === 1)
@@ -532,8 +533,9 @@ describe('survival', () => {
     await Promise.all(Array.from({ length: 30 }, () => fixture.run(['true'])))
     await Promise.allSettled(Array.from({ length: 10 }, () => fixture.run(['nosuch'])))
     await eventually('one child', () => children().length === 1 && descriptors() === before)
-    const [spare = ''] = children()
-    process.kill(Number(spare), 'SIGKILL')
+    const [spare] = children()
+    assert.ok(spare !== undefined && spare > 1)
+    process.kill(spare, 'SIGKILL')
     await eventually('no zombie', () => !children().includes(spare))
     assert.equal((await fixture.run(['true'])).exit.exitCode, 0)
     assert.deepEqual(fixture.stateFiles(), [])

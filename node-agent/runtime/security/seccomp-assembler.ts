@@ -9,8 +9,8 @@ const JA = 0x05
 const ALU_AND_K = 0x54
 
 /** Compares the accumulator, unsigned, with a constant. */
-export const comparisons = { equal: 0x15, greater: 0x25, greaterOrEqual: 0x35 } as const
-export type Comparison = keyof typeof comparisons
+const comparisons = { equal: 0x15, greater: 0x25, greaterOrEqual: 0x35 } as const
+type Comparison = keyof typeof comparisons
 
 interface Instruction {
   readonly code: number
@@ -25,7 +25,7 @@ const mostInstructions = 4096
 /** A conditional jump has eight bits for each of its ways. */
 const farthest = 255
 
-export class ProgramTooLongError extends Error {
+class ProgramTooLongError extends Error {
   constructor(length: number) {
     super(`the filter needs ${length} instructions, and the kernel takes ${mostInstructions}: name fewer conditions`)
     this.name = 'ProgramTooLongError'

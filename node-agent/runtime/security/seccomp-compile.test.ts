@@ -194,7 +194,11 @@ describe('compileSeccomp', () => {
             })
             for (const call of meant) {
               const expected = naive(profile, target, call)
-              assert.equal(run(program, call).toString(16), expected.toString(16), `call ${call.number} ${call.args}`)
+              assert.equal(
+                run(program, call).toString(16),
+                expected.toString(16),
+                `call ${call.number} ${call.args.join()}`,
+              )
             }
           },
         ),

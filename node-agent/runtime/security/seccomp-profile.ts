@@ -20,7 +20,7 @@ export type SyscallCondition =
   | { readonly index: number; readonly op: 'maskedEqual'; readonly mask: bigint; readonly value: bigint }
 
 /** Where a rule is meant for. */
-export interface RuleScope {
+interface RuleScope {
   readonly capabilities: readonly string[]
   readonly architectures: readonly string[]
   readonly leastKernel?: KernelVersion
@@ -79,7 +79,7 @@ function atLeast([major, minor]: KernelVersion, [leastMajor, leastMinor]: Kernel
 }
 
 /** The field and what is wrong with it. */
-export class SeccompProfileError extends Error {
+class SeccompProfileError extends Error {
   override readonly name = 'SeccompProfileError'
 }
 
@@ -265,5 +265,5 @@ function string(value: unknown, field: string): string {
 }
 
 function shown(value: unknown): string {
-  return JSON.stringify(value) ?? 'nothing'
+  return value === undefined ? 'nothing' : JSON.stringify(value)
 }
