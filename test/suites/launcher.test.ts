@@ -12,12 +12,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import net from 'node:net'
+import { release } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { buildContainerPlan, buildExecPlan } from '../../node-agent/runtime/container/build-plan.ts'
 import { StartError } from '../../node-agent/runtime/launcher/client.ts'
 import { openExecStreams, openTerminal } from '../../node-agent/runtime/launcher/terminal.ts'
-import { defaultSeccompFilter } from '../../node-agent/runtime/security/seccomp/filter.ts'
+import { defaultCapabilities } from '../../node-agent/runtime/security/capabilities.ts'
+import { seccompFilters } from '../../node-agent/runtime/security/seccomp-filters.ts'
 import { makeFifo } from '../../node-agent/sys/fifo.ts'
 import { processStartTime } from '../../node-agent/sys/process.ts'
 import { eventually, LauncherFixture } from './launcher-harness.ts'
@@ -151,7 +153,13 @@ describe('a container', () => {
   })
 
   it('is filtered by seccomp, whether it may gain privileges or not', async () => {
-    const seccomp = defaultSeccompFilter()
+    const filters = seccompFilters({
+      root: '/nowhere',
+      architecture: process.arch,
+      kernel: release(),
+      onUnknownNames: () => undefined,
+    })
+    const seccomp = filters(defaultCapabilities)
     for (const noNewPrivileges of [true, false]) {
       const process = {
         seccomp,
