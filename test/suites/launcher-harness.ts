@@ -60,7 +60,7 @@ const applets = [
 ]
 
 /** Bundles the launcher from source; answers its path. */
-export async function buildLauncher(): Promise<string> {
+async function buildLauncher(): Promise<string> {
   const root = packageRoot()
   const outfile = path.join(root, 'dist', 'test', `launcher-${process.pid}.js`)
   await build({
@@ -79,7 +79,7 @@ export async function buildLauncher(): Promise<string> {
 }
 
 /** Fills a directory with a small root file system. */
-export function makeBusyboxRoot(directory: string): void {
+function makeBusyboxRoot(directory: string): void {
   for (const folder of ['bin', 'etc', 'tmp', 'root', 'home/web', 'dev', 'proc', 'sys'])
     mkdirSync(path.join(directory, folder), { recursive: true })
   copyFileSync('/bin/busybox', path.join(directory, 'bin/busybox'))
