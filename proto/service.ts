@@ -44,7 +44,12 @@ export function codec(descriptor: object) {
     }
   }
 
-  function method<Request extends object, Response extends object, RequestStream extends boolean, ResponseStream extends boolean>(
+  function method<
+    Request extends object,
+    Response extends object,
+    RequestStream extends boolean,
+    ResponseStream extends boolean,
+  >(
     path: string,
     request: string,
     response: string,

@@ -41,7 +41,7 @@ function allKinds(): Kind[] {
 }
 
 /** By plural, singular, short name or kind, in any case, optionally followed by `.group`. */
-export function findKind(name: string): Kind {
+function findKind(name: string): Kind {
   const wanted = name.toLowerCase()
   const found = kinds.find(kind => {
     const names = [kind.resource, kind.singular, ...kind.shortNames, kind.kind.toLowerCase()]

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Pod, pods } from '../../api/kinds/core-v1.ts'
 import { GrpcClient } from '../../client/grpc.ts'
 import { loadKubeconfig } from '../../client/kubeconfig.ts'
@@ -83,6 +84,8 @@ async function oneByOne(client: GrpcClient, name: string): Promise<number> {
   await client.delete(pods, { namespace: 'default', name }, { gracePeriodSeconds: 0 })
   await gone
   follow.stop()
+  // The API forgets such a pod at once; its node tidies up a moment longer.
+  await delay(200)
   return took
 }
 

@@ -10,7 +10,7 @@ export interface Figure {
 }
 
 /** The value below which a fraction of the samples lie. */
-export function percentile(samples: readonly number[], fraction: number): number {
+function percentile(samples: readonly number[], fraction: number): number {
   const sorted = [...samples].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? Number.NaN
 }

@@ -80,7 +80,7 @@ describe('pods', () => {
       assert.ok((pod.status.containerStatuses?.[0]?.restartCount ?? 0) >= 1)
       assert.equal(pod.status.containerStatuses?.[0]?.state.waiting?.reason, 'CrashLoopBackOff')
     })
-    assert.equal(status.containerStatuses?.[0]?.lastState?.terminated?.exitCode, 3)
+    assert.equal(status.containerStatuses?.[0]?.lastState.terminated?.exitCode, 3)
     assert.equal(await cluster.ok(['logs', 'failing', '--previous']), 'run\n')
     await cluster.ok(['delete', 'pod', 'failing'])
   })

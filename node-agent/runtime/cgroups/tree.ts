@@ -8,7 +8,7 @@ import { read, subfolders } from './files.ts'
 const pollMs = 2
 
 /** The folder and all below it, the deepest first. */
-export function depthFirst(folder: string): string[] {
+function depthFirst(folder: string): string[] {
   return [...subfolders(folder).flatMap(name => depthFirst(path.join(folder, name))), folder]
 }
 
