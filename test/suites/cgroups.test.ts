@@ -34,10 +34,7 @@ describe('cgroups', () => {
     await cgroups.open(root).remove()
   })
 
-  const joined = (name: string): readonly string[] => {
-    const { early, late } = cgroups.open(name).attachment()
-    return [...early, ...late]
-  }
+  const joined = (name: string): readonly string[] => cgroups.open(name).attachment().files
 
   it('makes nested cgroups, sees their processes, kills and removes them', async () => {
     const name = path.join(root, 'burstable/pod1/c1')

@@ -16,7 +16,7 @@ const children: ChildProcess[] = []
 const cgroups = openCgroups(mount)
 
 function inside(cgroup: Cgroup, script: string): ChildProcess {
-  const [file = ''] = cgroup.attachment().late
+  const [file = ''] = cgroup.attachment().files
   const child = spawn('/bin/sh', ['-c', `echo $$ > ${file} && { ${script}; }`], { stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)
   return child

@@ -20,8 +20,7 @@ const baseProcess: ProcessSpec = {
 
 const cgroup = {
   version: 1,
-  early: ['/sys/fs/cgroup/pids/x/cgroup.procs'],
-  late: ['/sys/fs/cgroup/memory/x/cgroup.procs'],
+  files: ['/sys/fs/cgroup/pids/x/tasks', '/sys/fs/cgroup/memory/x/tasks'],
   hierarchies: [
     ['memory', 'memory'],
     ['systemd', 'name=systemd'],
@@ -80,7 +79,7 @@ describe('buildContainerPlan', () => {
   })
 
   it('joins every cgroup before its namespace is made, memory last', () => {
-    assert.deepEqual(find(buildContainerPlan(base).steps, 'joinCgroup').files, [...cgroup.early, ...cgroup.late])
+    assert.deepEqual(find(buildContainerPlan(base).steps, 'joinCgroup').files, cgroup.files)
   })
 
   it('installs a filter while still root when privileges may be gained', () => {

@@ -100,7 +100,7 @@ function openTerminal(stdio: StdioPlan, console: boolean): readonly Step[] {
  * making of the container counts towards its memory limit, with a megabyte or two.
  */
 function joinCgroup(cgroup: CgroupAttachment | undefined): readonly Step[] {
-  return cgroup === undefined ? [] : [{ do: 'joinCgroup', files: [...cgroup.early, ...cgroup.late] }]
+  return cgroup === undefined ? [] : [{ do: 'joinCgroup', files: cgroup.files }]
 }
 
 function oomScore(process: ProcessSpec): readonly Step[] {

@@ -81,10 +81,8 @@ export interface ProcessSpec {
 /** Where the container stands in the cgroup trees: `Cgroup.attachment()` of cgroups/cgroups.ts. */
 export interface CgroupAttachment {
   readonly version: 1 | 2
-  /** cgroup.procs files to be written first. */
-  readonly early: readonly string[]
-  /** cgroup.procs files to be written after those: memory's, which charges from then on. */
-  readonly late: readonly string[]
+  /** Files by which a process joins, in this order: memory's last, which charges from then on. */
+  readonly files: readonly string[]
   /** v1 hierarchies to show below /sys/fs/cgroup: [directory, mount option], for instance ["memory", "memory"]. */
   readonly hierarchies: readonly (readonly [string, string])[]
 }

@@ -55,7 +55,7 @@ function spec(config: ContainerConfig, more: Partial<Parameters<typeof container
     folder: '/state/c',
     sandboxFolder: '/state/s',
     outputs: outputPaths('/io', 'c'),
-    cgroup: { version: 2, early: [], late: [], hierarchies: [] },
+    cgroup: { version: 2, files: [], hierarchies: [] },
     devices: path =>
       path === '/dev/fuse' ? [{ path, type: 'char', major: 10, minor: 229, mode: 0o666, uid: 0, gid: 0 }] : [],
     seccomp: (capabilities, file) => `filter:${file ?? 'default'}:${capabilities.length}`,

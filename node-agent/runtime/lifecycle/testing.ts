@@ -134,7 +134,7 @@ class FakeCgroups implements Cgroups {
   open(cgroup: string): Cgroup {
     return {
       path: cgroup,
-      attachment: () => ({ version: 2, early: [], late: [], hierarchies: [] }),
+      attachment: () => ({ version: 2, files: [], hierarchies: [] }),
       setLimits: limits => {
         this.limits.set(cgroup, limits)
         return []

@@ -13,6 +13,9 @@ import { memory } from './memory.ts'
 import { pids } from './pids.ts'
 
 const controllers = [cpu, cpuset, memory, pids]
+/** Hierarchies of other controllers have nothing to say here, and each costs every container a folder. */
+const used = new Set([...controllers.map(({ name }) => name), 'cpuacct', 'devices'])
+const hasMemory = (hierarchy: Hierarchy): boolean => hierarchy.controllers.includes('memory')
 const removeTimeoutMs = 5000
 
 export class CgroupsV1 implements Cgroups {
@@ -21,8 +24,8 @@ export class CgroupsV1 implements Cgroups {
   readonly #hierarchies: readonly Hierarchy[]
 
   constructor(hierarchies: readonly Hierarchy[]) {
-    this.#hierarchies = hierarchies
-    this.controllers = hierarchies.flatMap(hierarchy => hierarchy.controllers)
+    this.#hierarchies = hierarchies.filter(hierarchy => hierarchy.controllers.some(name => used.has(name)))
+    this.controllers = this.#hierarchies.flatMap(hierarchy => hierarchy.controllers)
   }
 
   create(name: string, limits: CgroupLimits, devices: DevicePolicy = 'all') {
@@ -67,14 +70,12 @@ class CgroupV1 implements Cgroup {
    * process from forking meanwhile, as it must for cgroup.procs; that wait is about 2.5 ms a hierarchy.
    */
   attachment() {
-    const files = (late: boolean): string[] =>
-      this.#hierarchies
-        .filter(({ controllers }) => controllers.includes('memory') === late)
-        .map(({ mount }) => path.join(mount, this.path, 'tasks'))
+    const memoryLast = [...this.#hierarchies].sort((a, b) => Number(hasMemory(a)) - Number(hasMemory(b)))
+    const files = memoryLast.map(({ mount }) => path.join(mount, this.path, 'tasks'))
     const hierarchies = this.#hierarchies.map(
       ({ mount, controllers }) => [path.basename(mount), controllers.join(',')] as const,
     )
-    return { version: 1 as const, early: files(false), late: files(true), hierarchies }
+    return { version: 1 as const, files, hierarchies }
   }
 
   setLimits(limits: CgroupLimits): readonly string[] {

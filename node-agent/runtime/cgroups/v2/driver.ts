@@ -66,8 +66,7 @@ class CgroupV2 implements Cgroup {
   }
 
   attachment() {
-    // There is but one file to join by, and joining early would charge the container with its own making.
-    return { version: 2 as const, early: [], late: [path.join(this.#folder, 'cgroup.procs')], hierarchies: [] }
+    return { version: 2 as const, files: [path.join(this.#folder, 'cgroup.procs')], hierarchies: [] }
   }
 
   setLimits(limits: CgroupLimits): readonly string[] {
