@@ -2,7 +2,7 @@
 // child takes its ends of the pipes from here, and the terminal's master is taken from the launcher, which keeps its own
 // so that the terminal outlives this process.
 import net from 'node:net'
-import { type Duplex, type Readable, type Writable } from 'node:stream'
+import { Duplex, type Readable, type Writable } from 'node:stream'
 import { ReadStream } from 'node:tty'
 import { closeFd, makePipe } from '../../sys/fd.ts'
 import { copyDescriptorOf } from '../../sys/process.ts'
@@ -19,18 +19,44 @@ export interface Terminal {
 /** Takes a copy of a terminal the launcher holds: `openTerminal(info.pid, started.terminalFd)`. */
 export function openTerminal(launcherPid: number, terminalFd: number): Terminal {
   const fd = copyDescriptorOf(launcherPid, terminalFd)
-  const stream = new ReadStream(fd)
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    // A master whose slaves are all closed reads EIO: that is its end of file.
-    stream.destroy(error.code === 'EIO' ? undefined : error)
-  })
+  const master = new ReadStream(fd)
   return {
-    stream,
+    stream: untilHungUp(master),
     resize: (columns, rows) => {
-      if (!stream.destroyed) setWindowSize(fd, columns, rows)
+      if (!master.destroyed) setWindowSize(fd, columns, rows)
     },
-    close: () => stream.destroy(),
+    close: () => master.destroy(),
   }
+}
+
+/**
+ * A master whose slaves are all closed reads EIO: that is its end of file. Node destroys a stream at such an error, and
+ * with it what was read and not yet taken; so what is read is kept here, where the end comes after the last of it.
+ */
+export function untilHungUp(master: Duplex): Duplex {
+  const terminal = new Duplex({
+    allowHalfOpen: false,
+    read: () => void master.resume(),
+    write: (chunk: Uint8Array, _encoding, done) => void master.write(chunk, done),
+    destroy: (error, done) => {
+      master.destroy()
+      done(error)
+    },
+  })
+  let ended = false
+  const end = (): void => {
+    if (!ended) terminal.push(null)
+    ended = true
+  }
+  master.on('data', (chunk: Uint8Array) => {
+    if (!terminal.push(chunk)) master.pause()
+  })
+  master.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EIO') end()
+    else terminal.destroy(error)
+  })
+  for (const event of ['end', 'close']) master.once(event, end)
+  return terminal
 }
 
 export interface ExecStreams {

@@ -1,6 +1,7 @@
 // Running a command in a container.
 import { randomBytes } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
+import { sleep } from '../../../lib/abort.ts'
 import { buildExecPlan } from '../container/build-plan.ts'
 import type { ProcessSpec } from '../container/container-spec.ts'
 import { RuntimeError } from '../errors.ts'
@@ -157,18 +158,18 @@ async function exitCode(
   exit: Promise<{ readonly exitCode: number } | undefined>,
   outputs: readonly Readable[],
 ): Promise<number> {
-  const ended = outputs.map(
-    output =>
-      new Promise<void>(resolve => {
-        for (const event of ['end', 'close', 'error']) output.once(event, () => resolve())
-      }),
-  )
+  const ended = Promise.all(
+    outputs.map(
+      output =>
+        new Promise<void>(resolve => {
+          for (const event of ['end', 'close', 'error']) output.once(event, () => resolve())
+        }),
+    ),
+  ).then(() => true)
   const code = (await exit)?.exitCode ?? 255
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, drainMs)
-  })
-  await Promise.race([Promise.all(ended), late])
-  clearTimeout(timer)
+  // A reader that is slow to take what was said is waited for; silence of those who hold the output open is not.
+  while (!(await Promise.race([ended, sleep(drainMs).then(() => false)]))) {
+    if (outputs.every(output => output.readableLength === 0)) break
+  }
   return code
 }
