@@ -1,6 +1,6 @@
 // What pods do on a real node: limits, restarts, init containers, volumes, environment, ends.
 import assert from 'node:assert/strict'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Pod } from '../../api/kinds/core-v1.ts'
@@ -168,7 +168,6 @@ describe('pods', () => {
     const before = Date.now()
     await cluster.ok(['delete', 'pod', 'graceful'])
     assert.ok(Date.now() - before < 15_000)
-    const { readFileSync } = await import('node:fs')
     assert.equal(readFileSync(path.join(folder, 'how'), 'utf8'), 'ended\n')
   })
 

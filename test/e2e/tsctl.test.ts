@@ -1,6 +1,7 @@
 // tsctl against a real cluster: every command, and what it says when something is wrong.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -51,7 +52,6 @@ describe('tsctl', () => {
   it('reads a directory, several documents, and standard input', async () => {
     const inside = path.join(folder, 'several')
     rmSync(inside, { recursive: true, force: true })
-    const { mkdirSync } = await import('node:fs')
     mkdirSync(inside)
     const map = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {a: "1"}\n`
     writeFileSync(path.join(inside, 'one.yaml'), `${map('m1')}---\n${map('m2')}`)
@@ -187,7 +187,6 @@ describe('tsctl', () => {
   })
 
   it('says so when nothing listens', async () => {
-    const { execFileSync } = await import('node:child_process')
     const config = await cluster.ok(['kubeconfig'])
     const file = path.join(folder, 'dead.kubeconfig')
     writeFileSync(file, config.replace(/grpc: .*/, 'grpc: 127.0.0.1:1'))

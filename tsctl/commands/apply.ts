@@ -3,8 +3,8 @@ import { StatusError } from '../../api/errors.ts'
 import type { Kind } from '../../api/kinds/kind.ts'
 import { threeWayPatch } from '../apply/three-way-patch.ts'
 import type { Context } from '../context.ts'
-import { UsageError } from '../errors.ts'
-import { kindOf, nameOf, namespaceOf } from '../manifest-kind.ts'
+import { eachManifest, type PlacedManifest } from '../each-manifest.ts'
+import { nameOf } from '../manifest-kind.ts'
 import { type Manifest, type ManifestObject, readManifests } from '../manifests.ts'
 import { qualifiedName } from '../resources.ts'
 import { collect } from './options.ts'
@@ -28,27 +28,14 @@ export function applyCommand(context: Context): Command {
       'after',
       '\nExamples:\n  tsctl apply -f manifests/pod.yaml\n  tsctl apply -f manifests/ -R\n  cat pod.yaml | tsctl apply -f -\n',
     )
-    .action(async (options: Options) => {
+    .action((options: Options) => {
+      const dryRun = options.dryRun === 'server'
       const manifests = readManifests(options.filename ?? [], { recursive: options.recursive ?? false })
-      // Every kind and namespace is known to be good before the first object is touched.
-      const planned = manifests.map(manifest => {
-        const kind = kindOf(manifest)
-        return { manifest, kind, namespace: namespaceOf(manifest, kind, context) }
-      })
-      let failed = 0
-      for (const { manifest, kind, namespace } of planned) {
-        try {
-          const result = await applyOne(context, manifest, kind, namespace, options.dryRun === 'server')
-          context.stdout.write(
-            `${qualifiedName(kind, nameOf(manifest))} ${result}${options.dryRun === 'server' ? ' (server dry run)' : ''}\n`,
-          )
-        } catch (error) {
-          if (!(error instanceof StatusError) || planned.length === 1) throw error
-          failed++
-          context.stderr.write(`${manifest.source}: ${error.message}\n`)
-        }
+      const send = async ({ manifest, kind, namespace }: PlacedManifest): Promise<string> => {
+        const result = await applyOne(context, manifest, kind, namespace, dryRun)
+        return `${qualifiedName(kind, nameOf(manifest))} ${result}${dryRun ? ' (server dry run)' : ''}`
       }
-      if (failed > 0) throw new UsageError(`${failed} of ${planned.length} objects could not be applied`)
+      return eachManifest(context, manifests, send, 'applied')
     })
 }
 

@@ -1,8 +1,6 @@
 import { Command, Option } from 'commander'
-import { StatusError } from '../../api/errors.ts'
 import type { Context } from '../context.ts'
-import { UsageError } from '../errors.ts'
-import { kindOf, namespaceOf } from '../manifest-kind.ts'
+import { eachManifest, type PlacedManifest } from '../each-manifest.ts'
 import { readManifests } from '../manifests.ts'
 import { qualifiedName } from '../resources.ts'
 import { collect } from './options.ts'
@@ -20,30 +18,15 @@ export function createCommand(context: Context): Command {
     .option('-R, --recursive', 'also read the directories inside a directory')
     .addOption(new Option('--dry-run <how>', 'server: check everything, create nothing').choices(['none', 'server']))
     .addHelpText('after', '\nExamples:\n  tsctl create -f manifests/pod.yaml\n  tsctl create -f - < pod.yaml\n')
-    .action(async (options: Options) => {
-      const planned = readManifests(options.filename ?? [], { recursive: options.recursive ?? false }).map(manifest => {
-        const kind = kindOf(manifest)
-        return { manifest, kind, namespace: namespaceOf(manifest, kind, context) }
-      })
+    .action((options: Options) => {
       const dryRun = options.dryRun === 'server'
-      let failed = 0
-      for (const { manifest, kind, namespace } of planned) {
-        try {
-          const { metadata } = manifest.object
-          const object = {
-            ...manifest.object,
-            metadata: { ...metadata, ...(namespace !== undefined && { namespace }) },
-          }
-          const created = await context.client().create(kind, object, { dryRun, fieldManager: 'tsctl-create' })
-          context.stdout.write(
-            `${qualifiedName(kind, created.metadata.name)} created${dryRun ? ' (server dry run)' : ''}\n`,
-          )
-        } catch (error) {
-          if (!(error instanceof StatusError) || planned.length === 1) throw error
-          failed++
-          context.stderr.write(`${manifest.source}: ${error.message}\n`)
-        }
+      const manifests = readManifests(options.filename ?? [], { recursive: options.recursive ?? false })
+      const send = async ({ manifest, kind, namespace }: PlacedManifest): Promise<string> => {
+        const { metadata } = manifest.object
+        const object = { ...manifest.object, metadata: { ...metadata, ...(namespace !== undefined && { namespace }) } }
+        const created = await context.client().create(kind, object, { dryRun, fieldManager: 'tsctl-create' })
+        return `${qualifiedName(kind, created.metadata.name)} created${dryRun ? ' (server dry run)' : ''}`
       }
-      if (failed > 0) throw new UsageError(`${failed} of ${planned.length} objects could not be created`)
+      return eachManifest(context, manifests, send, 'created')
     })
 }

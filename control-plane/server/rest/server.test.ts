@@ -15,7 +15,7 @@ interface Json {
   readonly [key: string]: unknown
 }
 
-const parse = (answer: Answer): Json => JSON.parse(answer.body) as Json
+const parse = <T = Json>(answer: Answer): T => JSON.parse(answer.body) as T
 const configMap = (name: string, data: Record<string, string> = {}) => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -225,7 +225,7 @@ describe('the REST door', () => {
 
   describe('discovery', () => {
     it('names resources, subresources and their kinds', async () => {
-      const { resources } = parse(await get('/api/v1')) as unknown as { resources: Json[] }
+      const { resources } = parse<{ resources: Json[] }>(await get('/api/v1'))
       const named = (name: string) => resources.find(resource => resource['name'] === name)
       assert.deepEqual(named('pods'), {
         name: 'pods',
@@ -258,7 +258,7 @@ describe('the REST door', () => {
           answer.headers['content-type'],
           `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
         )
-        const { apiVersion, items } = parse(answer) as unknown as { apiVersion: string; items: Json[] }
+        const { apiVersion, items } = parse<{ apiVersion: string; items: Json[] }>(answer)
         assert.equal(apiVersion, `apidiscovery.k8s.io/${version}`)
         assert.deepEqual(items[0], {
           metadata: { name: 'coordination.k8s.io', creationTimestamp: null },
@@ -284,9 +284,7 @@ describe('the REST door', () => {
     })
 
     it('offers OpenAPI documents by hash', async () => {
-      const { paths } = parse(await get('/openapi/v3')) as unknown as {
-        paths: Record<string, { serverRelativeURL: string }>
-      }
+      const { paths } = parse<{ paths: Record<string, { serverRelativeURL: string }> }>(await get('/openapi/v3'))
       assert.deepEqual(Object.keys(paths).sort(), ['api/v1', 'apis/coordination.k8s.io/v1'])
       const url = paths['api/v1']?.serverRelativeURL ?? ''
       const answer = await get(url)
