@@ -4,7 +4,7 @@
 import net from 'node:net'
 import { Duplex, type Readable, type Writable } from 'node:stream'
 import { ReadStream } from 'node:tty'
-import { closeFd, makePipe } from '../../sys/fd.ts'
+import { closeFd, makePipe, readSome } from '../../sys/fd.ts'
 import { copyDescriptorOf } from '../../sys/process.ts'
 import { setWindowSize } from '../../sys/pty.ts'
 import { type StreamSource } from '../container/plan.ts'
@@ -19,44 +19,92 @@ export interface Terminal {
 /** Takes a copy of a terminal the launcher holds: `openTerminal(info.pid, started.terminalFd)`. */
 export function openTerminal(launcherPid: number, terminalFd: number): Terminal {
   const fd = copyDescriptorOf(launcherPid, terminalFd)
-  const master = new ReadStream(fd)
+  let open = true
+  const stream = untilHungUp(
+    () => new ReadStream(copyDescriptorOf(process.pid, fd)),
+    () => drain(fd),
+  )
+  stream.once('close', () => {
+    open = false
+    closeFd(fd)
+  })
   return {
-    stream: untilHungUp(master),
+    stream,
     resize: (columns, rows) => {
-      if (!master.destroyed) setWindowSize(fd, columns, rows)
+      if (open) setWindowSize(fd, columns, rows)
     },
-    close: () => master.destroy(),
+    close: () => stream.destroy(),
+  }
+}
+
+interface Drained {
+  readonly bytes: Uint8Array
+  /** False: somebody has opened the terminal again. */
+  readonly hungUp: boolean
+}
+
+/** What a master still holds, without waiting for more. It is non-blocking since libuv has had it. */
+function drain(fd: number): Drained {
+  const chunks: Uint8Array[] = []
+  for (;;) {
+    const buffer = Buffer.alloc(1 << 14)
+    try {
+      const bytes = readSome(fd, buffer, 'terminal')
+      if (bytes === 0) return { bytes: Buffer.concat(chunks), hungUp: true }
+      chunks.push(buffer.subarray(0, bytes))
+    } catch (error) {
+      // EIO is a master's end of file: all its slaves are closed.
+      return { bytes: Buffer.concat(chunks), hungUp: (error as NodeJS.ErrnoException).code !== 'EAGAIN' }
+    }
   }
 }
 
 /**
- * A master whose slaves are all closed reads EIO: that is its end of file. Node destroys a stream at such an error, and
- * with it what was read and not yet taken; so what is read is kept here, where the end comes after the last of it.
+ * A terminal's stream, to the last byte. Two things would lose some: libuv takes a hang-up seen together with a short
+ * read for the end of file, though the line discipline may still hold output; and Node destroys a stream at EIO, and
+ * with it what was read and not yet taken. So the end of an attached stream is only a reason to look what is left.
+ *
+ * @param attach a new stream over the master
+ * @param drain what the master holds
  */
-export function untilHungUp(master: Duplex): Duplex {
+export function untilHungUp(attach: () => Duplex, drain: () => Drained): Duplex {
+  let master = follow()
   const terminal = new Duplex({
     allowHalfOpen: false,
     read: () => void master.resume(),
-    write: (chunk: Uint8Array, _encoding, done) => void master.write(chunk, done),
+    // What is typed after the hang-up reaches nobody, which is not the reader's loss.
+    write: (chunk: Uint8Array, _encoding, done) => void master.write(chunk, () => done()),
     destroy: (error, done) => {
       master.destroy()
       done(error)
     },
   })
-  let ended = false
-  const end = (): void => {
-    if (!ended) terminal.push(null)
-    ended = true
-  }
-  master.on('data', (chunk: Uint8Array) => {
-    if (!terminal.push(chunk)) master.pause()
-  })
-  master.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EIO') end()
-    else terminal.destroy(error)
-  })
-  for (const event of ['end', 'close']) master.once(event, end)
   return terminal
+
+  function follow(): Duplex {
+    const stream = attach()
+    let over = false
+    const ended = (): void => {
+      if (over) return
+      over = true
+      stream.destroy()
+      if (terminal.destroyed) return
+      const { bytes, hungUp } = drain()
+      if (bytes.length > 0) terminal.push(bytes)
+      if (hungUp) terminal.push(null)
+      else master = follow()
+    }
+    stream.on('data', (chunk: Uint8Array) => {
+      if (!terminal.push(chunk)) stream.pause()
+    })
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EIO' || over) { ended(); return; }
+      over = true
+      terminal.destroy(error)
+    })
+    for (const event of ['end', 'close']) stream.once(event, ended)
+    return stream
+  }
 }
 
 export interface ExecStreams {
