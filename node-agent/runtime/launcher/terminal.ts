@@ -98,7 +98,10 @@ export function untilHungUp(attach: () => Duplex, drain: () => Drained): Duplex 
       if (!terminal.push(chunk)) stream.pause()
     })
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EIO' || over) { ended(); return; }
+      if (error.code === 'EIO' || over) {
+        ended()
+        return
+      }
       over = true
       terminal.destroy(error)
     })
