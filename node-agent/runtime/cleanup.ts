@@ -22,6 +22,7 @@ export async function cleanUp(parts: Parts, options: RuntimeOptions, tearDownNet
     'sandboxes.trash',
     'containers',
     'containers.trash',
+    'init',
     'launcher',
     'network',
     'network.json',

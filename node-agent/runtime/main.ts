@@ -28,6 +28,7 @@ import { lacks, makeFolder, thisMachine } from './preflight.ts'
 import { RecordFolder } from './records/record-folder.ts'
 import type { ContainerRecord, SandboxRecord } from './records/records.ts'
 import { openSandboxes } from './sandbox/open.ts'
+import { installPause } from './sandbox/pause.ts'
 import { seccompFilters } from './security/seccomp-filters.ts'
 
 /** Serves until the signal aborts; containers live on. @throws RuntimeError when it cannot begin */
@@ -72,8 +73,10 @@ async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assemb
     runDir: path.join(options.run, 'ns'),
     stateDir: path.join(options.root, 'network'),
   })
+  const initRoot = path.join(options.root, 'init')
+  installPause(initRoot)
   const parts: Parts = {
-    launcher: await openLauncher(options),
+    launcher: await openLauncher(options, logger),
     cgroups,
     sandboxes,
     images: ImageStore.open(options.images),
@@ -86,6 +89,7 @@ async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assemb
     logger,
     cgroupRoot: options.cgroupParent,
     ioDir,
+    initRoot,
     seccomp: seccompFilters({
       root: options.seccompRoot,
       architecture: process.arch,
@@ -112,10 +116,12 @@ function openMachine(): Cgroups {
 }
 
 /** It outlives this process, and its connection every call under way: so it is closed last, not by a signal. */
-function openLauncher(options: RuntimeOptions): Promise<Launcher> {
+function openLauncher(options: RuntimeOptions, logger: Logger): Promise<Launcher> {
   const program = path.join(import.meta.dirname, 'launcher.js')
   const stateDir = path.join(options.root, 'launcher')
-  return ensureLauncher({ socket: options.launcherSocket, stateDir, program }, new AbortController().signal)
+  return ensureLauncher({ socket: options.launcherSocket, stateDir, program }, new AbortController().signal, mismatch =>
+    logger.error({ socket: options.launcherSocket }, mismatch),
+  )
 }
 
 async function main(): Promise<void> {

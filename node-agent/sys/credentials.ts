@@ -10,7 +10,15 @@ export function capabilityMask(names: readonly string[]): bigint {
 
 const VERSION_3 = 0x20080522
 
-/** capset(2). The caller can't gain what it hasn't: see `ownCapabilities`. */
+/** capget(2): what the caller may have in effect. */
+export function permittedCapabilities(): bigint {
+  const header = new Uint32Array([VERSION_3, 0])
+  const data = new Uint32Array(6)
+  syscall('capget', new Uint8Array(header.buffer), new Uint8Array(data.buffer))
+  return BigInt(data[1] ?? 0) | (BigInt(data[4] ?? 0) << 32n)
+}
+
+/** capset(2). The caller can't gain what it hasn't: see `permittedCapabilities`. */
 export function setCapabilitySets(sets: { effective: bigint; permitted: bigint; inheritable: bigint }): void {
   const header = new Uint32Array([VERSION_3, 0])
   const data = new Uint32Array(6)

@@ -25,6 +25,7 @@ const table = {
   setgroups: [116, 159],
   setresuid: [117, 147],
   setresgid: [119, 149],
+  capget: [125, 90],
   capset: [126, 91],
   pivot_root: [155, 41],
   prctl: [157, 167],

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { RuntimeError } from '../../client/runtime.ts'
-import { ContainerState } from '../../proto/gen/cri.ts'
+import { ContainerState, NamespaceMode } from '../../proto/gen/cri.ts'
 import { nothing, RuntimeFixture } from './runtime-harness.ts'
 
 /** What a client may see of a runtime that is killed under it. */
@@ -65,7 +65,9 @@ describe('a runtime killed', { timeout: 120_000 }, () => {
 
   it('in the middle of making and removing pods leaks nothing', async () => {
     for (let round = 0; round < 15; round++) {
-      const churn = Array.from({ length: 4 }, () => interruptible(() => makeAndRemove(fixture)))
+      const churn = Array.from({ length: 4 }, (_, index) =>
+        interruptible(() => makeAndRemove(fixture, index % 2 === 0 ? NamespaceMode.POD : NamespaceMode.CONTAINER)),
+      )
       await delay(5 + ((round * 29) % 110))
       await fixture.kill()
       await Promise.all(churn)
@@ -86,9 +88,11 @@ describe('a runtime killed', { timeout: 120_000 }, () => {
   })
 })
 
-async function makeAndRemove(fixture: RuntimeFixture): Promise<void> {
-  const podSandboxId = await fixture.runPod()
-  const id = await fixture.runContainer(podSandboxId, 'c', 'while true; do sleep 0.05; done')
+/** @param pid whose PID namespace: with POD there is an init to make and end too */
+async function makeAndRemove(fixture: RuntimeFixture, pid: NamespaceMode): Promise<void> {
+  const linux = { securityContext: { namespaceOptions: { pid } } }
+  const podSandboxId = await fixture.runPod({ linux })
+  const id = await fixture.runContainer(podSandboxId, 'c', 'while true; do sleep 0.05; done', { linux })
   await fixture.client.stopContainer({ containerId: id, timeout: 0 })
   await fixture.client.removeContainer({ containerId: id })
   await fixture.client.removePodSandbox({ podSandboxId })

@@ -321,15 +321,6 @@ describe('the runtime', { timeout: 120_000 }, () => {
     await fixture.client.removePodSandbox({ podSandboxId: pod })
   })
 
-  it('a pod may share its PID namespace', async () => {
-    const pod = await fixture.runPod()
-    const linux = { securityContext: { namespaceOptions: { pid: NamespaceMode.POD } } }
-    await fixture.runContainer(pod, 'first', `${forever} # first`, { linux })
-    const second = await fixture.runContainer(pod, 'second', `${forever} # second`, { linux })
-    assert.match((await fixture.sh(second, 'ps')).stdout, /# first[^]*# second/)
-    await fixture.client.removePodSandbox({ podSandboxId: pod })
-  })
-
   it('fifty pods at once, and nothing of them afterwards', async () => {
     const pods = await Promise.all(
       Array.from({ length: 50 }, async () => {

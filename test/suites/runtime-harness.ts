@@ -74,7 +74,14 @@ export class RuntimeFixture {
   readonly client = new RuntimeClient({ socketPath: path.join(this.run, 'runtime.sock') })
   #program = ''
   #process: ChildProcess | undefined
+  /** Resolves when the process started last has ended. */
+  #gone: Promise<unknown> = Promise.resolve()
   #pods = 0
+
+  /** The bundle that `start` runs. */
+  get program(): string {
+    return this.#program
+  }
 
   async open(): Promise<this> {
     this.#program = path.join(await bundle(), 'runtime.js')
@@ -94,19 +101,19 @@ export class RuntimeFixture {
       env: { ...process.env, TESSERA_LOG: process.env['TESSERA_LOG'] ?? 'warn' },
     })
     this.#process = child
-    const gone = once(child, 'exit').then(([code]) => {
-      throw new Error(`the runtime ended with ${String(code)}`)
+    this.#gone = once(child, 'exit')
+    const failed = this.#gone.then(() => {
+      throw new Error(`the runtime ended with ${String(child.exitCode ?? child.signalCode)}`)
     })
-    gone.catch(() => undefined)
-    await Promise.race([this.client.ready(20_000), gone])
+    failed.catch(() => undefined)
+    await Promise.race([this.client.ready(60_000), failed])
   }
 
   /** As the out-of-memory killer would. */
   async kill(): Promise<void> {
     if (!this.#process) return
-    const gone = once(this.#process, 'exit')
     this.#process.kill('SIGKILL')
-    await gone
+    await this.#gone
     this.#process = undefined
   }
 
@@ -118,11 +125,8 @@ export class RuntimeFixture {
   /** Ends it, and what it has made; answers what the kernel still shows. */
   async close(): Promise<Kernel> {
     this.client.close()
-    if (this.#process) {
-      const gone = once(this.#process, 'exit')
-      this.#process.kill('SIGTERM')
-      await gone
-    }
+    this.#process?.kill('SIGTERM')
+    await this.#gone
     const { status, stderr } = spawnSync(process.execPath, [this.#program, ...this.#flags(), '--cleanup'], {
       encoding: 'utf8',
     })
@@ -188,7 +192,8 @@ export class RuntimeFixture {
   }
 
   async ended(containerId: string): Promise<ContainerStatus> {
-    for (let tries = 0; tries < 1000; tries++) {
+    const deadline = Date.now() + 30_000
+    while (Date.now() < deadline) {
       const status = await this.status(containerId)
       if (status.state === ContainerState.CONTAINER_EXITED) return status
       await delay(10)
@@ -203,7 +208,7 @@ export class RuntimeFixture {
   }
 
   async sh(containerId: string, script: string): Promise<{ stdout: string; stderr: string; exitCode: number }> {
-    const result = await this.client.execSync({ containerId, cmd: ['/bin/sh', '-c', script], timeout: 10 })
+    const result = await this.client.execSync({ containerId, cmd: ['/bin/sh', '-c', script], timeout: 60 })
     return {
       stdout: Buffer.from(result.stdout ?? []).toString(),
       stderr: Buffer.from(result.stderr ?? []).toString(),

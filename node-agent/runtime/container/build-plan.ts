@@ -75,7 +75,7 @@ export function buildExecPlan(spec: ExecSpec): ProcessPlan {
   }
 }
 
-function joinSandbox(namespaces: ContainerNamespaces): readonly Step[] {
+export function joinSandbox(namespaces: Pick<ContainerNamespaces, 'network' | 'ipc' | 'uts'>): readonly Step[] {
   const pinned = [
     ['net', namespaces.network],
     ['ipc', namespaces.ipc],
@@ -99,7 +99,7 @@ function openTerminal(stdio: StdioPlan, console: boolean): readonly Step[] {
  * All at once, before the cgroup namespace is made: whatever was joined later would show the host's tree inside. So the
  * making of the container counts towards its memory limit, with a megabyte or two.
  */
-function joinCgroup(cgroup: CgroupAttachment | undefined): readonly Step[] {
+export function joinCgroup(cgroup: CgroupAttachment | undefined): readonly Step[] {
   return cgroup === undefined ? [] : [{ do: 'joinCgroup', files: cgroup.files }]
 }
 

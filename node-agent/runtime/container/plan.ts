@@ -171,10 +171,10 @@ export interface DeviceNode {
 }
 
 export interface ProcessPlan {
-  /** Unique among the launcher's processes: the container's id, or one of an exec. */
+  /** Unique among the launcher's processes: the container's id, the sandbox's, or one of an exec. */
   readonly id: string
-  /** An `exec` belongs to a container and ends with it. */
-  readonly kind: 'container' | 'exec'
+  /** An `exec` belongs to a container and ends with it; `sandbox` is the init of a pod that shares its PID namespace. */
+  readonly kind: 'container' | 'exec' | 'sandbox'
   /** What clone(2) decides: a new PID namespace, the host's, or the one of this process. */
   readonly pidNamespace: 'new' | 'host' | ProcessIdentity
   readonly steps: readonly Step[]

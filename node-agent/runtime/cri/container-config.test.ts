@@ -136,7 +136,7 @@ describe('isolation', () => {
     assert.deepEqual(spec({}).namespaces, { network: '/ns/net', ipc: '/ns/ipc', uts: '/ns/uts', pid: 'new' })
     assert.equal(pid(NamespaceMode.CONTAINER), 'new')
     assert.equal(pid(NamespaceMode.NODE), 'host')
-    assert.equal(pid(NamespaceMode.POD), 'new')
+    assert.throws(() => pid(NamespaceMode.POD), /options\.pid: POD, but the sandbox was made without it/)
     assert.deepEqual(pid(NamespaceMode.POD, shared), shared)
     assert.deepEqual(pid(NamespaceMode.TARGET, shared), shared)
     assert.throws(() => pid(NamespaceMode.TARGET), /target_id: that container does not run/)

@@ -33,7 +33,7 @@ export interface ContainerInputs {
   readonly sandboxFolder: string
   readonly outputs: OutputPaths
   readonly cgroup: CgroupAttachment
-  /** For namespace mode POD: who else of the pod is there; for TARGET: the target's process. */
+  /** For namespace mode POD: the pod's init; for TARGET: the target's process. */
   readonly sharedPid?: ProcessIdentity
   /** The device nodes at a path of the host (all below it, if it is a directory). */
   readonly devices: (hostPath: string) => readonly DeviceNode[]
@@ -176,7 +176,11 @@ function pidNamespace(
       if (!sharedPid) throw invalid('linux.security_context.namespace_options.target_id', 'that container does not run')
       return sharedPid
     case NamespaceMode.POD:
-      return sharedPid ?? 'new'
+      if (!sharedPid) {
+        const why = 'POD, but the sandbox was made without it: its own namespace_options must say so too'
+        throw invalid('linux.security_context.namespace_options.pid', why)
+      }
+      return sharedPid
   }
 }
 

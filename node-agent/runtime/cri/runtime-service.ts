@@ -52,7 +52,7 @@ export function runtimeHandlers(parts: Parts, options: ServiceOptions): Handlers
       runtimeApiVersion: 'v1',
     }),
     Status: async ({ verbose }) => ({
-      status: { conditions: [{ type: 'RuntimeReady', status: true }, networkCondition(parts)] },
+      status: { conditions: [runtimeCondition(parts), networkCondition(parts)] },
       runtimeHandlers: [{ name: '', features: { recursiveReadOnlyMounts: true, userNamespaces: false } }],
       features: { supplementalGroupsPolicy: true },
       info: verbose
@@ -69,9 +69,9 @@ export function runtimeHandlers(parts: Parts, options: ServiceOptions): Handlers
       return {}
     },
 
-    RunPodSandbox: ({ config, runtimeHandler = '' }) => {
+    RunPodSandbox: async ({ config, runtimeHandler = '' }) => {
       if (!config) throw new RuntimeError('invalid', 'config: is missing')
-      return { podSandboxId: runSandbox(parts, config, runtimeHandler).id }
+      return { podSandboxId: (await runSandbox(parts, config, runtimeHandler)).id }
     },
     StopPodSandbox: async ({ podSandboxId }) => {
       await stopSandbox(parts, podSandboxId)
@@ -196,6 +196,16 @@ export function runtimeHandlers(parts: Parts, options: ServiceOptions): Handlers
 function refuseStreamingUrl(what: string): never {
   const message = `${what} by URL is not offered: use tessera.runtime.v1.Streaming on this socket`
   throw new RuntimeError('unsupported', message)
+}
+
+function runtimeCondition({ launcher }: Parts): { type: string; status: boolean; reason: string; message: string } {
+  const { mismatch } = launcher
+  return {
+    type: 'RuntimeReady',
+    status: mismatch === undefined,
+    reason: mismatch === undefined ? '' : 'LauncherMismatch',
+    message: mismatch ?? '',
+  }
 }
 
 function networkCondition({ sandboxes }: Parts): { type: string; status: boolean; reason: string; message: string } {

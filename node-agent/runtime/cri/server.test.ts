@@ -64,6 +64,19 @@ describe('CRI over its socket', () => {
     assert.equal((await network())?.status, true)
   })
 
+  test('is not ready under a launcher of another build, and says why', async () => {
+    const condition = async () =>
+      (await client.status({})).status?.conditions?.find(({ type }) => type === 'RuntimeReady')
+    assert.equal((await condition())?.status, true)
+    machine.launcher.mismatch = 'the launcher is of an older build'
+    const { status, reason, message } = (await condition()) ?? {}
+    assert.deepEqual([status, reason, message], [false, 'LauncherMismatch', 'the launcher is of an older build'])
+    await assert.rejects(client.runPodSandbox({ config: { metadata: { name: 'a', uid: 'b' } } }), {
+      code: 'UNAVAILABLE',
+    })
+    machine.launcher.mismatch = undefined
+  })
+
   test('a pod’s life: statuses, lists by filter, events', async () => {
     const controller = new AbortController()
     const events: ContainerEventResponse[] = []

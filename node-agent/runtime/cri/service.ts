@@ -14,7 +14,7 @@ import type { Method } from '../../../proto/service.ts'
 import { InvalidSpecError } from '../container/invalid-spec.ts'
 import { messageOf, RuntimeError, type RuntimeErrorCode } from '../errors.ts'
 import { ImageError, type ImageErrorCode } from '../images/errors.ts'
-import { LauncherConnectionError } from '../launcher/client.ts'
+import { LauncherConnectionError, LauncherMismatchError } from '../launcher/client.ts'
 
 /** What a stream's handler has to do with its client. */
 export interface Stream<Request, Response> {
@@ -176,7 +176,7 @@ function codeOf(error: unknown): status {
   if (error instanceof RuntimeError) return runtimeCodes[error.code]
   if (error instanceof ImageError) return imageCodes[error.code]
   if (error instanceof InvalidSpecError) return status.INVALID_ARGUMENT
-  if (error instanceof LauncherConnectionError) return status.UNAVAILABLE
+  if (error instanceof LauncherConnectionError || error instanceof LauncherMismatchError) return status.UNAVAILABLE
   return status.INTERNAL
 }
 

@@ -9,6 +9,7 @@ import {
   type ExitRecord,
   type LauncherInfo,
   type LauncherMessage,
+  launcherProtocol,
   type ProcessRecord,
   type StartFailure,
 } from './messages.ts'
@@ -35,13 +36,26 @@ export class LauncherConnectionError extends Error {
   }
 }
 
+/** Nothing was started: the launcher is another build's. */
+export class LauncherMismatchError extends Error {
+  constructor(mismatch: string) {
+    super(mismatch)
+    this.name = 'LauncherMismatchError'
+  }
+}
+
 export interface ProcessList {
   readonly running: readonly ProcessRecord[]
   readonly exits: readonly ExitRecord[]
 }
 
 export interface Launcher {
-  /** Resolves when execve(2) succeeded. Throws StartError. */
+  /**
+   * Why nothing can be started, in words for whoever runs the node: the launcher speaks another `launcherProtocol`. All
+   * but `start` works. As of the latest connection.
+   */
+  readonly mismatch: string | undefined
+  /** Resolves when execve(2) succeeded. Throws StartError, LauncherMismatchError. */
   start(plan: ProcessPlan): Promise<StartedProcess>
   /**
    * Sends a signal to the process, never to another that has its number now. False when it is gone.
@@ -69,9 +83,14 @@ const retryMs = 20
  * Connects to the launcher, starting one (detached, in a session of its own) when its socket is dead. The connection
  * restores itself: when the launcher was killed, a new one is started, which finds the processes by its records and
  * watches them by pidfd; their exits then say `lost` where the kernel cannot tell how they ended.
+ * @param onMismatch told at every connection to a launcher of another protocol
  */
-export async function ensureLauncher(options: LauncherOptions, signal: AbortSignal): Promise<Launcher> {
-  const launcher = new LauncherConnection(options, signal)
+export async function ensureLauncher(
+  options: LauncherOptions,
+  signal: AbortSignal,
+  onMismatch: (mismatch: string) => void = () => undefined,
+): Promise<Launcher> {
+  const launcher = new LauncherConnection(options, signal, onMismatch)
   await launcher.connect()
   return launcher
 }
@@ -88,21 +107,30 @@ type Request = ClientMessage extends infer M ? (M extends ClientMessage ? Omit<M
 class LauncherConnection implements Launcher {
   readonly #options: LauncherOptions
   readonly #signal: AbortSignal
+  readonly #onMismatch: (mismatch: string) => void
   readonly #waiting = new Map<number, Waiting>()
   readonly #listeners = new Set<(exit: ExitRecord) => void>()
   #socket: net.Socket | undefined
   #connecting: Promise<net.Socket> | undefined
   #closed = false
   #seq = 0
+  #mismatch: string | undefined
 
-  constructor(options: LauncherOptions, signal: AbortSignal) {
+  constructor(options: LauncherOptions, signal: AbortSignal, onMismatch: (mismatch: string) => void) {
     this.#options = options
     this.#signal = signal
+    this.#onMismatch = onMismatch
     signal.addEventListener('abort', () => this.close(), { once: true })
   }
 
+  get mismatch(): string | undefined {
+    return this.#mismatch
+  }
+
   async start(plan: ProcessPlan): Promise<StartedProcess> {
-    const answer = await this.#ask({ type: 'StartRequested', plan })
+    const socket = await this.connect()
+    if (this.#mismatch !== undefined) throw new LauncherMismatchError(this.#mismatch)
+    const answer = await this.#send(socket, { type: 'StartRequested', plan })
     if (answer.type === 'Started') return answer.process
     if (answer.type === 'StartFailed') throw new StartError(answer.failure)
     throw unexpected(answer)
@@ -126,9 +154,7 @@ class LauncherConnection implements Launcher {
   }
 
   async info(): Promise<LauncherInfo> {
-    const answer = await this.#ask({ type: 'InfoRequested' })
-    if (answer.type === 'Told') return answer.info
-    throw unexpected(answer)
+    return infoIn(await this.#ask({ type: 'InfoRequested' }))
   }
 
   onExit(listener: (exit: ExitRecord) => void): () => void {
@@ -158,7 +184,7 @@ class LauncherConnection implements Launcher {
       try {
         const socket = net.connect(this.#options.socket)
         await once(socket, 'connect')
-        this.#adopt(socket)
+        await this.#greet(socket, deadline)
         return socket
       } catch (error) {
         if (this.#closed || Date.now() > deadline) {
@@ -172,19 +198,36 @@ class LauncherConnection implements Launcher {
     }
   }
 
-  #adopt(socket: net.Socket): void {
+  /** Listens, and uses the connection once it is known what the launcher speaks. */
+  async #greet(socket: net.Socket, deadline: number): Promise<void> {
     const reader = new FrameReader()
-    this.#socket = socket
     socket.on('data', chunk => {
-      for (const message of reader.push(chunk)) this.#receive(message as LauncherMessage)
+      try {
+        for (const message of reader.push(chunk)) this.#receive(message as LauncherMessage)
+      } catch (error) {
+        socket.destroy(error instanceof Error ? error : undefined)
+      }
     })
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
-      this.#socket = undefined
       for (const waiting of this.#waiting.values()) waiting.reject(new LauncherConnectionError(waiting.what))
       this.#waiting.clear()
+      if (this.#socket !== socket) return
+      this.#socket = undefined
       if (!this.#closed) void this.#reconnect()
     })
+    const timer = setTimeout(() => socket.destroy(), Math.max(0, deadline - Date.now()))
+    try {
+      const { pid, protocol } = infoIn(await this.#send(socket, { type: 'InfoRequested' }))
+      this.#mismatch = mismatchOf(pid, protocol)
+    } catch (error) {
+      socket.destroy()
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+    this.#socket = socket
+    if (this.#mismatch !== undefined) this.#onMismatch(this.#mismatch)
   }
 
   /** The launcher died: a new one takes over, and what ended meanwhile is told to the listeners. */
@@ -219,13 +262,34 @@ class LauncherConnection implements Launcher {
   }
 
   async #ask(request: Request): Promise<LauncherMessage> {
-    const socket = await this.connect()
+    return this.#send(await this.connect(), request)
+  }
+
+  #send(socket: net.Socket, request: Request): Promise<LauncherMessage> {
     const seq = ++this.#seq
     return new Promise((resolve, reject) => {
       this.#waiting.set(seq, { what: request.type, resolve, reject })
       socket.write(encodeFrame({ ...request, seq }))
     })
   }
+}
+
+/** A launcher that does not say what it speaks is older than the question. */
+function infoIn(answer: LauncherMessage): LauncherInfo {
+  if (answer.type !== 'Told') throw unexpected(answer)
+  const info: Omit<LauncherInfo, 'protocol'> & { readonly protocol?: number } = answer.info
+  return { ...info, protocol: info.protocol ?? 0 }
+}
+
+function mismatchOf(pid: number, protocol: number): string | undefined {
+  if (protocol === launcherProtocol) return undefined
+  const age = protocol < launcherProtocol ? 'an older' : 'a newer'
+  return (
+    `the launcher that runs (process ${pid}) is of ${age} build: it speaks protocol ${protocol}, this runtime ` +
+    `${launcherProtocol}. What runs goes on, and nothing new can be started. Either run the runtime that it came with, ` +
+    `or stop this node's containers and the launcher (runtime --cleanup, with this runtime's other flags) and start the ` +
+    'runtime again'
+  )
 }
 
 function unexpected(answer: LauncherMessage): Error {

@@ -156,7 +156,7 @@ export class ForkServer {
     const { pidNamespace } = plan
     if (typeof pidNamespace === 'object') return this.#fork({ pidfd: loan.processes[pidNamespace.pid] ?? -1 }, false)
     if (pidNamespace === 'host') return this.#fork('host', false)
-    this.#usual = fileSystemsOf(plan.steps)
+    if (plan.kind === 'container') this.#usual = fileSystemsOf(plan.steps)
     const spare = this.#spare
     this.#spare = undefined
     if (spare === undefined) return this.#fork('new', false)

@@ -1,6 +1,16 @@
 // What the launcher and its clients say to each other over the unix socket: frames of a 4-byte little-endian length and
 // that much JSON. A request carries a number the answer repeats; what the launcher says of its own accord has none.
+// What runs is never stopped for an upgrade, so a runtime may meet a launcher of another build: see `launcherProtocol`.
 import { type ProcessIdentity, type ProcessPlan, type StartedProcess, type StepName } from '../container/plan.ts'
+
+/**
+ * The number of what launcher and runtime must agree on to start processes: the plan, its steps and what they mean, and
+ * this file. Raise it with every change by which one side could misunderstand the other.
+ *
+ * Frames and the messages List, Signal, Info, ExitsAcknowledged and Exited only ever gain fields: with these a runtime
+ * looks after what an older or newer launcher holds.
+ */
+export const launcherProtocol = 1
 
 /** How a process ended; kept by the launcher, on disk too, until a client acknowledges it. */
 export interface ExitRecord extends ProcessIdentity {
@@ -33,6 +43,8 @@ export interface LauncherInfo {
   /** Processes started, and starts repeated because the forked child crashed before it had done anything. */
   readonly starts: number
   readonly retries: number
+  /** Its `launcherProtocol`. */
+  readonly protocol: number
 }
 
 export type StartFailureReason =

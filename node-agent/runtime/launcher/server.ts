@@ -4,7 +4,13 @@ import net from 'node:net'
 import path from 'node:path'
 import { type ForkServer } from './fork-server.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
-import { type ClientMessage, type ExitRecord, type LauncherInfo, type LauncherMessage } from './messages.ts'
+import {
+  type ClientMessage,
+  type ExitRecord,
+  type LauncherInfo,
+  type LauncherMessage,
+  launcherProtocol,
+} from './messages.ts'
 import { type ProcessTable } from './process-table.ts'
 
 export interface LauncherParts {
@@ -109,7 +115,14 @@ export class LauncherServer {
 
 function describe({ forks, startedAtMs }: LauncherParts): LauncherInfo {
   const { starts, retries } = forks
-  return { pid: process.pid, startedAtMs, rssBytes: process.memoryUsage.rss(), starts, retries }
+  return {
+    pid: process.pid,
+    startedAtMs,
+    rssBytes: process.memoryUsage.rss(),
+    starts,
+    retries,
+    protocol: launcherProtocol,
+  }
 }
 
 function send(socket: net.Socket, message: LauncherMessage): void {

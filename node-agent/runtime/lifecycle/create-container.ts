@@ -14,6 +14,7 @@ import { makeOutputs, outputPaths, removeOutputs } from '../logs/container-log.t
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import { find, need, newId } from './ids.ts'
 import type { Parts } from './parts.ts'
+import { sharesPid } from './pod-init.ts'
 
 export interface CreateRequest {
   readonly sandboxId: string | undefined
@@ -112,35 +113,14 @@ function refuseTwin(parts: Parts, sandbox: SandboxRecord, config: ContainerConfi
   throw new RuntimeError('exists', message)
 }
 
-/** Whose PID namespace is shared: the target container's, or that of the pod's first running container that shares. */
+/** Whose PID namespace is shared: the target container's, or that of the pod's init. */
 function sharedPidOf(parts: Parts, sandbox: SandboxRecord, config: ContainerConfig): ProcessIdentity | undefined {
   const options = config.linux?.securityContext?.namespaceOptions
-  const mode = options?.pid ?? NamespaceMode.POD
-  if (options && mode === NamespaceMode.TARGET) {
+  if (options?.pid === NamespaceMode.TARGET) {
     const target = find(parts.containerRecords, options.targetId, 'target container')
     return target?.sandboxId === sandbox.id && !target.exit ? identity(target) : undefined
   }
-  return options && mode === NamespaceMode.POD ? podInit(parts, sandbox.id) : undefined
-}
-
-/** The process whose PID namespace the containers of a pod share, if there is one yet. */
-export function podInit(parts: Parts, sandboxId: string): ProcessIdentity | undefined {
-  const first = parts.containerRecords
-    .list()
-    .find(
-      other =>
-        other.sandboxId === sandboxId &&
-        sharesPodPid(other.config) &&
-        other.spec.namespaces.pid === 'new' &&
-        other.start &&
-        !other.exit,
-    )
-  return first && identity(first)
-}
-
-export function sharesPodPid(config: ContainerConfig): boolean {
-  const options = config.linux?.securityContext?.namespaceOptions
-  return options !== undefined && (options.pid ?? NamespaceMode.POD) === NamespaceMode.POD
+  return sharesPid(options) ? sandbox.init : undefined
 }
 
 function identity({ start }: ContainerRecord): ProcessIdentity | undefined {

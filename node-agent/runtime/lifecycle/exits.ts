@@ -4,6 +4,7 @@ import type { ExitRecord } from '../launcher/messages.ts'
 import { outputPaths, removeOutputs } from '../logs/container-log.ts'
 import type { ContainerExit, ContainerRecord } from '../records/records.ts'
 import type { Parts } from './parts.ts'
+import { noteInitExit } from './pod-init.ts'
 
 /** How long what a container leaves behind in shared PID namespaces may take to die. */
 const killTimeoutMs = 5_000
@@ -28,6 +29,7 @@ async function noteExit(parts: Parts, exit: ExitRecord): Promise<void> {
       await recordExit(parts, started, exit)
     })
   }
+  if (exit.kind === 'sandbox') await parts.locks.run(exit.id, () => noteInitExit(parts, exit))
   parts.exits.announce(exit)
   await parts.launcher.acknowledge([exit.id])
 }

@@ -47,8 +47,8 @@ describe('sandboxes and containers', () => {
   const settle = async (): Promise<void> => {
     for (let count = 0; count < 5; count++) await turn()
   }
-  const make = (name = 'c', more: ContainerConfig = {}): { sandbox: string; id: string } => {
-    const sandbox = machine.parts.sandboxRecords.list()[0]?.id ?? runSandbox(machine.parts, pod, '').id
+  const make = async (name = 'c', more: ContainerConfig = {}): Promise<{ sandbox: string; id: string }> => {
+    const sandbox = machine.parts.sandboxRecords.list()[0]?.id ?? (await runSandbox(machine.parts, pod, '')).id
     return { sandbox, id: createContainer(machine.parts, { sandboxId: sandbox, config: config(name, more) }).id }
   }
   const record = (id: string): ContainerRecord => machine.parts.containerRecords.get(id) ?? assert.fail('no record')
@@ -64,7 +64,7 @@ describe('sandboxes and containers', () => {
   })
 
   test('a container’s whole life, in events, states and cgroups', async () => {
-    const { sandbox, id } = make()
+    const { sandbox, id } = await make()
     assert.deepEqual(machine.cgroups.limits.get('tessera/burstable/podu1'), { memoryLimitBytes: 1000 })
     assert.deepEqual(machine.cgroups.limits.get(`tessera/burstable/podu1/${id}`), { cpuShares: 512 })
     await startContainer(machine.parts, id)
@@ -95,7 +95,7 @@ describe('sandboxes and containers', () => {
       ['c', 0, 0, 'Completed'],
     ]
     for (const [name, exitCode, oomKills, reason] of ends) {
-      const { id } = make(name)
+      const { id } = await make(name)
       await startContainer(machine.parts, id)
       machine.cgroups.oomKills.set(record(id).cgroupPath, oomKills)
       machine.launcher.end(id, exitCode)
@@ -105,7 +105,7 @@ describe('sandboxes and containers', () => {
   })
 
   test('stopping asks, waits, kills; twice is no error', async () => {
-    const { id } = make()
+    const { id } = await make()
     await startContainer(machine.parts, id)
     machine.launcher.heedsTerm = false
     await stopContainer(machine.parts, id, 30)
@@ -120,36 +120,36 @@ describe('sandboxes and containers', () => {
   })
 
   test('the stop signal is the pod’s', async () => {
-    const { id } = make('c', { stopSignal: Signal.SIGQUIT })
+    const { id } = await make('c', { stopSignal: Signal.SIGQUIT })
     await startContainer(machine.parts, id)
     await stopContainer(machine.parts, id, 1000)
     assert.deepEqual(machine.launcher.signals, [[id, 3]])
   })
 
   test('a program that cannot start is told by its exit', async () => {
-    const { id } = make()
+    const { id } = await make()
     machine.launcher.failWith = { reason: 'ProgramNotFound', message: 'no such program: nope', exitCode: 127 }
     await assert.rejects(startContainer(machine.parts, id), /no such program: nope/)
     assert.deepEqual([record(id).exit?.exitCode, record(id).exit?.reason], [127, 'StartError'])
   })
 
   test('names are taken, images needed, sandboxes ready', async () => {
-    const { sandbox } = make('a')
-    assert.throws(() => make('a'), { code: 'exists' })
-    assert.throws(() => runSandbox(machine.parts, pod, ''), { code: 'exists' })
-    assert.throws(() => make('b', { image: { image: 'other:1' } }), { name: 'ImageError', code: 'missing' })
+    const { sandbox } = await make('a')
+    await assert.rejects(make('a'), { code: 'exists' })
+    await assert.rejects(runSandbox(machine.parts, pod, ''), { code: 'exists' })
+    await assert.rejects(make('b', { image: { image: 'other:1' } }), { name: 'ImageError', code: 'missing' })
     await stopSandbox(machine.parts, sandbox)
     await stopSandbox(machine.parts, sandbox)
-    assert.throws(() => make('c'), { code: 'state' })
+    await assert.rejects(make('c'), { code: 'state' })
     assert.throws(() => createContainer(machine.parts, { sandboxId: 'ffff', config: config('d') }), { code: 'missing' })
-    assert.throws(
-      () => runSandbox(machine.parts, { metadata: { name: 'x', uid: 'u2' } }, 'gvisor'),
+    await assert.rejects(
+      runSandbox(machine.parts, { metadata: { name: 'x', uid: 'u2' } }, 'gvisor'),
       /no runtime handler/,
     )
   })
 
   test('a stop that was cut short is finished by the next one', async () => {
-    const { sandbox, id } = make()
+    const { sandbox, id } = await make()
     await startContainer(machine.parts, id)
     const before = machine.parts.sandboxRecords.get(sandbox) ?? assert.fail()
     machine.parts.sandboxRecords.save({ ...before, notReady: true })
@@ -158,22 +158,22 @@ describe('sandboxes and containers', () => {
     assert.equal(machine.sandboxes.made.has(sandbox), false)
   })
 
-  test('a sandbox that fails leaves nothing', () => {
+  test('a sandbox that fails leaves nothing', async () => {
     machine.sandboxes.failWith = new Error('no veth')
-    assert.throws(() => runSandbox(machine.parts, pod, ''), /pod default\/web: no veth/)
+    await assert.rejects(runSandbox(machine.parts, pod, ''), /pod default\/web: no veth/)
     assert.equal(machine.parts.sandboxRecords.list().length, 0)
   })
 
-  test('without a pod CIDR only pods on the host’s network run', () => {
+  test('without a pod CIDR only pods on the host’s network run', async () => {
     machine.sandboxes.networkReady = false
-    assert.throws(() => runSandbox(machine.parts, pod, ''), { code: 'unavailable' })
+    await assert.rejects(runSandbox(machine.parts, pod, ''), { code: 'unavailable' })
     const security = { namespaceOptions: { network: 2 } } as const
     const host = { ...pod, metadata: { name: 'h', uid: 'u3' }, linux: { securityContext: security } }
-    assert.deepEqual(runSandbox(machine.parts, host, '').state?.addresses, [])
+    assert.deepEqual((await runSandbox(machine.parts, host, '')).state?.addresses, [])
   })
 
-  test('resolv.conf and hostname are the sandbox’s', () => {
-    const { sandbox } = make()
+  test('resolv.conf and hostname are the sandbox’s', async () => {
+    const { sandbox } = await make()
     const folder = machine.parts.sandboxRecords.folderOf(sandbox)
     assert.equal(
       readFileSync(path.join(folder, 'resolv.conf'), 'utf8'),
@@ -183,10 +183,10 @@ describe('sandboxes and containers', () => {
   })
 
   test('after a restart: running ones run, ended ones have ended, half-made ones are gone', async () => {
-    const { id: running } = make('running')
-    const { id: ended } = make('ended')
-    const { id: created } = make('created')
-    const { id: vanished } = make('vanished')
+    const { id: running } = await make('running')
+    const { id: ended } = await make('ended')
+    const { id: created } = await make('created')
+    const { id: vanished } = await make('vanished')
     for (const id of [running, ended, vanished]) await startContainer(machine.parts, id)
     const half = { ...record(created), id: 'f'.repeat(64) }
     delete (half as { made?: true }).made
@@ -221,7 +221,7 @@ describe('sandboxes and containers', () => {
   })
 
   test('a start whose record was never written is found at the launcher', async () => {
-    const { id } = make()
+    const { id } = await make()
     await startContainer(machine.parts, id)
     const { start: _start, ...before } = record(id)
     machine.parts.containerRecords.save(before)

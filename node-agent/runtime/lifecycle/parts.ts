@@ -29,4 +29,6 @@ export interface Parts {
   /** Where the FIFOs are. */
   readonly ioDir: string
   readonly seccomp: SeccompFilters
+  /** The folder that `installPause` has made: the root of pods' inits. */
+  readonly initRoot: string
 }

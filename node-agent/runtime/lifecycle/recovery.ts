@@ -8,6 +8,7 @@ import { outputPaths, removeOutputs } from '../logs/container-log.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import { recordExit } from './exits.ts'
 import type { Parts } from './parts.ts'
+import { initCgroup } from './pod-init.ts'
 import { openTerminalLog, startOf } from './start-container.ts'
 
 const SIGKILL = 9
@@ -15,12 +16,12 @@ const NSFS_MAGIC = 0x6e736673
 
 /** Call it before anybody else uses the parts, and before followExits. */
 export async function recover(parts: Parts): Promise<void> {
+  const processes = await parts.launcher.list()
   removeHalfMade(parts)
-  checkSandboxes(parts)
+  checkSandboxes(parts, processes)
   const ready = parts.sandboxRecords.list().filter(sandbox => !sandbox.notReady)
   const swept = parts.sandboxes.sweep(new Set(ready.map(sandbox => sandbox.id)))
   if (swept.length > 0) parts.logger.info({ sandboxes: swept }, 'removed sandboxes that no record owns')
-  const processes = await parts.launcher.list()
   for (const record of parts.containerRecords.list()) await recoverContainer(parts, record, processes)
   await killStrangers(parts, processes)
   sweepOutputs(parts)
@@ -45,13 +46,15 @@ function removeHalfMade(parts: Parts): void {
   }
 }
 
-/** A reboot takes namespaces away, and their mounts. */
-function checkSandboxes(parts: Parts): void {
+/** A reboot takes namespaces away, their mounts and inits. */
+function checkSandboxes(parts: Parts, { running }: ProcessList): void {
   for (const sandbox of parts.sandboxRecords.list()) {
-    if (sandbox.notReady || Object.values(sandbox.state?.namespaces ?? {}).every(isPinned)) continue
+    if (sandbox.notReady) continue
+    const hasInit = !sandbox.init || running.some(process => process.id === sandbox.id)
+    if (hasInit && Object.values(sandbox.state?.namespaces ?? {}).every(isPinned)) continue
     const lost: SandboxRecord = { ...sandbox, notReady: true }
     parts.sandboxRecords.save(lost)
-    parts.logger.warn({ sandbox: sandbox.id }, 'a sandbox has lost its namespaces')
+    parts.logger.warn({ sandbox: sandbox.id }, `a sandbox has lost its ${hasInit ? 'namespaces' : 'init'}`)
   }
 }
 
@@ -94,10 +97,15 @@ async function recoverContainer(parts: Parts, record: ContainerRecord, processes
   })
 }
 
-/** Containers without a record, and commands whose clients went with the last runtime. */
+/**
+ * Containers and inits without a record, and commands whose clients went with the last runtime. What runs under another
+ * build's launcher is left alone, since its kinds may mean something else.
+ */
 async function killStrangers(parts: Parts, { running }: ProcessList): Promise<void> {
+  if (parts.launcher.mismatch !== undefined) return
+  const owners = { container: parts.containerRecords, sandbox: parts.sandboxRecords, exec: undefined }
   for (const process of running) {
-    if (process.kind === 'container' && parts.containerRecords.get(process.id)) continue
+    if (owners[process.kind]?.get(process.id)) continue
     parts.logger.info({ id: process.id, pid: process.pid }, `killing a ${process.kind} that nobody owns`)
     await parts.launcher.signal(process.id, SIGKILL)
   }
@@ -117,7 +125,9 @@ async function sweepCgroups(parts: Parts): Promise<void> {
       .list()
       .filter(container => !container.exit)
       .map(container => container.cgroupPath),
-    ...parts.sandboxRecords.list().map(sandbox => sandbox.cgroupParent),
+    ...parts.sandboxRecords
+      .list()
+      .flatMap(sandbox => [sandbox.cgroupParent, ...(sandbox.init ? [initCgroup(sandbox)] : [])]),
   ])
   const sweep = async (cgroup: string): Promise<void> => {
     for (const child of parts.cgroups.children(cgroup)) await sweep(child)

@@ -15,12 +15,18 @@ import type { SandboxRecord } from '../records/records.ts'
 import type { PortMapping, SandboxSpec } from '../sandbox/sandbox.ts'
 import { newId } from './ids.ts'
 import type { Parts } from './parts.ts'
+import { endInit, startInit } from './pod-init.ts'
 
-/** @throws RuntimeError `exists`, `invalid`, `unsupported`, `unavailable` (no pod CIDR yet) */
-export function runSandbox(parts: Parts, config: PodSandboxConfig, runtimeHandler: string): SandboxRecord {
+/** @throws RuntimeError `exists`, `invalid`, `unsupported`, `unavailable` (no pod CIDR yet, or another build's launcher) */
+export async function runSandbox(
+  parts: Parts,
+  config: PodSandboxConfig,
+  runtimeHandler: string,
+): Promise<SandboxRecord> {
   const { sandboxRecords, sandboxes } = parts
   if (runtimeHandler !== '')
     throw new RuntimeError('invalid', `there is no runtime handler ${JSON.stringify(runtimeHandler)}`)
+  if (parts.launcher.mismatch !== undefined) throw new RuntimeError('unavailable', parts.launcher.mismatch)
   const { name = '', namespace = '', uid = '', attempt = 0 } = config.metadata ?? {}
   if (name === '' || uid === '') throw new RuntimeError('invalid', 'config.metadata: name and uid are needed')
   const twin = sandboxRecords.list().find(({ config: { metadata } }) => {
@@ -52,10 +58,19 @@ export function runSandbox(parts: Parts, config: PodSandboxConfig, runtimeHandle
     const { warnings } = parts.cgroups.create(record.cgroupParent, cgroupLimits(config.linux?.resources))
     for (const warning of warnings)
       parts.logger.debug({ sandbox: id, warning }, 'a limit of the pod is not possible here')
-    const ready: SandboxRecord = { ...record, state: sandboxes.create(spec) }
-    sandboxRecords.save(ready)
-    return ready
+    const state = sandboxes.create(spec)
+    // Locked until it is on record, so that the end of an init that dies at once is noted after that.
+    return await parts.locks.run(id, async () => {
+      const init = await startInit(parts, record, state)
+      const ready: SandboxRecord = { ...record, state, ...(init && { init }) }
+      sandboxRecords.save(ready)
+      return ready
+    })
   } catch (error) {
+    // The init may run although the answer was lost.
+    await endInit(parts, record).catch((failure: unknown) => {
+      parts.logger.warn({ sandbox: id, error: messageOf(failure) }, 'the init of a failed sandbox could not be ended')
+    })
     sandboxes.remove(id)
     sandboxRecords.delete(id)
     throw error instanceof RuntimeError

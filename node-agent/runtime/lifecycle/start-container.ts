@@ -1,11 +1,9 @@
 // StartContainer: the plan goes to the launcher.
 import { buildContainerPlan } from '../container/build-plan.ts'
-import type { ContainerSpec } from '../container/container-spec.ts'
 import { messageOf, RuntimeError } from '../errors.ts'
-import { LauncherConnectionError, StartError } from '../launcher/client.ts'
+import { LauncherConnectionError, LauncherMismatchError, StartError } from '../launcher/client.ts'
 import type { ExitRecord, ProcessRecord } from '../launcher/messages.ts'
 import type { ContainerRecord, ContainerStart } from '../records/records.ts'
-import { podInit, sharesPodPid } from './create-container.ts'
 import { recordExit } from './exits.ts'
 import { need } from './ids.ts'
 import type { Parts } from './parts.ts'
@@ -25,7 +23,7 @@ export function startContainer(parts: Parts, containerId: string | undefined): P
     try {
       start = await launch(parts, record)
     } catch (error) {
-      if (error instanceof LauncherConnectionError)
+      if (error instanceof LauncherConnectionError || error instanceof LauncherMismatchError)
         throw new RuntimeError('unavailable', error.message, { cause: error })
       await recordStartFailure(parts, record, error)
       throw new RuntimeError('failed', `container ${record.config.metadata?.name ?? id}: ${messageOf(error)}`, {
@@ -45,7 +43,7 @@ export function startContainer(parts: Parts, containerId: string | undefined): P
 }
 
 async function launch(parts: Parts, record: ContainerRecord): Promise<ContainerStart> {
-  const plan = buildContainerPlan(withPodInit(parts, record))
+  const plan = buildContainerPlan(record.spec)
   try {
     const { pid, startTime, startedAtMs, user, steps, warnings, terminalFd } = await parts.launcher.start(plan)
     for (const warning of warnings) parts.logger.info({ container: record.id, warning }, 'not possible on this machine')
@@ -76,12 +74,6 @@ export async function startOf(parts: Parts, process: ProcessRecord | ExitRecord)
 
 async function terminalOf(parts: Parts, fd: number | undefined): Promise<ContainerStart['terminal']> {
   return fd === undefined ? undefined : { launcherPid: (await parts.launcher.info()).pid, fd }
-}
-
-/** Who shares a pod's PID namespace is decided by who runs when it starts. */
-function withPodInit(parts: Parts, { config, sandboxId, spec }: ContainerRecord): ContainerSpec {
-  if (!sharesPodPid(config)) return spec
-  return { ...spec, namespaces: { ...spec.namespaces, pid: podInit(parts, sandboxId) ?? 'new' } }
 }
 
 /** Reads a terminal's output into the log, if the container has one. */

@@ -4,6 +4,7 @@ import { outputPaths, removeOutputs } from '../logs/container-log.ts'
 import type { SandboxRecord } from '../records/records.ts'
 import { find } from './ids.ts'
 import type { Parts } from './parts.ts'
+import { endInit } from './pod-init.ts'
 
 const SIGKILL = 9
 /** How long a killed process may take to be gone before we say so. */
@@ -77,6 +78,7 @@ export async function stopSandbox(parts: Parts, sandboxId: string | undefined): 
   // already, since what stopped it may have been cut short.
   if (!sandbox.notReady) parts.sandboxRecords.save({ ...sandbox, notReady: true })
   await Promise.all(containersOf(parts, sandbox.id).map(id => stopContainer(parts, id, 0)))
+  await endInit(parts, sandbox)
   parts.sandboxes.remove(sandbox.id)
 }
 

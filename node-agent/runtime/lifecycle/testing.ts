@@ -10,8 +10,8 @@ import { importArchive } from '../images/import-archive.ts'
 import { Importer } from '../images/importer.ts'
 import { ImageStore } from '../images/store.ts'
 import { dockerArchive, makeTar } from '../images/testing.ts'
-import { type Launcher, StartError } from '../launcher/client.ts'
-import type { ExitRecord, ProcessRecord, StartFailure } from '../launcher/messages.ts'
+import { type Launcher, LauncherMismatchError, StartError } from '../launcher/client.ts'
+import { type ExitRecord, launcherProtocol, type ProcessRecord, type StartFailure } from '../launcher/messages.ts'
 import { RecordFolder } from '../records/record-folder.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import type { Sandboxes, SandboxSpec, SandboxState } from '../sandbox/sandbox.ts'
@@ -30,10 +30,12 @@ class FakeLauncher implements Launcher {
   /** What SIGTERM does: ends the process, or nothing. */
   heedsTerm = true
   failWith: StartFailure | undefined
+  mismatch: string | undefined
   readonly #listeners = new Set<(exit: ExitRecord) => void>()
   #nextPid = 1000
 
   start(plan: ProcessPlan): Promise<StartedProcess> {
+    if (this.mismatch !== undefined) return Promise.reject(new LauncherMismatchError(this.mismatch))
     this.plans.push(plan)
     if (this.failWith) return Promise.reject(new StartError(this.failWith))
     const process: ProcessRecord = {
@@ -81,7 +83,7 @@ class FakeLauncher implements Launcher {
   }
 
   info() {
-    return Promise.resolve({ pid: 1, startedAtMs: 0, rssBytes: 0, starts: 0, retries: 0 })
+    return Promise.resolve({ pid: 1, startedAtMs: 0, rssBytes: 0, starts: 0, retries: 0, protocol: launcherProtocol })
   }
 
   close(): void {
@@ -201,6 +203,7 @@ function assemble(folder: string, launcher: FakeLauncher, sandboxes: FakeSandbox
     cgroupRoot: 'tessera',
     ioDir,
     seccomp: () => 'filter',
+    initRoot: path.join(folder, 'init'),
   }
   return {
     parts,

@@ -16,7 +16,9 @@ export interface SandboxRecord {
   readonly cgroupParent: string
   /** Absent while it is being made. */
   readonly state?: SandboxState
-  /** Set once it was stopped, or was found to have lost its namespaces. */
+  /** Process 1 of the PID namespace that its containers share; of pods that share one only. */
+  readonly init?: ProcessIdentity
+  /** Set once it was stopped, or was found to have lost its namespaces or its init. */
   readonly notReady?: true
 }
 

@@ -55,6 +55,8 @@ export class PodNetwork {
     addAddress(this.#host, bridgeIndex, addressBytes(gatewayOf(network)), network.prefixLength)
     writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
     nft(baseRules(this.#table, this.#bridge, podCidr))
+    // After the rules, whose guard has to be there first.
+    writeFileSync(`/proc/sys/net/ipv4/conf/${this.#bridge}/route_localnet`, '1')
     this.#network = { ...network, bridgeIndex }
   }
 

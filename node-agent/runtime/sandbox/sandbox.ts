@@ -1,5 +1,5 @@
 // Sandboxes: what the containers of a pod share. Namespaces are pinned by bind mounts of their files, so an idle sandbox
-// costs kernel objects and no process.
+// costs kernel objects and no process (but for those whose containers share a PID namespace: lifecycle/pod-init.ts).
 
 export interface SandboxConfig {
   /**

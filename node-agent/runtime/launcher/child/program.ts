@@ -1,10 +1,11 @@
 // The last steps: becoming the user, finding the program, and turning into it.
-import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { capabilityNames, capabilityNumber } from '../../../sys/capability-names.ts'
 import {
   capabilityMask,
   changeOwner,
   limitBoundingSet,
+  permittedCapabilities,
   setCapabilitySets,
   setGroups,
   setIds,
@@ -57,12 +58,6 @@ function ownStream(fd: number, uid: number): void {
     // /dev/null of a read-only host, a pipe of another user namespace: the stream works all the same.
     if (!hasCode(error, 'EPERM', 'EROFS', 'EINVAL')) throw error
   }
-}
-
-/** The launcher's own, from /proc/self/status. */
-function permittedCapabilities(): bigint {
-  const match = /^CapPrm:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))
-  return BigInt(`0x${match?.[1] ?? '0'}`)
 }
 
 /** Everything up to execve(2) itself; answers what does it. */
