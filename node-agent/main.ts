@@ -100,6 +100,7 @@ export async function run(config: Config, signal: AbortSignal): Promise<void> {
       hostIps: () => addresses,
       allocatable: () => capacity(facts(), readUsage(config.root)),
     },
+    node: registration,
     log,
     staticPods,
     onRuntimeConnect: async () => {

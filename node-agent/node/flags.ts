@@ -2,6 +2,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { nodeLabelError } from './node-labels.ts'
 
 export interface Config {
   /** Absent: $TESSERA_KUBECONFIG, $KUBECONFIG, or the administrator's. */
@@ -125,9 +126,13 @@ function labels(text: string): Record<string, string> {
   const pairs = text.split(',').filter(pair => pair !== '')
   return Object.fromEntries(
     pairs.map(pair => {
-      const [key, value] = pair.split('=')
-      if (key && value !== undefined) return [key, value]
-      throw new FlagError(`--node-labels ${JSON.stringify(pair)}: expected KEY=VALUE`)
+      const equals = pair.indexOf('=')
+      const refuse = (why: string): FlagError => new FlagError(`--node-labels ${JSON.stringify(pair)}: ${why}`)
+      if (equals <= 0) throw refuse('expected KEY=VALUE')
+      const [key, value] = [pair.slice(0, equals), pair.slice(equals + 1)]
+      const error = nodeLabelError(key, value)
+      if (error !== undefined) throw refuse(error)
+      return [key, value]
     }),
   )
 }

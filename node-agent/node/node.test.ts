@@ -166,6 +166,26 @@ describe('a node', () => {
     assert.equal(lease.metadata.ownerReferences?.[0]?.uid, registered.uid)
   })
 
+  it('is known as it would register, then as the API has it', async t => {
+    let away = true
+    const client = make({
+      before: () => {
+        if (away) throw new Error('away')
+      },
+    })
+    const { registered } = registration(t, client)
+    let known = false
+    void registered.known.then(() => (known = true))
+    await assert.rejects(registered.fetch(), /away/)
+    assert.deepEqual([known, registered.current().metadata.labels?.['zone']], [false, 'a'])
+    away = false
+    await registered.known
+    const body = { metadata: { labels: { zone: 'b' } } }
+    await client.patch(nodes, { name: 'n1' }, { type: 'application/merge-patch+json', body })
+    assert.equal((await registered.fetch()).metadata.labels?.['zone'], 'b')
+    assert.equal(registered.current().metadata.labels?.['zone'], 'b')
+  })
+
   it('is NotReady as soon as it knows that nothing runs', async t => {
     const client = make()
     const { registered, setTrouble } = registration(t, client)

@@ -14,6 +14,8 @@ import { type NodeFacts, newNode, nodeLabels, nodeStatus } from './node-object.t
 
 /** The status is written at least this often, whether or not it changed. */
 const statusEveryMs = 300_000
+/** How long whoever asks for the Node waits for the API. */
+const fetchMs = 5_000
 const retry = { initialMs: 200, maxMs: 10_000, jitter: 0.2 }
 
 /** Another machine goes by this name; the agent must not go on. */
@@ -40,15 +42,34 @@ export class Registration {
   #node: Stored<Node> | undefined
   #writtenAtMs = 0
   #wake: () => void = () => {}
+  /** Resolves when the API has shown the Node. */
+  readonly known: Promise<void>
+  #resolveKnown: () => void = () => {}
 
   constructor(options: RegistrationOptions) {
     this.#options = options
+    this.known = new Promise(resolve => {
+      this.#resolveKnown = resolve
+    })
     this.#lease = new NodeLease(options.client, options.facts().name)
   }
 
   /** The Node's uid, once it is registered. */
   get uid(): string | undefined {
     return this.#node?.metadata.uid
+  }
+
+  /** As the API showed it last; before that, as this machine registers itself. */
+  current(): Node {
+    return this.#node ?? newNode(this.#options.facts())
+  }
+
+  /** As it is at the API now. */
+  async fetch(): Promise<Node> {
+    const { client, facts } = this.#options
+    const node = await client.get(nodes, { name: facts().name }, { signal: AbortSignal.timeout(fetchMs) })
+    this.#seen(node)
+    return node
   }
 
   /** Something about the node changed: its status is looked at now. */
@@ -111,6 +132,7 @@ export class Registration {
     if (!this.#node || Number(node.metadata.resourceVersion) >= Number(this.#node.metadata.resourceVersion)) {
       this.#node = node
     }
+    this.#resolveKnown()
     if (node.spec.podCIDR !== undefined && node.spec.podCIDR !== '') this.#options.onPodCidr(node.spec.podCIDR)
   }
 

@@ -1,7 +1,7 @@
 // The conditions of a pod that its node decides; all others are left as they are.
 import type { ContainerStatus, PodCondition, PodStatus } from '../../api/kinds/core-v1.ts'
 import { timeOf } from '../../api/values/time.ts'
-import { isInitialized } from './ending.ts'
+import { isInitialized, preemptedCondition } from './ending.ts'
 import { currentSandbox } from './observation.ts'
 import { isSidecar } from './restart.ts'
 import { initContainers, type Pod, type Situation } from './situation.ts'
@@ -31,6 +31,7 @@ export function conditions(
     ['Initialized', initialized(situation, phase, init)],
     ['Ready', containersReady.status === 'True' ? gates(pod) : containersReady],
     ['ContainersReady', containersReady],
+    ...(situation.ending?.cause === 'preempted' ? [[preemptedCondition.type, preemptedCondition] as const] : []),
   ]
   const ours = verdicts.map(([type, verdict]) => condition(situation, present, type, verdict))
   const others = present.filter(({ type }) => verdicts.every(([name]) => name !== type))

@@ -1,7 +1,7 @@
 // Why a pod ends. Everything here is decided from the pod and its containers, so a restarted agent decides the same.
 import { currentSandbox, newest, type PodObservation } from './observation.ts'
 import { initPolicy, isSidecar, shouldRestart } from './restart.ts'
-import { appContainers, type Ending, initContainers, type Pod } from './situation.ts'
+import { appContainers, type Ending, initContainers, type Pod, type PodFailure } from './situation.ts'
 
 /** Kubernetes' default for terminationGracePeriodSeconds. */
 const defaultGraceSeconds = 30
@@ -29,18 +29,59 @@ export function endingCause(
 ): Ending['cause'] | undefined {
   if (pod.metadata.deletionTimestamp !== undefined) return 'deleted'
   if (isFinished(pod, observed)) return 'finished'
+  if (isPreempted(pod)) return 'preempted'
   const deadlineMs = activeDeadlineMs(pod, startedAtMs)
   return deadlineMs !== undefined && nowMs >= deadlineMs ? 'deadline' : undefined
 }
 
-const severity: Record<Ending['cause'], number> = { finished: 0, deadline: 1, deleted: 2, removed: 3 }
+/** The condition of a pod that has to make room; it outlives the agent that decided so. */
+export const preemptedCondition = {
+  type: 'DisruptionTarget',
+  status: 'True',
+  reason: 'TerminationByKubelet',
+  message: 'Pod was preempted by Kubelet to accommodate a critical pod.',
+} as const
 
-/** An ending only ever becomes more final and more urgent. */
+const isPreempted = ({ status }: Pod): boolean =>
+  status.conditions?.some(
+    ({ type, status: holds, reason, message }) =>
+      type === preemptedCondition.type &&
+      holds === preemptedCondition.status &&
+      reason === preemptedCondition.reason &&
+      message === preemptedCondition.message,
+  ) ?? false
+
+/** What an ending makes of the pod as a whole, where its cause alone says so. */
+export function failureOf(cause: Ending['cause']): PodFailure | undefined {
+  switch (cause) {
+    case 'deadline':
+      return {
+        reason: 'DeadlineExceeded',
+        message: 'Pod was active on the node longer than the specified deadline',
+      }
+    case 'preempted':
+      return { reason: 'Preempting', message: 'Preempted in order to admit critical pod' }
+    default:
+      return undefined
+  }
+}
+
+const severity: Record<Ending['cause'], number> = {
+  finished: 0,
+  rejected: 1,
+  deadline: 1,
+  preempted: 1,
+  deleted: 2,
+  removed: 3,
+}
+
+/** An ending only ever becomes more final and more urgent; why the pod failed stays what it was at first. */
 export function sharpen(present: Ending | undefined, next: Ending): Ending {
   if (present === undefined) return next
   return {
     cause: severity[next.cause] > severity[present.cause] ? next.cause : present.cause,
     deadlineMs: Math.min(present.deadlineMs, next.deadlineMs),
+    failure: present.failure ?? next.failure,
   }
 }
 

@@ -11,6 +11,7 @@ import { sleep } from '../../lib/abort.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { PodVolumes } from '../volumes/pod-volumes.ts'
+import { Admissions, type NodeSource } from './admissions.ts'
 import type { Context, NodeSettings, Runtime } from './context.ts'
 import { Gate } from './gate.ts'
 import { ObjectCache } from './object-cache.ts'
@@ -34,6 +35,7 @@ export interface NodePodsOptions {
   readonly runtime: Runtime
   readonly events: EventRecorder
   readonly settings: NodeSettings
+  readonly node: NodeSource
   readonly log: Logger
   readonly staticPods?: StaticPods | undefined
   /** See RuntimeViewOptions. */
@@ -48,6 +50,7 @@ export class NodePods implements PodDirectory {
   readonly #informer: Informer<PodKind>
   readonly #services: Informer<Service>
   readonly #volumes: PodVolumes
+  readonly #admissions: Admissions
   readonly view: RuntimeView
   #context: Context | undefined
   /** Every pod there is has its worker: what the runtime holds besides is nobody's. */
@@ -58,9 +61,15 @@ export class NodePods implements PodDirectory {
 
   constructor(options: NodePodsOptions) {
     this.#options = options
-    const { client, settings, log } = options
+    const { client, settings, node, log } = options
     const onError = (error: unknown): void => log.warn({ err: error }, 'a watch of the API broke; trying again')
     this.#volumes = new PodVolumes(settings.root)
+    this.#admissions = new Admissions({
+      node,
+      allocatable: () => settings.allocatable(),
+      workers: () => this.#workers.values(),
+      log,
+    })
     this.#informer = new Informer<PodKind>(client, pods, {
       fieldSelector: `spec.nodeName=${settings.nodeName}`,
       onError,
@@ -119,7 +128,7 @@ export class NodePods implements PodDirectory {
 
   /** Runs the pods until the signal aborts; they go on without it. */
   async run(signal: AbortSignal): Promise<void> {
-    const { client, runtime, events, settings, log, staticPods, clock = systemClock } = this.#options
+    const { client, runtime, events, settings, node, log, staticPods, clock = systemClock } = this.#options
     const writer = new StatusWriter({ client, log, signal, clock, onNewer: pod => this.#upsert(pod) })
     const objects = new ObjectCache(client, uids => {
       for (const uid of uids) this.#workers.get(uid)?.contentChanged()
@@ -158,6 +167,7 @@ export class NodePods implements PodDirectory {
         this.#allKnown = true
         this.#adoptOrphans()
       })
+      void Promise.all([this.#informer.synced, node.known]).then(() => this.#admissions.open())
       await aborted
     }
     for (const worker of this.#workers.values()) worker.stop()
@@ -207,6 +217,7 @@ export class NodePods implements PodDirectory {
       },
     })
     this.#workers.set(uid, worker)
+    this.#admissions.consider(worker)
   }
 
   #observed(uid: string): void {

@@ -98,7 +98,7 @@ export class ObjectCache {
 }
 
 /** The objects a pod's volumes and environments are made from. */
-export function referencesOf(pod: Pod): { readonly configMapNames: Set<string>; readonly secretNames: Set<string> } {
+function referencesOf(pod: Pod): { readonly configMapNames: Set<string>; readonly secretNames: Set<string> } {
   const configMapNames = new Set<string | undefined>()
   const secretNames = new Set<string | undefined>()
   for (const { envFrom = [], env = [] } of [...initContainers(pod), ...appContainers(pod)]) {

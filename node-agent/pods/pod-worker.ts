@@ -5,16 +5,18 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ContainerStatus, PodStatus } from '../../api/kinds/core-v1.ts'
 import { millisecondsOf } from '../../api/values/time.ts'
 import { ContainerProbes } from '../probes/container-probes.ts'
+import type { Rejection } from './admission.ts'
 import { containerUrl } from './container-status.ts'
 import type { Context } from './context.ts'
-import { endingCause, graceSecondsOf, sharpen } from './ending.ts'
+import { type Demand, demandOf } from './demand.ts'
+import { endingCause, failureOf, graceSecondsOf, sharpen } from './ending.ts'
 import { execute } from './execute.ts'
 import { PodMemory } from './memory.ts'
 import { newest, type ObservedContainer } from './observation.ts'
 import { plan } from './plan.ts'
 import { shouldRestart } from './restart.ts'
 import { appContainers, type Ending, type Health, initContainers, type Pod, type Situation } from './situation.ts'
-import { podStatus } from './status.ts'
+import { isOver, podStatus } from './status.ts'
 import { failureKeyOf, type Step, subjectOf } from './step.ts'
 import { isAway, messageOf, StepError } from './step-error.ts'
 import { fieldPath } from './steps/field-path.ts'
@@ -41,6 +43,11 @@ export class PodWorker {
   /** Aborts when the pod begins to end. */
   readonly #starting = new AbortController()
   readonly #startedAtMs: number
+  /** Resolves when nothing of the pod runs any more, nor will. */
+  readonly ended: Promise<void>
+  #resolveEnded: () => void = () => {}
+  #admission: 'undecided' | 'held' | 'admitted' | 'rejected' = 'undecided'
+  #demand: Demand | undefined
   #pod: Pod
   #removed = false
   #ending: Ending | undefined
@@ -53,6 +60,9 @@ export class PodWorker {
     this.#options = options
     this.#pod = options.pod
     this.#startedAtMs = millisecondsOf(options.pod.status.startTime) ?? options.context.clock.now()
+    this.ended = new Promise(resolve => {
+      this.#resolveEnded = resolve
+    })
     options.context.objects.follow(options.pod)
     this.wake()
   }
@@ -64,6 +74,70 @@ export class PodWorker {
   /** As reported last. */
   get status(): PodStatus {
     return this.#reported ?? this.#pod.status
+  }
+
+  get isStatic(): boolean {
+    return this.#options.isStatic
+  }
+
+  /** What the pod takes of the node, once it is admitted. */
+  get demand(): Demand {
+    this.#demand ??= demandOf(this.#pod, this.isStatic)
+    return this.#demand
+  }
+
+  /** Whether it takes that now: it was admitted, is neither over nor about to make room, and its source still has it. */
+  get takesRoom(): boolean {
+    if (this.#admission === 'undecided' || this.#admission === 'rejected' || this.#removed) return false
+    const { phase } = this.status
+    return this.#ending?.cause !== 'preempted' && phase !== 'Succeeded' && phase !== 'Failed'
+  }
+
+  /** Whether the pod needs no admission: an agent of this node has begun with it, or it is ending. */
+  get hasBegun(): boolean {
+    const { metadata, status } = this.#pod
+    const { sandboxes, containers } = this.#options.context.view.observed(metadata.uid)
+    const isOver = status.phase === 'Failed' || status.phase === 'Succeeded'
+    // The start time is the node's to write.
+    const told = status.startTime !== undefined || metadata.deletionTimestamp !== undefined || isOver
+    return told || sandboxes.length + containers.length > 0
+  }
+
+  /** Whether there still is something to decide: the pod is not ending anyway. */
+  get isUndecided(): boolean {
+    return this.#admission === 'undecided' && this.#ending === undefined && !this.#stopped
+  }
+
+  /** Nothing is done for the pod before this. */
+  admit(): void {
+    this.#admission = 'admitted'
+    this.wake()
+  }
+
+  /** It will be admitted once others have made room: what it takes is no longer free. */
+  hold(): void {
+    this.#admission = 'held'
+  }
+
+  /** The pod never runs here. */
+  reject({ reason, message }: Rejection): void {
+    const { clock, events, log } = this.#options.context
+    this.#admission = 'rejected'
+    const failure = { reason, message: `Pod was rejected: ${message}` }
+    this.#end({ cause: 'rejected', deadlineMs: clock.now(), failure })
+    const { name, namespace } = this.#pod.metadata
+    log.warn({ pod: `${namespace ?? ''}/${name}`, reason }, `pod rejected: ${message}`)
+    events.record(this.#pod, 'Warning', reason, message)
+    this.wake()
+  }
+
+  /** The pod ends in favour of a critical one. */
+  preempt(): void {
+    const { clock, events } = this.#options.context
+    const failure = failureOf('preempted')
+    this.#end({ cause: 'preempted', deadlineMs: clock.now() + graceSecondsOf(this.#pod) * 1000, failure })
+    if (failure) events.record(this.#pod, 'Warning', failure.reason, failure.message)
+    this.wake()
   }
 
   /** Whether a container of this name that has ended will be started again. */
@@ -79,6 +153,7 @@ export class PodWorker {
     const { labels, annotations } = this.#pod.metadata
     const shown = isDeepStrictEqual([labels, annotations], [pod.metadata.labels, pod.metadata.annotations])
     this.#pod = pod
+    this.#demand = undefined
     if (!shown) this.#memory.contentChanged() // The downward API shows them.
     this.wake()
   }
@@ -123,10 +198,13 @@ export class PodWorker {
     const { clock } = this.#options.context
     const nowMs = clock.now()
     this.#decideEnding(nowMs)
+    if (this.#admission !== 'admitted' && this.#ending === undefined) return
     this.#tendProbes()
     const { steps, lookAgainAtMs } = plan(this.#situation(nowMs))
     for (const step of steps) void this.#launch(step)
-    this.#report(this.#situation(nowMs))
+    const situation = this.#situation(nowMs)
+    this.#report(situation)
+    if (isOver(situation)) this.#resolveEnded()
     this.#cancelTimer?.()
     this.#cancelTimer =
       lookAgainAtMs === undefined ? undefined : clock.after(Math.max(1, lookAgainAtMs - nowMs), () => this.wake())
@@ -155,7 +233,11 @@ export class PodWorker {
     if (cause === undefined) return
     const { deletionGracePeriodSeconds } = this.#pod.metadata
     const graceSeconds = deletionGracePeriodSeconds ?? graceSecondsOf(this.#pod)
-    this.#ending = sharpen(this.#ending, { cause, deadlineMs: nowMs + graceSeconds * 1000 })
+    this.#end({ cause, deadlineMs: nowMs + graceSeconds * 1000, failure: failureOf(cause) })
+  }
+
+  #end(ending: Ending): void {
+    this.#ending = sharpen(this.#ending, ending)
     if (!this.#starting.signal.aborted) this.#starting.abort()
   }
 
@@ -195,6 +277,7 @@ export class PodWorker {
 
   #gone(): void {
     this.stop()
+    this.#resolveEnded()
     this.#options.context.writer.forget(this.#options.shownAs()?.metadata.uid ?? this.#pod.metadata.uid)
     this.#options.onGone(this.#pod.metadata.uid)
   }
@@ -274,8 +357,11 @@ const allStatuses = (status: PodStatus | undefined): ContainerStatus[] => [
   ...(status?.containerStatuses ?? []),
 ]
 
-/** A static pod with what the API says of its mirror. */
-const asShown = (pod: Pod, shown: Pod): Pod => ({ ...pod, status: shown.status })
+/** A static pod with what the API says of its mirror; how it fares is known here alone. */
+function asShown(pod: Pod, shown: Pod): Pod {
+  const { phase: _phase, reason: _reason, message: _message, ...status } = shown.status
+  return { ...pod, status }
+}
 
 /**
  * Whether anybody waits for this status: not for one that only says that the pod is being made, nor while containers

@@ -27,12 +27,23 @@ export interface Health {
   readonly failed: { readonly probe: 'liveness' | 'startup'; readonly graceSeconds: number | undefined } | undefined
 }
 
+/** Why a pod failed as a whole, in the words of its status. */
+export interface PodFailure {
+  readonly reason: string
+  readonly message: string
+}
+
 /** The pod is on its way out. */
 export interface Ending {
-  /** Deleted at the API, removed from its source, its deadline passed, or all its work done. */
-  readonly cause: 'deleted' | 'removed' | 'deadline' | 'finished'
+  /**
+   * Deleted at the API, removed from its source, its deadline passed, not admitted to this node, ended in favour of a
+   * critical pod, or all its work done.
+   */
+  readonly cause: 'deleted' | 'removed' | 'deadline' | 'rejected' | 'preempted' | 'finished'
   /** When every process must be gone. */
   readonly deadlineMs: number
+  /** Absent: how its containers ended decides. */
+  readonly failure?: PodFailure | undefined
 }
 
 export interface Situation {

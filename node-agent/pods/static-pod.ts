@@ -6,8 +6,8 @@ import { setDeclaredDefaults } from '../../api/schema/defaults.ts'
 import { validateStructure } from '../../api/schema/structure.ts'
 import { timeOf } from '../../api/values/time.ts'
 import { parseYaml } from '../../lib/yaml.ts'
-import { referencesOf } from './object-cache.ts'
 import type { Pod } from './situation.ts'
+import { apiReferences } from './static-pod-references.ts'
 
 /** Kubernetes' annotations of pods that do not come from the API. */
 const staticAnnotations = {
@@ -69,8 +69,13 @@ export function staticPod(text: string, file: string, nodeName: string, nowMs: n
   }
   const errors = [...validateStructure(pods.schema, pod), ...(pods.behaviour.validate?.(pod) ?? [])]
   if (errors.length > 0) refuse(errors.map(({ field, message }) => `${field}: ${message}`).join(', '))
-  const { configMapNames, secretNames } = referencesOf(pod)
-  if (configMapNames.size + secretNames.size > 0) refuse('a static pod may not name ConfigMaps or Secrets')
+  const references = apiReferences(pod)
+  if (references.length > 0) {
+    const what = references.map(({ field, resource }) => `${field}: static pods may not reference ${resource}`)
+    refuse(
+      `${what.join(', ')}; they run without the API: use files of the node (hostPath), or create the pod at the API`,
+    )
+  }
   return pod
 }
 
@@ -90,9 +95,9 @@ export const isMirror = ({ metadata }: Pod): boolean => metadata.annotations?.[s
 export const mirroredUid = ({ metadata }: Pod): string => metadata.annotations?.[staticAnnotations.mirror] ?? ''
 
 /** What the API is told of a static pod; the Node owns it, so it goes with the Node. */
-export function mirrorOf(pod: Pod, nodeUid: string | undefined): PodKind {
+export function mirrorOf(pod: Pod, nodeUid: string): PodKind {
   const { name, namespace, labels, annotations, uid } = pod.metadata
-  const owner = { apiVersion: 'v1', kind: 'Node', name: pod.spec.nodeName ?? '', uid: nodeUid ?? '', controller: true }
+  const owner = { apiVersion: 'v1', kind: 'Node', name: pod.spec.nodeName ?? '', uid: nodeUid, controller: true }
   return {
     ...pod,
     metadata: {
@@ -100,7 +105,7 @@ export function mirrorOf(pod: Pod, nodeUid: string | undefined): PodKind {
       ...(namespace !== undefined && { namespace }),
       ...(labels && { labels }),
       annotations: { ...annotations, [staticAnnotations.mirror]: uid },
-      ...(nodeUid !== undefined && { ownerReferences: [owner] }),
+      ownerReferences: [owner],
     },
   }
 }

@@ -3,13 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { pino } from 'pino'
+import { StatusError } from '../../api/errors.ts'
 import { pods } from '../../api/kinds/core-v1.ts'
 import { FakeClient, type FakeOptions } from '../../client/fake.ts'
-import { silentLogger } from '../../lib/logger.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { type Logger, silentLogger } from '../../lib/logger.ts'
+import { ManualClock } from '../../test/manual-clock.ts'
 import { NodePods } from './node-pods.ts'
 import { mirroredUid, staticPod } from './static-pod.ts'
 import { StaticPods } from './static-pods.ts'
-import { eventually, FakeRuntime } from './testing.ts'
+import { eventually, FakeRuntime, nodeSource } from './testing.ts'
 
 const manifest = (image: string, more = ''): string => `
 apiVersion: v1
@@ -23,7 +27,27 @@ spec:
       image: ${image}
 ${more}`
 
+interface Line {
+  readonly level: number
+  readonly msg: string
+  readonly file?: string
+}
+
+/** A logger that keeps its lines. */
+function keepingLogger(lines: Line[]) {
+  return pino({ level: 'debug' }, { write: (text: string) => void lines.push(JSON.parse(text) as Line) })
+}
+
+const warning = 40
+
 describe('a static pod', () => {
+  it('may have what needs no API', () => {
+    const volumes =
+      '  volumes:\n    - {name: a, hostPath: {path: /etc}}\n    - {name: b, emptyDir: {}}\n    - name: c\n' +
+      '      projected: {sources: [{downwardAPI: {items: [{path: name, fieldRef: {fieldPath: metadata.name}}]}}]}\n'
+    assert.equal(staticPod(manifest('x', volumes), 'edge.yaml', 'n1', 0).spec.volumes?.length, 3)
+  })
+
   it('gets the node’s name, a uid of its content, and defaults', () => {
     const pod = staticPod(manifest('demo:1'), '/etc/pods/edge.yaml', 'n1', 0)
     assert.equal(pod.metadata.name, 'edge-n1')
@@ -39,8 +63,36 @@ describe('a static pod', () => {
     [`${manifest('x')}\n---\n${manifest('x')}`, /holds 2 documents/],
     [manifest('x', '      imag: y\n'), /unknown field "spec\.containers\[0\]\.imag" \(did you mean "image"\?\)/],
     [manifest('x', '  restartPolicy: Sometimes\n'), /spec\.restartPolicy/],
-    [manifest('x', '  volumes:\n    - name: v\n      configMap: {name: c}\n'), /may not name ConfigMaps or Secrets/],
+    [
+      manifest('x', '  volumes:\n    - name: v\n      configMap: {name: c}\n'),
+      /spec\.volumes\[0\]\.configMap: static pods may not reference configmaps; they run .*hostPath/,
+    ],
     ['apiVersion: v1\nkind: Service\n', /kind/],
+    [manifest('x', '  serviceAccountName: sa\n'), /spec\.serviceAccountName: .* serviceaccounts/],
+    [manifest('x', '  imagePullSecrets: [{name: s}]\n'), /spec\.imagePullSecrets\[0\]: .* secrets/],
+    [
+      manifest('x', '      env:\n        - {name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}\n'),
+      /spec\.containers\[0\]\.env\[0\]\.valueFrom\.secretKeyRef: .* secrets/,
+    ],
+    [
+      manifest('x', '      envFrom:\n        - configMapRef: {name: c}\n'),
+      /spec\.containers\[0\]\.envFrom\[0\]\.configMapRef: .* configmaps/,
+    ],
+    [
+      manifest(
+        'x',
+        '  volumes:\n    - {name: a, emptyDir: {}}\n    - {name: b, persistentVolumeClaim: {claimName: c}}\n',
+      ),
+      /spec\.volumes\[1\]\.persistentVolumeClaim: .* persistentvolumeclaims/,
+    ],
+    [
+      manifest('x', '  volumes:\n    - {name: v, cephfs: {monitors: [m], secretRef: {name: s}}}\n'),
+      /spec\.volumes\[0\]: .* secrets/,
+    ],
+    [
+      manifest('x', '  volumes:\n    - name: v\n      projected: {sources: [{serviceAccountToken: {path: t}}]}\n'),
+      /spec\.volumes\[0\]\.projected\.sources\[0\]\.serviceAccountToken: .* serviceaccounts/,
+    ],
   ]
   for (const [text, message] of wrong) {
     it(`is refused with ${message.source}`, () => {
@@ -52,13 +104,27 @@ describe('a static pod', () => {
   }
 })
 
-function start(t: TestContext, options: FakeOptions = {}) {
+interface StartOptions {
+  readonly client?: FakeOptions
+  readonly nodeUid?: () => string | undefined
+  readonly log?: Logger
+  readonly clock?: Clock
+}
+
+function start(t: TestContext, options: StartOptions = {}) {
   const root = mkdtempSync(path.join(os.tmpdir(), 'static-pods-'))
   const directory = path.join(root, 'manifests')
-  const client = new FakeClient(options)
+  const client = new FakeClient(options.client)
   const runtime = new FakeRuntime({ images: ['demo:1', 'demo:2'] })
   const stop = new AbortController()
-  const staticPods = new StaticPods({ directory, nodeName: 'n1', nodeUid: () => 'node-uid', client, log: silentLogger })
+  const staticPods = new StaticPods({
+    directory,
+    nodeName: 'n1',
+    nodeUid: options.nodeUid ?? (() => 'node-uid'),
+    client,
+    log: options.log ?? silentLogger,
+    ...(options.clock && { clock: options.clock }),
+  })
   const agent = new NodePods({
     client,
     runtime,
@@ -73,8 +139,9 @@ function start(t: TestContext, options: FakeOptions = {}) {
       podPidsLimit: 0,
       hostIps: () => ['192.0.2.1'],
       resolvConf: () => '',
-      allocatable: () => ({}),
+      allocatable: () => ({ cpu: '2', memory: '1Gi', pods: '110' }),
     },
+    node: nodeSource(),
     log: silentLogger,
     staticPods,
     onRuntimeConnect: () => Promise.resolve(),
@@ -148,11 +215,63 @@ describe('static pods', () => {
 
   it('run without a control plane', async t => {
     const { runtime, file } = start(t, {
-      before: () => {
-        throw new Error('nobody there')
+      client: {
+        before: () => {
+          throw new Error('nobody there')
+        },
       },
     })
     writeFileSync(file, manifest('demo:1'))
     await eventually(() => assert.deepEqual(runtime.running(), ['main']))
+  })
+
+  it('whose mirror is refused run, tell why once, and ask again seldom', async t => {
+    const lines: Line[] = []
+    const clock = new ManualClock()
+    let refused = true
+    let asked = 0
+    const { client, runtime, file } = start(t, {
+      log: keepingLogger(lines),
+      clock,
+      client: {
+        before: ({ verb, resource, name }) => {
+          if (verb !== 'create' || resource !== 'pods') return
+          asked++
+          if (refused) throw StatusError.forbidden(pods, name, 'node "n1" may not')
+        },
+      },
+    })
+    writeFileSync(file, manifest('demo:1'))
+    await eventually(() => assert.deepEqual([runtime.running(), asked], [['main'], 1]))
+    clock.advance(60_000)
+    await new Promise(resolve => setTimeout(resolve, 50))
+    assert.equal(asked, 1)
+    clock.advance(240_000)
+    await eventually(() => assert.equal(asked, 2))
+    const warnings = lines.filter(({ level }) => level === warning)
+    assert.deepEqual(
+      warnings.map(({ msg, file }) => ({ msg, file })),
+      [
+        {
+          msg:
+            'static pod runs, but the API refuses the mirror that would show it: ' +
+            'pods "edge-n1" is forbidden: node "n1" may not',
+          file,
+        },
+      ],
+    )
+    refused = false
+    clock.advance(300_000)
+    await eventually(async () => assert.equal((await mirror(client)).status.phase, 'Running'))
+  })
+
+  it('have a mirror once their Node is registered', async t => {
+    let registered = false
+    const { client, runtime, file } = start(t, { nodeUid: () => (registered ? 'late' : undefined) })
+    writeFileSync(file, manifest('demo:1'))
+    await eventually(() => assert.deepEqual(runtime.running(), ['main']))
+    await assert.rejects(mirror(client), /not found/)
+    registered = true
+    await eventually(async () => assert.equal((await mirror(client)).metadata.ownerReferences?.[0]?.uid, 'late'))
   })
 })

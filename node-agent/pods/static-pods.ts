@@ -2,11 +2,12 @@
 // the mirrors follow when it is there.
 import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
 import path from 'node:path'
-import { isStatus } from '../../api/errors.ts'
+import { isStatus, StatusError } from '../../api/errors.ts'
 import { pods } from '../../api/kinds/core-v1.ts'
 import type { Client } from '../../client/client.ts'
-import { WorkQueue } from '../../client/work-queue.ts'
+import { type Again, WorkQueue } from '../../client/work-queue.ts'
 import { sleep } from '../../lib/abort.ts'
+import { type Clock, systemClock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Pod } from './situation.ts'
 import { mirroredUid, mirrorOf, staticPod } from './static-pod.ts'
@@ -15,6 +16,8 @@ import { mirroredUid, mirrorOf, staticPod } from './static-pod.ts'
 const rereadMs = 60_000
 /** Editors write in several steps. */
 const settleMs = 50
+/** How long a mirror waits that the API refused: nothing but a change of its rules, or of the file, helps. */
+const refusedMs = 300_000
 
 export interface StaticPodHandlers {
   present(pod: Pod): void
@@ -30,6 +33,7 @@ export interface StaticPodsOptions {
   readonly nodeUid: () => string | undefined
   readonly client: Client
   readonly log: Logger
+  readonly clock?: Clock
 }
 
 export class StaticPods {
@@ -39,7 +43,10 @@ export class StaticPods {
   /** By the full name of the pod they show. */
   readonly #mirrors = new Map<string, Pod>()
   readonly #fileOf = new Map<string, string>()
+  /** What is wrong with a file. */
   readonly #complaints = new Map<string, string>()
+  /** Why the API does not take a mirror, by the uid of the pod it shows. */
+  readonly #refusals = new Map<string, string>()
   #handlers: StaticPodHandlers | undefined
   #queue: WorkQueue | undefined
 
@@ -78,12 +85,13 @@ export class StaticPods {
 
   /** Follows the directory until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { directory, log } = this.#options
+    const { directory, log, clock = systemClock } = this.#options
     this.#queue = new WorkQueue(
       {
         reconcile: name => this.#reconcileMirror(name, signal),
         onError: (name, error, retryMs) => log.debug({ err: error, pod: name, retryMs }, 'mirror pod not written'),
         backoff: { initialMs: 200, maxMs: 30_000, jitter: 0.2 },
+        clock,
       },
       signal,
     )
@@ -126,6 +134,7 @@ export class StaticPods {
       if (found.has(uid)) continue
       this.#pods.delete(uid)
       this.#fileOf.delete(uid)
+      this.#refusals.delete(uid)
       this.#handlers?.removed(uid)
       this.#queue?.add(fullName(pod))
     }
@@ -137,27 +146,57 @@ export class StaticPods {
     }
   }
 
-  async #reconcileMirror(name: string, signal: AbortSignal): Promise<void> {
-    const { client, nodeUid } = this.#options
+  async #reconcileMirror(name: string, signal: AbortSignal): Promise<Again | undefined> {
+    const { client } = this.#options
     const pod = [...this.#pods.values()].find(candidate => fullName(candidate) === name)
     const mirror = this.#mirrors.get(name)
     if (mirror) {
-      if (pod && this.mirrorOf(pod.metadata.uid)) return
+      if (pod && this.mirrorOf(pod.metadata.uid)) return undefined
       const { namespace, uid } = mirror.metadata
       try {
         await client.delete(pods, { namespace, name: mirror.metadata.name }, { gracePeriodSeconds: 0, uid, signal })
       } catch (error) {
         if (!isStatus(error, 'NotFound') && !isStatus(error, 'Conflict')) throw error
       }
-      return // Its deletion is told, and brings this back.
+      return undefined // Its deletion is told, and brings this back.
     }
-    if (pod === undefined) return
+    return pod && this.#createMirror(pod, signal)
+  }
+
+  async #createMirror(pod: Pod, signal: AbortSignal): Promise<Again | undefined> {
+    const { client, nodeUid } = this.#options
+    const { uid } = pod.metadata
+    const owner = nodeUid()
+    if (owner === undefined) throw new Error('the Node that owns mirrors is not registered')
     try {
-      this.mirrorSeen(await client.create(pods, mirrorOf(pod, nodeUid()), { signal }))
+      const mirror = await client.create(pods, mirrorOf(pod, owner), { signal })
+      this.#refusals.delete(uid)
+      this.mirrorSeen(mirror)
     } catch (error) {
-      if (!isStatus(error, 'AlreadyExists')) throw error
+      if (isStatus(error, 'AlreadyExists')) return undefined
+      if (!(error instanceof StatusError && isRefusal(error))) throw error
+      this.#complain(pod, error)
+      // A namespace may yet be made, by whoever starts together with this agent.
+      if (error.reason === 'NotFound') throw error
+      return { afterMs: refusedMs }
     }
+    return undefined
+  }
+
+  /** Once for each reason: the pod runs all the same. */
+  #complain(pod: Pod, { message }: StatusError): void {
+    const { uid } = pod.metadata
+    if (this.#refusals.get(uid) === message) return
+    this.#refusals.set(uid, message)
+    const file = this.#fileOf.get(uid)
+    this.#options.log.warn(
+      { pod: fullName(pod), file },
+      `static pod runs, but the API refuses the mirror that would show it: ${message}`,
+    )
   }
 }
+
+/** The API judged what it was given; to give it the same again changes nothing by itself. */
+const isRefusal = ({ code }: StatusError): boolean => [400, 403, 404, 422].includes(code)
 
 const fullName = ({ metadata }: Pod): string => `${metadata.namespace ?? ''}/${metadata.name}`

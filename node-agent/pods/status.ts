@@ -11,6 +11,7 @@ import { isSidecar } from './restart.ts'
 import { appContainers, initContainers, type Situation } from './situation.ts'
 
 export function podStatus(situation: Situation, hostIps: readonly string[]): PodStatus {
+  if (neverBegan(situation)) return rejected(situation)
   const { pod, observed, startedAtMs } = situation
   const over = isOver(situation)
   const init = initContainers(pod).map(container => containerStatus(situation, container, { init: true, over }))
@@ -35,8 +36,29 @@ export function podStatus(situation: Situation, hostIps: readonly string[]): Pod
   }
 }
 
+/** Whether the pod was over before anything of it was made here. */
+function neverBegan({ pod, observed, ending }: Situation): boolean {
+  if (ending?.cause === 'rejected') return true
+  const { phase, containerStatuses } = pod.status
+  return phase === 'Failed' && containerStatuses === undefined && observed.sandboxes.length === 0
+}
+
+/** Of what never began nothing else can be told: no address, no containers. */
+function rejected({ pod, ending, startedAtMs }: Situation): PodStatus {
+  if (pod.status.phase === 'Failed') return pod.status
+  return {
+    ...kept(pod.status),
+    ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
+    phase: 'Failed',
+    ...(pod.status.conditions && { conditions: pod.status.conditions }),
+    ...ending?.failure,
+    startTime: timeOf(startedAtMs),
+    qosClass: qosClass(pod),
+  }
+}
+
 /** Nothing of the pod runs, nor will. */
-function isOver({ ending, observed, busy }: Situation): boolean {
+export function isOver({ ending, observed, busy }: Situation): boolean {
   return (
     ending !== undefined &&
     observed.containers.every(({ state }) => state === 'exited' || state === 'created') &&
@@ -55,13 +77,8 @@ function kept({ nominatedNodeName, resize, resourceClaimStatuses, extendedResour
 
 /** Why a pod failed as a whole; once said it stays. */
 function outcome({ pod, ending }: Situation, phase: PodStatus['phase']): Pick<PodStatus, 'reason' | 'message'> {
+  if (ending?.failure !== undefined && phase === 'Failed') return ending.failure
   const { reason, message } = pod.status
-  if (ending?.cause === 'deadline' && phase === 'Failed') {
-    return {
-      reason: 'DeadlineExceeded',
-      message: 'Pod was active on the node longer than the specified deadline',
-    }
-  }
   if (pod.status.phase !== 'Failed' && pod.status.phase !== 'Succeeded') return {}
   return { ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) }
 }
@@ -75,7 +92,7 @@ function podPhase(
   const { phase } = pod.status
   if (phase === 'Failed' || phase === 'Succeeded') return phase
   if (over) {
-    const succeeded = ending?.cause !== 'deadline' && app.every(({ state }) => state.terminated?.exitCode === 0)
+    const succeeded = ending?.failure === undefined && app.every(({ state }) => state.terminated?.exitCode === 0)
     return succeeded ? 'Succeeded' : 'Failed'
   }
   if (!isInitialized(pod, observed, currentSandbox(observed)?.id)) {

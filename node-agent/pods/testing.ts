@@ -1,6 +1,6 @@
 // For tests: pods, and a runtime that exists in memory.
 import { createHash } from 'node:crypto'
-import type { Container, PodSpec, PodStatus } from '../../api/kinds/core-v1.ts'
+import type { Container, Node, NodeSpec, PodSpec, PodStatus } from '../../api/kinds/core-v1.ts'
 import { RuntimeError } from '../../client/runtime.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import {
@@ -15,8 +15,10 @@ import {
   PodSandboxState,
   type PodSandboxStatus,
 } from '../../proto/gen/cri.ts'
+import { readMachine } from '../node/machine.ts'
+import { newNode } from '../node/node-object.ts'
+import type { NodeSource } from './admissions.ts'
 import type { Runtime } from './context.ts'
-
 import type { Pod } from './situation.ts'
 
 export const container = (name: string, more: Partial<Container> = {}): Container => ({
@@ -44,6 +46,27 @@ export const makePod = (
   },
   spec: { containers: [container('main')], restartPolicy: 'Always', ...spec },
   status,
+})
+
+/** A Node that the API knows, and what it may hold. */
+export const makeNode = (labels: Record<string, string> = {}, spec: NodeSpec = {}): Node => ({
+  ...newNode({
+    name: 'n1',
+    hostname: 'n1',
+    addresses: [],
+    mostPods: 110,
+    podCidr: undefined,
+    labels,
+    machine: readMachine(),
+    runtimeVersion: '',
+  }),
+  spec,
+})
+
+export const nodeSource = (node: Node = makeNode()): NodeSource => ({
+  known: Promise.resolve(),
+  current: () => node,
+  fetch: () => Promise.resolve(node),
 })
 
 interface FakeContainer {
