@@ -94,7 +94,11 @@ describe('Scheduler', () => {
       'preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.'
     const { status, reason, message: told } = scheduledCondition(pod) ?? {}
     assert.deepEqual({ status, reason, told }, { status: 'False', reason: 'Unschedulable', told: message })
-    assert.deepEqual(await cluster.eventsAbout('a'), [`Warning FailedScheduling ${message}`])
+    const events = await until(async () => {
+      const told = await cluster.eventsAbout('a')
+      return told.length > 0 ? told : undefined
+    })
+    assert.deepEqual(events, [`Warning FailedScheduling ${message}`])
     const [decision] = cluster.scheduler.decisions.about(pod.metadata.uid)
     assert.deepEqual(
       decision?.refused.map(({ plugin, nodes }) => [plugin, nodes]),

@@ -62,7 +62,7 @@ interface Script {
 /** Doors with the agent of node n1 connected, which answers as the script says. */
 async function withAgent(
   script: Script,
-  run: (doors: Doors, agent: AbortController) => Promise<void>,
+  run: (doors: Doors, agent: AbortController, sessionEnded: Promise<void>) => Promise<void>,
   options?: DoorsOptions,
 ) {
   await using doors = await openDoors(onePod(), options)
@@ -70,7 +70,7 @@ async function withAgent(
   const agent = new GrpcAgentClient(await doors.nodeConfig('n1'))
   const session = agent.session('n1', controller.signal)
   const failures: unknown[] = []
-  const serving = (async () => {
+  const serving = (async (): Promise<void> => {
     for await (const { openLogs, openExec } of session) {
       const ticket = openLogs?.ticket ?? openExec?.ticket ?? ''
       if (script.refuse) {
@@ -84,10 +84,10 @@ async function withAgent(
       }
     }
   })()
-  serving.catch(() => {})
+  const sessionEnded = serving.catch(() => {})
   try {
     while (!doors.sessions.isConnected('n1')) await delay(5)
-    await run(doors, controller)
+    await run(doors, controller, sessionEnded)
     assert.deepEqual(failures, [])
   } finally {
     controller.abort()
@@ -237,7 +237,11 @@ test('a slow reader holds the agent back, and 64 MiB arrive whole', async () => 
     const stream = client.logs({ namespace: 'default', pod: 'web' })
     const first = await stream.next()
     let received = first.value ? first.value.length : 0
-    await delay(200)
+    // Until the agent is held back, or has got rid of everything.
+    for (let before = -1; before !== sent; ) {
+      before = sent
+      await delay(200)
+    }
     assert.ok(sent < chunks, `nobody reads, and yet all of it was taken from the agent`)
     for await (const data of stream) received += data.length
     assert.equal(received, chunk.length * chunks)
@@ -326,13 +330,17 @@ test('an exec that cannot be is answered before the connection is taken over', a
 })
 
 test('an agent that dies in the middle of a command is an error, not an exit', async () => {
-  await withAgent({ exec: () => Promise.resolve() }, async (doors, agent) => {
+  const exec: Script['exec'] = (_, stream) => stream.send({ output: { stdout: Buffer.from('so far\n') } })
+  await withAgent({ exec }, async (doors, agent) => {
     const client = new GrpcClient(doors.admin)
-    const stream = client.exec({ namespace: 'default', pod: 'web', command: ['sleep'] })
-    setTimeout(() => agent.abort(), 100)
+    let heard = ''
     await assert.rejects(async () => {
-      for await (const _ of stream);
+      for await (const { stdout } of client.exec({ namespace: 'default', pod: 'web', command: ['sleep'] })) {
+        heard += Buffer.from(stdout ?? []).toString()
+        agent.abort()
+      }
     }, /the connection to the node broke/)
+    assert.equal(heard, 'so far\n')
     client.close()
   })
 })
@@ -376,7 +384,7 @@ test('sessions are told when lost, and a newer one takes the place of an older o
   const onChange = (node: string, connected: boolean): void => void changes.push(`${node} ${connected}`)
   await withAgent(
     {},
-    async (doors, first) => {
+    async (doors, first, firstEnded) => {
       const again = new GrpcAgentClient(await doors.nodeConfig('n1'))
       const second = new AbortController()
       const session = again.session('n1', second.signal)
@@ -384,10 +392,10 @@ test('sessions are told when lost, and a newer one takes the place of an older o
         for await (const _ of session);
       })()
       reading.catch(() => {})
-      await delay(100)
-      assert.deepEqual(changes, ['n1 true'])
+      // The older one is told to end once the newer one has its place.
+      await firstEnded
       first.abort()
-      await delay(50)
+      assert.deepEqual(changes, ['n1 true'])
       assert.ok(doors.sessions.isConnected('n1'))
       second.abort()
       while (doors.sessions.isConnected('n1')) await delay(5)

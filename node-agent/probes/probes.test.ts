@@ -41,7 +41,7 @@ describe('an HTTP probe', () => {
       act(
         { httpGet: { port: 'web', path, httpHeaders: [{ name: 'X-Y', value: 'z' }] } },
         target({ namedPorts: new Map([['web', port]]) }),
-        1_000,
+        30_000,
         never,
       )
     assert.deepEqual(await get('/200'), { ok: true, output: 'body' })
@@ -58,9 +58,9 @@ describe('an HTTP probe', () => {
     )
     const late = await act({ httpGet: { port } }, target(), 30, never)
     assert.match(late.output, /context deadline exceeded/)
-    const nobody = await act({ httpGet: { port: 1 } }, target(), 1_000, never)
+    const nobody = await act({ httpGet: { port: 1 } }, target(), 30_000, never)
     assert.match(nobody.output, /^Get "http:\/\/127.0.0.1:1\/": connect ECONNREFUSED/)
-    const unknown = await act({ httpGet: { port: 'none' } }, target(), 1_000, never)
+    const unknown = await act({ httpGet: { port: 'none' } }, target(), 30_000, never)
     assert.match(unknown.output, /couldn't find port: "none"/)
   })
 })
@@ -70,8 +70,8 @@ it('a TCP probe wants to be let in', async t => {
     t,
     net.createServer(socket => socket.end()),
   )
-  assert.equal((await act({ tcpSocket: { port } }, target(), 1_000, never)).ok, true)
-  assert.equal((await act({ tcpSocket: { port: 1 } }, target(), 1_000, never)).ok, false)
+  assert.equal((await act({ tcpSocket: { port } }, target(), 30_000, never)).ok, true)
+  assert.equal((await act({ tcpSocket: { port: 1 } }, target(), 30_000, never)).ok, false)
 })
 
 it('a gRPC probe wants to hear SERVING', async t => {
@@ -86,8 +86,8 @@ it('a gRPC probe wants to hear SERVING', async t => {
     })
   })
   const port = await listen(t, server)
-  assert.deepEqual(await act({ grpc: { port, service: 'good' } }, target(), 1_000, never), { ok: true, output: '' })
-  assert.deepEqual(await act({ grpc: { port, service: 'bad' } }, target(), 1_000, never), {
+  assert.deepEqual(await act({ grpc: { port, service: 'good' } }, target(), 30_000, never), { ok: true, output: '' })
+  assert.deepEqual(await act({ grpc: { port, service: 'bad' } }, target(), 30_000, never), {
     ok: false,
     output: 'service unhealthy (responded with "NOT_SERVING")',
   })

@@ -1,10 +1,10 @@
 // A real cluster for a test: its own name, ports and networks, started and stopped by the commands users type.
 import { execFile, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { packageRoot } from '../../lib/package-root.ts'
+import { claimPorts } from '../ports.ts'
 
 export const root = packageRoot()
 
@@ -38,7 +38,7 @@ export interface ClusterOptions {
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   sweep()
   const name = `e2e${process.pid.toString(36)}`
-  const args = [`--name=${name}`, `--port=${await freePorts(4)}`, `--pod-cidr=${podCidr()}`]
+  const args = [`--name=${name}`, `--port=${await claimPorts(4)}`, `--pod-cidr=${podCidr()}`]
   const started = await run(process.execPath, [
     'deploy/local/start.mjs',
     ...args,
@@ -109,7 +109,7 @@ export function run(command: string, args: readonly string[], input?: string): P
 }
 
 /** Repeats until the check passes; its last failure is the error when time is up. */
-export async function eventually<T>(check: () => Promise<T>, timeoutMs = 30_000): Promise<T> {
+export async function eventually<T>(check: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
     try {
@@ -173,20 +173,4 @@ function programLogs(name: string): string {
 /** A network of this test process's own, far from those that clusters use by default. */
 function podCidr(): string {
   return `10.${200 + (process.pid % 50)}.${Math.floor(process.pid / 50) % 256}.0/24`
-}
-
-/** The first of several free ports in a row. */
-async function freePorts(count: number): Promise<number> {
-  for (let first = 20_000 + (process.pid % 2000) * 10; ; first += count) {
-    const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)))
-    if (free.every(Boolean)) return first
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
 }

@@ -42,7 +42,7 @@ describe('kubectl', () => {
   function run(args: readonly string[], input = ''): Promise<Result> {
     const env = { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: path.join(folder, 'config') }
     return new Promise(resolve => {
-      const child = execFile(command, args, { env, timeout: 60_000 }, (error, stdout, stderr) => {
+      const child = execFile(command, args, { env, timeout: 110_000 }, (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === 'number' ? error.code : error ? 255 : 0, stdout, stderr })
       })
       child.stdin?.end(input)
@@ -63,7 +63,7 @@ describe('kubectl', () => {
 
   it('applies a pod, waits for it, reads its log, runs a command in it and deletes it', async () => {
     await ok(['apply', '-f', '-'], pod('web', 'echo hello from $HOSTNAME; sleep 1000'))
-    await ok(['wait', '--for=condition=Ready', 'pod/web', '--timeout=30s'])
+    await ok(['wait', '--for=condition=Ready', 'pod/web', '--timeout=90s'])
     assert.match(await ok(['get', 'pods', '-o', 'wide']), /^web +1\/1 +Running +0 +\S+ +\d+\.\d+\.\d+\.\d+ +\S+/m)
     // Events are written beside the pod, not before it.
     await eventually(async () =>
@@ -75,13 +75,13 @@ describe('kubectl', () => {
     const failed = await run(['exec', 'web', '--', 'sh', '-c', 'echo oops >&2; exit 7'])
     assert.deepEqual([failed.code, failed.stdout], [7, ''])
     assert.match(failed.stderr, /^oops\n/)
-    assert.match(await ok(['delete', 'pod', 'web', '--timeout=30s']), /deleted/)
+    assert.match(await ok(['delete', 'pod', 'web', '--timeout=90s']), /deleted/)
     assert.match((await run(['get', 'pod', 'web'])).stderr, /NotFound/)
   })
 
   it('waits for a pod that ends, and tells of one that cannot be', async () => {
     await ok(['apply', '-f', '-'], pod('once', 'exit 3'))
-    await ok(['wait', '--for=jsonpath={.status.phase}=Failed', 'pod/once', '--timeout=30s'])
+    await ok(['wait', '--for=jsonpath={.status.phase}=Failed', 'pod/once', '--timeout=90s'])
     assert.match(await ok(['get', 'pod', 'once']), /Error/)
     const code = 'jsonpath={.status.containerStatuses[0].state.terminated.exitCode}'
     assert.equal(await ok(['get', 'pod', 'once', '-o', code]), '3')
@@ -89,11 +89,11 @@ describe('kubectl', () => {
       ['apply', '-f', '-'],
       pod('huge', 'true').replace('command:', 'resources: {requests: {cpu: 10k}}\n      command:'),
     )
-    await ok(['wait', '--for=condition=PodScheduled=false', 'pod/huge', '--timeout=30s'])
+    await ok(['wait', '--for=condition=PodScheduled=false', 'pod/huge', '--timeout=90s'])
     assert.match(await ok(['describe', 'pod', 'huge']), /FailedScheduling.*Insufficient cpu/)
     const refused = await run(['exec', 'huge', '--', 'true'])
     assert.notEqual(refused.code, 0)
     assert.match(refused.stderr, /pod huge is not assigned to a node yet/)
-    await ok(['delete', 'pod', 'once', 'huge', '--timeout=30s'])
+    await ok(['delete', 'pod', 'once', 'huge', '--timeout=90s'])
   })
 })

@@ -156,7 +156,8 @@ describe('pods', () => {
     const folder = `/var/lib/${cluster.name}/grace`
     mkdirSync(folder)
     await apply('graceful', {
-      terminationGracePeriodSeconds: 20,
+      // Longer than a test may take: whoever waited for it would be noticed.
+      terminationGracePeriodSeconds: 600,
       volumes: [{ name: 'host', hostPath: { path: folder } }],
       containers: [
         container('trap "echo ended > /host/how; exit 0" TERM; echo up; while true; do sleep 0.1; done', {
@@ -165,9 +166,7 @@ describe('pods', () => {
       ],
     })
     await eventually(async () => assert.equal(await cluster.ok(['logs', 'graceful']), 'up\n'))
-    const before = Date.now()
     await cluster.ok(['delete', 'pod', 'graceful'])
-    assert.ok(Date.now() - before < 15_000)
     assert.equal(readFileSync(path.join(folder, 'how'), 'utf8'), 'ended\n')
   })
 

@@ -1,6 +1,6 @@
 // `tsctl exec -it` in a real terminal: raw keys, the terminal's size and its changes, the exit code.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -31,14 +31,18 @@ describe('tsctl exec -it', () => {
   it('is a terminal: echoes, has a size that follows ours, passes Ctrl-C and the exit code on', async () => {
     await using terminal = new Terminal(100, 30)
     const exit = terminal.run(['dist/tsctl.js', '--kubeconfig', cluster.kubeconfig, 'exec', '-it', 'shell', '--', 'sh'])
-    await terminal.type('stty size; test -t 0 && echo is-a-tty\n')
+    // Until the shell has taken the terminal over, keys would be read by whoever has it.
+    await terminal.shows(/\/ # /)
+    terminal.type('stty size; test -t 0 && echo is-a-tty\n')
     await terminal.shows(/30 100\s+is-a-tty/)
     terminal.resize(132, 43)
     await terminal.shows(/43 132/, () => terminal.type('stty size\n'))
-    await terminal.type('sleep 1000\n')
-    await delay(200)
-    await terminal.type('\u0003')
-    await terminal.type('exit 9\n')
+    // What is typed is echoed; only what is run says it without the quotes.
+    terminal.type("sh -c 'echo sle''eping; exec sleep 1000'\n")
+    await terminal.shows(/sleeping/)
+    terminal.type('\u0003')
+    await terminal.shows(/back 130/, () => terminal.type("echo ba''ck $?\n"))
+    terminal.type('exit 9\n')
     assert.equal(await exit, 9)
   })
 })
@@ -49,35 +53,36 @@ class Terminal implements AsyncDisposable {
   readonly #slave = openSlave(this.#master)
   #screen = ''
   #open = true
-  #pid: number | undefined
+  #child: ChildProcess | undefined
+  readonly #reading: Promise<void>
 
   constructor(columns: number, rows: number) {
     setWindowSize(this.#slave, columns, rows)
-    void this.#read()
+    this.#reading = this.#read()
   }
 
   /** @returns its exit code */
   run(args: readonly string[]): Promise<number | null> {
     const stdio = [this.#slave, this.#slave, this.#slave]
     const child = spawn(process.execPath, args, { cwd: root, stdio })
-    this.#pid = child.pid
+    this.#child = child
     return new Promise(resolve => child.on('exit', code => resolve(code)))
   }
 
   resize(columns: number, rows: number): void {
     setWindowSize(this.#slave, columns, rows)
     // The kernel tells the terminal's foreground process group; the program was not made the leader of one here.
-    if (this.#pid !== undefined) process.kill(this.#pid, 'SIGWINCH')
+    this.#child?.kill('SIGWINCH')
   }
 
-  async type(keys: string): Promise<void> {
-    await delay(100)
+  type(keys: string): void {
     writeSync(this.#master, keys)
   }
 
-  async shows(text: RegExp, again?: () => Promise<void>): Promise<void> {
+  /** Waits for a text. @param again done every now and then until it is there */
+  async shows(text: RegExp, again?: () => void): Promise<void> {
     await eventually(async () => {
-      await again?.()
+      again?.()
       await delay(200)
       assert.match(this.#screen, text)
     })
@@ -95,8 +100,9 @@ class Terminal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#child?.kill('SIGKILL')
     this.#open = false
-    await delay(50)
+    await this.#reading
     closeSync(this.#slave)
     closeSync(this.#master)
   }

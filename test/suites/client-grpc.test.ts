@@ -13,14 +13,17 @@ import { UnavailableError } from '../../client/call-error.ts'
 import { GrpcClient } from '../../client/grpc.ts'
 import { loadKubeconfig } from '../../client/kubeconfig.ts'
 import { authenticate } from '../../control-plane/auth/authenticate.ts'
+import { createAuthorizer } from '../../control-plane/auth/authorize.ts'
 import { openPki, type Pki } from '../../control-plane/auth/pki.ts'
 import { adminUser, nodeUser } from '../../control-plane/auth/users.ts'
 import { createRegistry } from '../../control-plane/registry/registry.ts'
 import { startGrpcServer } from '../../control-plane/server/grpc/server.ts'
 import { Sessions } from '../../control-plane/server/sessions/sessions.ts'
 import { openEmbeddedStore } from '../../control-plane/store/embedded.ts'
+import type { Store } from '../../control-plane/store/store.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { silentLogger } from '../../lib/logger.ts'
+import { claimPorts } from '../ports.ts'
 import { clientSuite, configMap, node, pod } from './client.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tessera-client-grpc-'))
@@ -37,41 +40,71 @@ async function kubeconfig(port: number, name = 'admin', user = adminUser) {
 
 /** A control plane of its own, with nothing in it but what every cluster has. */
 async function start() {
-  const { server: tls } = await (pki ??= openPki(path.join(folder, 'pki')))
-  const controller = new AbortController()
-  const { signal } = controller
+  const port = await claimPorts()
   const store = await openEmbeddedStore(path.join(folder, `store-${++count}`))
-  const shared = { clock: systemClock, logger: silentLogger, signal }
-  const sessions = new Sessions(shared)
-  const registry = await createRegistry({ ...shared, store })
-  const server = await startGrpcServer({
-    registry,
-    sessions,
-    authenticate,
-    authorize: () => true,
-    tls,
-    listen: { host: '127.0.0.1', port: 0 },
-    logger: silentLogger,
-    signal,
-  })
+  let server = await serve(store, port)
   return {
-    port: server.port,
-    config: await kubeconfig(server.port),
+    port,
+    config: await kubeconfig(port),
     async connected(name: string) {
-      while (!sessions.isConnected(name)) await turn()
+      while (!server.sessions.isConnected(name)) await turn()
+    },
+    /** The control plane ends; one that begins on what the store holds takes its place. */
+    async restart() {
+      await server.close()
+      server = await serve(store, port)
     },
     async close() {
-      controller.abort()
-      await server.closed
+      await server.close()
       await store.close()
+    },
+    store,
+  }
+}
+
+async function serve(store: Store, port: number) {
+  const { server: tls } = await (pki ??= openPki(path.join(folder, 'pki')))
+  const controller = new AbortController()
+  const shared = { clock: systemClock, logger: silentLogger, signal: controller.signal }
+  const sessions = new Sessions(shared)
+  const registry = await createRegistry({ ...shared, store })
+  const authorize = createAuthorizer({ hasPod: () => true, refers: () => true })
+  const listen = { host: '127.0.0.1', port }
+  const server = await startGrpcServer({ ...shared, registry, sessions, authenticate, authorize, tls, listen })
+  return {
+    sessions,
+    close: () => {
+      controller.abort()
+      return server.closed
     },
   }
 }
 
-clientSuite('grpc, on the embedded store', async () => {
-  const cluster = await start()
-  return { client: new GrpcClient(cluster.config), close: cluster.close }
-})
+clientSuite(
+  'grpc, on the embedded store',
+  async () => {
+    const cluster = await start()
+    return { client: new GrpcClient(cluster.config), close: cluster.close, cluster }
+  },
+  // A control plane remembers recent changes by itself, whatever its store has forgotten: until it ends.
+  async ({ client, cluster }) => {
+    await cluster.store.compact(await cluster.store.currentRevision())
+    await cluster.restart()
+    await untilAnswered(() => client.list(configMaps))
+  },
+)
+
+/** A client may learn only by a call that its connection is gone. */
+async function untilAnswered(call: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await call()
+      return
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error
+    }
+  }
+}
 
 describe('client: grpc', () => {
   let cluster: Awaited<ReturnType<typeof start>>
@@ -93,12 +126,7 @@ describe('client: grpc', () => {
   }
 
   it('says which address does not answer', async () => {
-    const gone = await new Promise<number>(resolve => {
-      const server = createServer().listen(0, '127.0.0.1', () => {
-        const address = server.address()
-        server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-      })
-    })
+    const gone = await claimPorts()
     const lost = new GrpcClient(await kubeconfig(gone))
     try {
       await assert.rejects(lost.get(configMaps, { name: 'a' }), unavailable(`127.0.0.1:${gone}`))
@@ -144,14 +172,16 @@ describe('client: grpc', () => {
   it('a watch ends when the server goes, without waiting for anything', async () => {
     await client.create(configMaps, configMap('a'))
     const seen: string[] = []
+    let closing: Promise<void> | undefined
     try {
       for await (const { type } of client.watch(configMaps, { namespace: 'default', bookmarks: true })) {
         seen.push(type)
-        if (type === 'BOOKMARK') void cluster.close()
+        if (type === 'BOOKMARK') closing = cluster.close()
       }
     } catch (error) {
       assert.ok(error instanceof UnavailableError || isStatus(error, 'ServiceUnavailable'), String(error))
     }
+    await closing
     assert.deepEqual(seen, ['ADDED', 'BOOKMARK'])
   })
 

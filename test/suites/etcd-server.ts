@@ -1,9 +1,10 @@
 // A real etcd for tests: one member.
-import { freePort, type TestServer, testServer } from './test-server.ts'
+import { claimPorts } from '../ports.ts'
+import { type TestServer, testServer } from './test-server.ts'
 
 /** @param args more of etcd's flags */
 export async function etcdServer(...args: string[]): Promise<TestServer> {
-  const peer = await freePort()
+  const peer = await claimPorts()
   return testServer(
     'etcd',
     (port, directory) => [
@@ -18,8 +19,11 @@ export async function etcdServer(...args: string[]): Promise<TestServer> {
       ...args,
     ],
     async port => {
-      const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined)
-      return answer !== undefined && (await answer.text()).includes('"true"')
+      const signal = AbortSignal.timeout(5000)
+      const answer = await fetch(`http://127.0.0.1:${port}/health`, { signal })
+        .then(response => response.text())
+        .catch(() => '')
+      return answer.includes('"true"')
     },
   )
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Store, StoreUnavailableError } from '../../control-plane/store/store.ts'
-import { eventsUpTo } from './store.ts'
+import { eventsUpTo, WatchedKeys } from './store-fixture.ts'
 import { assertHistoryWhole, assertRoundsKept, writeRounds } from './store-writer.ts'
 import type { TestServer } from './test-server.ts'
 
@@ -23,9 +23,12 @@ export interface Opened {
 
 export const put = (key: string, text = 'x') => ({ key, value: Buffer.from(text) })
 
+/** So many rounds of writers are acknowledged before their server is killed. */
+const killAfter = 100
+
 /** @param more what only this driver owes */
 export function failingStoreSuite(name: string, driver: FailingStore, more: (opened: () => Opened) => void): void {
-  describe(name, { timeout: 120_000 }, () => {
+  describe(name, { timeout: 160_000 }, () => {
     let server: TestServer
     let store: Store
     before(async () => {
@@ -34,8 +37,11 @@ export function failingStoreSuite(name: string, driver: FailingStore, more: (ope
       store = await driver.open(server.address)
     })
     after(async () => {
-      await store.close()
-      await server.dispose()
+      try {
+        await store.close()
+      } finally {
+        await server.dispose()
+      }
     })
 
     it('fails calls within their deadline while frozen, and works again afterwards', async () => {
@@ -73,11 +79,17 @@ export function failingStoreSuite(name: string, driver: FailingStore, more: (ope
       for (let crash = 0; crash < 3; crash++) {
         const stop = new AbortController()
         const first = Math.max(0, ...acknowledged.values()) + 10
-        const report = (writer: number, round: number) => acknowledged.set(writer, round)
+        let reported = 0
+        let killed = Promise.resolve()
+        const report = (writer: number, round: number): void => {
+          acknowledged.set(writer, round)
+          // In the middle of commits: the writers do not wait for it.
+          if (++reported === killAfter) killed = server.kill('SIGKILL')
+        }
         const writing = writeRounds(store, '/w/', report, stop.signal, first)
-        await delay(300)
-        await server.kill('SIGKILL')
         await writing
+        assert.ok(reported >= killAfter, `the store failed after ${reported} rounds, before its server was killed`)
+        await killed
         stop.abort()
         await server.start()
         await untilItWorks(store)
@@ -100,7 +112,7 @@ export function failingStoreSuite(name: string, driver: FailingStore, more: (ope
 
 /** As long as a server needs to be found again. */
 async function untilItWorks(store: Store): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 60_000
   for (;;) {
     const error: unknown = await store.commit([put('/works')]).then(
       () => undefined,
@@ -109,37 +121,5 @@ async function untilItWorks(store: Store): Promise<void> {
     if (!error) return
     if (Date.now() > deadline) throw new Error('the store still fails', { cause: error })
     await delay(50)
-  }
-}
-
-/** The keys of all events below a prefix, in order. */
-class WatchedKeys {
-  readonly keys: string[] = []
-  readonly #stop = new AbortController()
-  readonly #waiting = new Map<string, () => void>()
-  readonly #watching: Promise<void>
-
-  constructor(store: Store, prefix: string, from: number) {
-    this.#watching = this.#watch(store, prefix, from)
-  }
-
-  /** Fails when the watch does. */
-  async until(key: string): Promise<void> {
-    if (this.keys.includes(key)) return
-    await Promise.race([new Promise<void>(resolve => this.#waiting.set(key, resolve)), this.#watching])
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort()
-    await this.#watching
-  }
-
-  async #watch(store: Store, prefix: string, from: number): Promise<void> {
-    for await (const { events } of store.watch(prefix, from, this.#stop.signal)) {
-      for (const { key } of events) {
-        this.keys.push(key)
-        this.#waiting.get(key)?.()
-      }
-    }
   }
 }

@@ -1,4 +1,5 @@
 // A launcher of its own for a test: built on the spot, with a root file system of static busybox, and ended afterwards.
+import assert from 'node:assert/strict'
 import {
   copyFileSync,
   mkdirSync,
@@ -18,7 +19,7 @@ import { packageRoot } from '../../lib/package-root.ts'
 import { buildContainerPlan, buildExecPlan } from '../../node-agent/runtime/container/build-plan.ts'
 import { type ContainerSpec, type ProcessSpec } from '../../node-agent/runtime/container/container-spec.ts'
 import { type StartedProcess } from '../../node-agent/runtime/container/plan.ts'
-import { ensureLauncher, type Launcher } from '../../node-agent/runtime/launcher/client.ts'
+import { ensureLauncher, type Launcher, StartError } from '../../node-agent/runtime/launcher/client.ts'
 import { type ExitRecord } from '../../node-agent/runtime/launcher/messages.ts'
 import { openExecStreams } from '../../node-agent/runtime/launcher/terminal.ts'
 
@@ -134,14 +135,19 @@ export class LauncherFixture {
     return ensureLauncher({ socket, stateDir, program: this.#program }, this.#controller.signal)
   }
 
+  /** Ends everything; fails when the launcher had something to complain about that no test expects. */
   async close(): Promise<void> {
     try {
-      const { running } = await this.launcher.list()
-      for (const { id } of running) await this.launcher.signal(id, 9)
-      for (const { id } of running) await this.exitOf(id)
       const { pid } = await this.launcher.info()
-      this.#controller.abort()
-      process.kill(pid, 'SIGKILL')
+      try {
+        const { running } = await this.launcher.list()
+        for (const { id } of running) await this.launcher.signal(id, 9)
+        for (const { id } of running) await this.exitOf(id)
+        assert.equal(this.logText().replaceAll(/.*cut off.*\n/g, ''), '')
+      } finally {
+        this.#controller.abort()
+        process.kill(pid, 'SIGKILL')
+      }
     } finally {
       this.#controller.abort()
       rmSync(this.folder, { recursive: true, force: true })
@@ -235,7 +241,7 @@ export class LauncherFixture {
     return exit
   }
 
-  async exitOf(id: string, timeoutMs = 10_000): Promise<ExitRecord> {
+  async exitOf(id: string, timeoutMs = 30_000): Promise<ExitRecord> {
     const deadline = Date.now() + timeoutMs
     for (;;) {
       const exit = this.exits.get(id)
@@ -254,11 +260,21 @@ export class LauncherFixture {
   }
 }
 
+/** The refusal that a start ends with. */
+export async function failure(start: Promise<unknown>): Promise<StartError> {
+  const error: unknown = await start.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  assert.ok(error instanceof StartError, `expected a StartError, got ${String(error)}`)
+  return error
+}
+
 /** Waits until the check holds. */
 export async function eventually(
   what: string,
   check: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs
   while (!(await check())) {

@@ -152,7 +152,8 @@ async function run(steps: readonly Step[]): Promise<void> {
     for (const client of clients) {
       const listed = await fixture.of('configmaps').list({ ...resource, labelSelector: client.selector })
       const wanted = listed.items.map(({ json }) => json.toString()).sort()
-      for (let tries = 0; tries < 2000 && client.state.join() !== wanted.join(); tries++) {
+      const deadline = Date.now() + 30_000
+      while (client.state.join() !== wanted.join() && Date.now() < deadline) {
         await delay(2)
         // The server may let a watch go at any time; its client resumes.
         if (client.ended) await client.cut()

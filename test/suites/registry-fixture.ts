@@ -151,7 +151,7 @@ export class Watching {
 
   /** Waits for so many events and answers them all as `TYPE name`. */
   async until(enough: (events: readonly WatchEvent[]) => boolean): Promise<string[]> {
-    const timeout = AbortSignal.timeout(10_000)
+    const timeout = AbortSignal.timeout(30_000)
     while (!enough(this.events)) {
       assert.ok(!timeout.aborted && !this.#ended, `the watch has only seen ${this.told().join(', ')}`)
       await new Promise<void>(resolve => {

@@ -4,20 +4,22 @@ import { RegistryFixture } from './registry-fixture.ts'
 import { kindsTests } from './registry-kinds.ts'
 import { readsTests } from './registry-reads.ts'
 import { writesTests } from './registry-writes.ts'
-import type { StoreUnderTest } from './store.ts'
+import { SharedStore, type StoreUnderTest } from './store-fixture.ts'
 
 export function registrySuite(name: string, start: () => Promise<StoreUnderTest>): void {
   describe(name, { timeout: 120_000 }, () => {
-    let under: StoreUnderTest
+    const shared = new SharedStore(start)
     let fixture: RegistryFixture
     before(async () => {
-      under = await start()
-      fixture = await RegistryFixture.open(await under.open())
+      await shared.open()
+      fixture = await RegistryFixture.open(shared.store)
     })
     after(async () => {
-      fixture.close()
-      await fixture.store.close()
-      await under.dispose()
+      try {
+        fixture.close()
+      } finally {
+        await shared.dispose()
+      }
     })
     writesTests(() => fixture)
     readsTests(() => fixture)

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { syscallNumbers } from '../../node-agent/runtime/security/syscall-table.ts'
 import { type LinuxContainerSecurityContext, SecurityProfileProfileType } from '../../proto/gen/cri.ts'
+import { eventually } from './launcher-harness.ts'
 import { nothing, RuntimeFixture } from './runtime-harness.ts'
 
 const { RuntimeDefault, Unconfined, Localhost } = SecurityProfileProfileType
@@ -115,6 +116,7 @@ describe('seccomp', { timeout: 120_000 }, () => {
     assert.equal(await code(id, '/probes/keyctl'), EPERM)
     assert.equal(await code(id, '/probes/vsock'), EPERM)
     assert.equal(await code(id, '/probes/clone3'), ENOSYS)
+    await eventually('its own line in the log', async () => (await fixture.log(id)).length > 0)
     assert.match((await fixture.log(id))[0]?.text ?? '', /^Seccomp:\t2$/)
   })
 

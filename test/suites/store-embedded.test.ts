@@ -10,7 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { openEmbeddedStore } from '../../control-plane/store/embedded.ts'
 import { openStore } from '../../control-plane/store/open.ts'
 import { CompactedError, type Store, StoreUnavailableError } from '../../control-plane/store/store.ts'
-import { eventsUpTo, storeSuite } from './store.ts'
+import { storeSuite } from './store.ts'
+import { eventsUpTo } from './store-fixture.ts'
 import { assertHistoryWhole, assertRoundsKept, writeRounds } from './store-writer.ts'
 
 // This file is also the program of the children that the tests below start.
@@ -65,30 +66,39 @@ const environment = (task: string) => {
 }
 const program = process.argv[1] ?? ''
 
+/** A child at its task; it is killed, at the latest, when it is disposed of. */
 function start(task: string) {
   const started = spawn(process.execPath, [program], {
     env: environment(task),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  // It has ended, and all it said was read.
+  const closed = once(started, 'close')
   let output = ''
   started.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text
   })
-  const untilOpen = async (): Promise<void> => {
-    while (!output.includes('open\n')) {
-      assert.equal(started.exitCode, null, 'the child ended')
-      await delay(5)
+  /** Waits until it has said so many lines; the first says that its store is open. */
+  const untilLines = async (count: number): Promise<void> => {
+    while (output.split('\n').length <= count) {
+      const { exitCode, signalCode } = started
+      assert.ok(exitCode === null && signalCode === null, `the child ended with ${exitCode ?? signalCode}`)
+      await delay(1)
     }
   }
   const kill = async (): Promise<string> => {
-    const exited = once(started, 'exit')
-    if (started.exitCode === null) {
-      started.kill('SIGKILL')
-      await exited
-    }
+    started.kill('SIGKILL')
+    await closed
     return output
   }
-  return { pid: started.pid, untilOpen, kill }
+  return {
+    pid: started.pid,
+    untilLines,
+    kill,
+    async [Symbol.asyncDispose]() {
+      await kill()
+    },
+  }
 }
 
 async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
@@ -112,16 +122,15 @@ function tests(): void {
         dispose: () => rm(directory, { recursive: true, force: true }),
       }
     },
-    { runs: 40, expirySlackMs: 500 },
+    { runs: 40 },
   )
 
   describe('embedded store on disk', { timeout: 120_000 }, () => {
     it('has every acknowledged write after kill -9 in the middle of commits, none torn', () =>
       inDirectory(async directory => {
         for (let crash = 0; crash < 8; crash++) {
-          const writer = start(`write ${directory}`)
-          await writer.untilOpen()
-          await delay(20 + crash * 25)
+          await using writer = start(`write ${directory}`)
+          await writer.untilLines(2 + crash * 50)
           const lines = (await writer.kill()).split('\n').slice(1, -1)
           const acknowledged = new Map(lines.map(line => line.split(' ').map(Number) as [number, number]))
           const store = await openStore(`embedded:${directory}`)
@@ -134,8 +143,8 @@ function tests(): void {
 
     it('belongs to one process at a time, and to the next when that one was killed', () =>
       inDirectory(async directory => {
-        const holder = start(`hold ${directory}`)
-        await holder.untilOpen()
+        await using holder = start(`hold ${directory}`)
+        await holder.untilLines(1)
         const inUse = new RegExp(`in use by process ${holder.pid}: stop that one first`)
         await assert.rejects(openStore(`embedded:${directory}`), inUse)
         await holder.kill()
@@ -215,7 +224,7 @@ function tests(): void {
         await write(store, '/a', 'old')
         await write(store, '/a', 'new')
         const old = await store.currentRevision()
-        const deadline = Date.now() + 10_000
+        const deadline = Date.now() + 30_000
         for (;;) {
           await write(store, '/b', 'x')
           const answer = await store.list('/', { at: old }).catch((error: unknown) => error)
@@ -232,7 +241,7 @@ function tests(): void {
         const store = await openEmbeddedStore(directory, { historyRevisions: 50, compactEveryMs: 10 })
         const begin = await store.currentRevision()
         for (let index = 0; index < 200; index++) await write(store, '/a', String(index))
-        const deadline = Date.now() + 10_000
+        const deadline = Date.now() + 30_000
         while (
           !((await eventsUpTo(store, '/', begin, begin + 200).catch((e: unknown) => e)) instanceof CompactedError)
         ) {

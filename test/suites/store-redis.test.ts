@@ -13,7 +13,7 @@ storeSuite(
     await server.start()
     return { open: () => openStore(`redis://${server.address}`), dispose: () => server.dispose() }
   },
-  { runs: 40, expirySlackMs: 1500 },
+  { runs: 40 },
 )
 
 failingStoreSuite(

@@ -2,7 +2,7 @@
 // acknowledged until then is there, whole.
 import assert from 'node:assert/strict'
 import { type Store, StoreUnavailableError, type Write } from '../../control-plane/store/store.ts'
-import { eventsUpTo } from './store.ts'
+import { eventsUpTo } from './store-fixture.ts'
 
 const writers = 4
 const keep = 3

@@ -49,7 +49,7 @@ describe('kubectl', () => {
       const child = execFile(
         kubectl,
         args,
-        { env: { ...environment(), ...variables }, timeout: 20_000, maxBuffer: 1 << 26 },
+        { env: { ...environment(), ...variables }, timeout: 60_000, maxBuffer: 1 << 26 },
         (error, stdout, stderr) => {
           resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr })
         },
@@ -130,7 +130,7 @@ describe('kubectl', () => {
     let printed = ''
     const saw = (pattern: RegExp) =>
       new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`not seen: ${pattern.source} in:\n${printed}`)), 10_000)
+        const timer = setTimeout(() => reject(new Error(`not seen: ${pattern.source} in:\n${printed}`)), 30_000)
         const look = (): void => {
           if (!pattern.test(printed)) return
           clearTimeout(timer)
@@ -155,11 +155,15 @@ describe('kubectl', () => {
   })
 
   it('waits for a condition and for an end', async () => {
-    assert.match(await ok(['wait', '--for=jsonpath={.status.phase}=Pending', 'pod/a', '--timeout=5s']), /condition met/)
+    assert.match(
+      await ok(['wait', '--for=jsonpath={.status.phase}=Pending', 'pod/a', '--timeout=30s']),
+      /condition met/,
+    )
     assert.match(await fails(['wait', '--for=condition=Ready', 'pod/a', '--timeout=1s']), /timed out waiting/)
-    const gone = ok(['wait', '--for=delete', 'configmap/later', '-n', 'other', '--timeout=10s'])
-    await ok(['delete', 'configmap', 'later', '-n', 'other'])
-    await gone
+    await Promise.all([
+      ok(['wait', '--for=delete', 'configmap/later', '-n', 'other', '--timeout=30s']),
+      ok(['delete', 'configmap', 'later', '-n', 'other']),
+    ])
   })
 
   it('hears clearly what is wrong', async () => {

@@ -48,8 +48,12 @@ describe('the REST door', () => {
     return parse(answer)
   }
 
-  /** The frames of a watch, until it ends or `enough` of them are there. */
-  function watch(target: string, enough: number, headers: Record<string, string> = {}): Promise<Json[]> {
+  /** The frames of a watch, until it ends or `enough` of them are there; `seen` is told how many there are by now. */
+  function watch(
+    target: string,
+    enough: number,
+    { headers = {}, seen = () => {} }: { headers?: Record<string, string>; seen?: (count: number) => void } = {},
+  ): Promise<Json[]> {
     const options: RequestOptions = { ...connection(doors), path: target, headers }
     return new Promise((resolve, reject) => {
       const call = request(options, response => {
@@ -61,6 +65,7 @@ describe('the REST door', () => {
             .map(line => JSON.parse(line) as Json)
         response.on('data', (chunk: Buffer) => {
           text += chunk.toString()
+          seen(frames().length)
           if (frames().length < enough) return
           resolve(frames())
           call.destroy()
@@ -312,8 +317,14 @@ describe('the REST door', () => {
     it('begins with what is there, marks its end, and goes on with what happens', async () => {
       await created('watched', { a: '1' })
       const query = '?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
-      const watching = watch(`${collection}${query}&fieldSelector=metadata.name%3Dwatched`, 4)
-      await new Promise(resolve => setTimeout(resolve, 100))
+      let watching = Promise.resolve<Json[]>([])
+      await new Promise<void>((resolve, reject) => {
+        const seen = (count: number): void => {
+          if (count >= 2) resolve()
+        }
+        watching = watch(`${collection}${query}&fieldSelector=metadata.name%3Dwatched`, 4, { seen })
+        watching.catch(reject)
+      })
       await send('PUT', `${collection}/watched`, configMap('watched', { a: '2' }))
       await send('DELETE', `${collection}/watched`)
       const frames = await watching
@@ -342,7 +353,7 @@ describe('the REST door', () => {
       const made = await created('meta-watched')
       const { resourceVersion } = made['metadata'] as { resourceVersion: string }
       const watching = watch(`${collection}?watch=true&resourceVersion=${resourceVersion}`, 1, {
-        accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
+        headers: { accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' },
       })
       await send('DELETE', `${collection}/meta-watched`)
       const [frame] = await watching
@@ -364,7 +375,7 @@ describe('the REST door', () => {
     const ended = new Promise<void>((resolve, reject) => {
       const call = request({ ...connection(other.doors), path: `${collection}?watch=true` }, response => {
         response.resume().on('end', resolve)
-        void other.doors.close()
+        other.doors.close().catch(reject)
       })
       call.on('error', reject)
       call.end()
