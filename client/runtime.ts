@@ -137,10 +137,26 @@ export class RuntimeClient implements Disposable {
     return this.#withOwnTimeout(RuntimeService.ExecSync, request, options)
   }
 
-  /** Resolves when the runtime accepts connections; UNAVAILABLE when it does not within the time. */
-  ready(timeoutMs: number): Promise<void> {
+  /**
+   * Resolves when the runtime answers: a connection alone may be one to a runtime that has just ended. UNAVAILABLE when
+   * it does not within the time.
+   */
+  async ready(timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs
+    for (;;) {
+      await this.#connected(deadline)
+      try {
+        await this.version({}, { timeoutMs: Math.max(1, deadline - Date.now()) })
+        return
+      } catch (error) {
+        if (!(error instanceof RuntimeError) || error.code !== 'UNAVAILABLE') throw error
+      }
+    }
+  }
+
+  #connected(deadline: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#client.waitForReady(Date.now() + timeoutMs, error => {
+      this.#client.waitForReady(deadline, error => {
         if (error) reject(new RuntimeError('UNAVAILABLE', `the runtime does not answer: ${error.message}`))
         else resolve()
       })
