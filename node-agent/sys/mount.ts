@@ -1,8 +1,7 @@
 // Mounts, by the descriptor-based calls (fsopen(2), open_tree(2), move_mount(2), mount_setattr(2); Linux 5.12): a mount
-// is made and configured detached, and appears at its target whole. Overlays go by mount(2), because fsconfig(2) takes
-// at most 256 bytes a value and a list of layers is longer.
+// is made and configured detached, and appears at its target whole.
 import { SyscallError } from './errno.ts'
-import { AT_EMPTY_PATH, AT_FDCWD, closeFd, readSome } from './fd.ts'
+import { AT_EMPTY_PATH, AT_FDCWD, closeFd, O_DIRECTORY, O_PATH, openPath, readSome } from './fd.ts'
 import { cString, syscall, syscallOn, trySyscall } from './syscall.ts'
 
 export interface MountAttributes {
@@ -72,7 +71,7 @@ export function setMountAttributes(
   syscallOn('mount_setattr', subject, mountFd, '', flags, new Uint8Array(attr.buffer), attr.byteLength)
 }
 
-/** Attaches a detached mount to what the target descriptor refers to. */
+/** Attaches a detached mount, or moves an attached one, to what the target descriptor refers to. */
 export function attachMount(mountFd: number, targetFd: number, subject: string): void {
   const flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
   syscallOn('move_mount', subject, mountFd, '', targetFd, cString(''), flags)
@@ -90,20 +89,23 @@ export function loadFileSystem(type: string): boolean {
   return context >= 0
 }
 
-/**
- * A new file system, detached. The error carries the kernel's own explanation where the file system gives one.
- * @param options fsconfig(2) keys; `true` sets a flag
- */
+/** Keys of fsconfig(2), values of at most 255 bytes; `true` sets a flag, several values are set one after the other. */
+export type FileSystemOptions = Readonly<Record<string, string | true | readonly string[]>>
+
+/** A new file system, detached. The error carries the kernel's own explanation where the file system gives one. */
 export function createFileSystem(
   type: string,
   source: string,
-  options: Readonly<Record<string, string | true>>,
+  options: FileSystemOptions,
   attributes: MountAttributes,
 ): number {
   const context = syscall('fsopen', type, FSOPEN_CLOEXEC)
   try {
     setOption(context, type, 'source', source)
-    for (const [key, value] of Object.entries(options)) setOption(context, type, key, value)
+    for (const [key, value] of Object.entries(options)) {
+      if (typeof value === 'object') for (const each of value) setOption(context, type, key, each)
+      else setOption(context, type, key, value)
+    }
     const created = trySyscall('fsconfig', context, FSCONFIG_CMD_CREATE, null, null, 0)
     if (created < 0) throw new SyscallError('fsconfig', -created, `${type}${contextLog(context)}`)
     return syscallOn('fsmount', type, context, FSMOUNT_CLOEXEC, attributeBits(attributes))
@@ -133,11 +135,6 @@ function contextLog(context: number): string {
     // ENODATA: it has nothing to say.
     return ''
   }
-}
-
-/** mount(2), for file systems whose options exceed fsconfig(2). */
-export function mountFileSystem(type: string, source: string, target: string, flags: number, data: string): void {
-  syscallOn('mount', `${type} on ${target}`, cString(source), cString(target), cString(type), flags, cString(data))
 }
 
 /** Makes a file or directory appear at another path too (mount(2) with MS_BIND): what open_tree(2) refuses to copy, nsfs. */
@@ -173,13 +170,19 @@ export function unmountAll(path: string): void {
   while (unmount(path));
 }
 
-/** Makes the root directory the one the descriptor refers to, and lets go of the old one. */
-export function pivotInto(rootFd: number, oldRootFd: number): void {
+/**
+ * Makes an attached mount the root of the mount namespace and takes all others away. Nothing of the old root may be
+ * shared with another namespace. Waits for a grace period of RCU: up to some milliseconds.
+ */
+export function keepOnly(mountFd: number): void {
   // pivot_root(".", "."), as pivot_root(2) describes: the old root is then mounted on top of the new one.
-  syscallOn('fchdir', 'the new root', rootFd)
-  syscall('pivot_root', '.', '.')
-  syscallOn('fchdir', 'the old root', oldRootFd)
-  setTreePropagation('.', 'slave')
-  syscall('umount2', '.', MNT_DETACH)
-  syscallOn('fchdir', 'the new root', rootFd)
+  const oldRoot = openPath('/', O_PATH | O_DIRECTORY)
+  try {
+    syscallOn('fchdir', 'the new root', mountFd)
+    syscall('pivot_root', '.', '.')
+    syscallOn('fchdir', 'the old root', oldRoot)
+    syscall('umount2', '.', MNT_DETACH)
+  } finally {
+    closeFd(oldRoot)
+  }
 }

@@ -34,15 +34,24 @@ export interface LookupOptions {
   readonly flags?: number
 }
 
+const hows = new Map<string, Uint8Array>()
+
+/** struct open_how: flags, mode, resolve. There are a few different ones, asked for all the time. */
+function openHow(flags: number, resolve: number): Uint8Array {
+  const key = `${flags} ${resolve}`
+  const how = hows.get(key) ?? new Uint8Array(new BigUint64Array([BigInt(flags), 0n, BigInt(resolve)]).buffer)
+  hows.set(key, how)
+  return how
+}
+
 /** The descriptor, or the negated errno: a failed look is common, and an exception costs more than the call. */
 function look(rootFd: number, path: string, { strict = false, flags = O_PATH }: LookupOptions): number {
   const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (strict ? RESOLVE_NO_SYMLINKS : 0)
-  // struct open_how: flags, mode, resolve
-  const how = new BigUint64Array([BigInt(flags | O_CLOEXEC), 0n, BigInt(resolve)])
+  const how = openHow(flags | O_CLOEXEC, resolve)
   // "." for the root itself: an empty path is ENOENT.
   const relative = path.replace(/^\/+/, '') || '.'
   for (;;) {
-    const fd = trySyscall('openat2', rootFd, relative, new Uint8Array(how.buffer), how.byteLength)
+    const fd = trySyscall('openat2', rootFd, relative, how, how.length)
     // EAGAIN: something was renamed during a lookup with "..", so it could not be proven safe (openat2(2)).
     if (fd !== -EINTR && fd !== -EAGAIN) return fd
   }
@@ -76,27 +85,17 @@ export function makeDirectoryInRoot(rootFd: number, path: string, mode = 0o755, 
   const options = { strict, flags: O_PATH | O_DIRECTORY }
   const existing = look(rootFd, path, options)
   if (existing >= 0) return existing
-  if (existing !== -ENOENT) throw new SyscallError('openat2', -existing, path)
-  let current = openInRoot(rootFd, '/', options)
-  let walked = ''
+  const parts = components(path)
+  const name = parts.pop()
+  if (existing !== -ENOENT || name === undefined) throw new SyscallError('openat2', -existing, path)
+  const parent = makeDirectoryInRoot(rootFd, parts.join('/'), mode, strict)
   try {
-    for (const part of components(path)) {
-      walked = `${walked}/${part}`
-      let next = look(rootFd, walked, options)
-      if (next === -ENOENT) {
-        // `current` was reached by name inside the root, and a single name (".." always exists) goes below it.
-        ignoring(['EEXIST'], () => syscallOn('mkdirat', walked, current, cString(part), mode))
-        next = openInRoot(rootFd, walked, options)
-      }
-      if (next < 0) throw new SyscallError('openat2', -next, walked)
-      closeFd(current)
-      current = next
-    }
-    return current
-  } catch (error) {
-    closeFd(current)
-    throw error
+    // The parent was reached by name inside the root, and a single name (".." always exists) goes below it.
+    ignoring(['EEXIST'], () => makeDirectoryAt(parent, name, mode))
+  } finally {
+    closeFd(parent)
   }
+  return openInRoot(rootFd, path, options)
 }
 
 /** Opens a file's parent directory (made when missing) and answers it with the file's name. */
@@ -161,4 +160,14 @@ export function changeOwnerAt(directoryFd: number, name: string, uid: number, gi
 /** fchdir(2). */
 export function changeDirectory(fd: number, subject: string): void {
   syscallOn('fchdir', subject, fd)
+}
+
+/** Makes a directory the process's working and root directory (chroot(2)); it may lie in another mount namespace. */
+export function changeRoot(fd: number, subject: string): void {
+  changeDirectory(fd, subject)
+  syscallOn('chroot', subject, cString('.'))
+}
+
+export function makeDirectoryAt(directoryFd: number, name: string, mode: number): void {
+  syscallOn('mkdirat', name, directoryFd, cString(name), mode)
 }

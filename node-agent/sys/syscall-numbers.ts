@@ -38,6 +38,7 @@ const table = {
   exit_group: [231, 94],
   openat: [257, 56],
   mkdirat: [258, 34],
+  chroot: [161, 51],
   mknodat: [259, 33],
   fchownat: [260, 54],
   tee: [276, 77],

@@ -17,18 +17,42 @@ const raw: RawSyscall = koffi.load(null).func('syscall', 'long', ['long', w, w, 
 // What the kernel reads during a call must not be collected before it returns.
 const pinned: { buffers: Uint8Array[] } = { buffers: [] }
 
+/** Where the strings of one call stand: allocating for each, and asking for its address, costs more than most calls. */
+const strings = Buffer.alloc(1 << 14)
+const stringsAddress = Number(koffi.address(strings))
+let stringBytes = 0
+
 function word(arg: Argument | undefined, name: string): number | bigint {
   if (typeof arg === 'number' || typeof arg === 'bigint') return arg
   if (arg === undefined || arg === null) return 0
-  const bytes = typeof arg === 'string' ? cString(arg, name) : arg
-  pinned.buffers.push(bytes)
-  return address(bytes)
+  if (typeof arg === 'string') return stringWord(arg, name)
+  pinned.buffers.push(arg)
+  return address(arg)
+}
+
+function stringWord(text: string, name: string): number | bigint {
+  // At most three bytes of UTF-8 for each unit, and the NUL.
+  if (stringBytes + text.length * 3 + 1 > strings.length) {
+    const bytes = cString(text, name)
+    pinned.buffers.push(bytes)
+    return address(bytes)
+  }
+  refuseNul(text, name)
+  const start = stringBytes
+  const end = start + strings.write(text, start)
+  strings[end] = 0
+  stringBytes = end + 1
+  return stringsAddress + start
 }
 
 /** NUL-terminated bytes. A NUL inside is refused: the kernel would see another, shorter path. */
 export function cString(text: string, what = 'argument'): Uint8Array {
-  if (text.includes('\0')) throw new SyscallError(what, 22, JSON.stringify(text))
+  refuseNul(text, what)
   return Buffer.from(`${text}\0`)
+}
+
+function refuseNul(text: string, what: string): void {
+  if (text.includes('\0')) throw new SyscallError(what, 22, JSON.stringify(text))
 }
 
 /** Where the bytes live. The caller keeps the buffer alive as long as the address is used. */
@@ -53,6 +77,7 @@ export type Kernel = (name: SyscallName, args: readonly Argument[]) => number
 
 const linux: Kernel = (name, args) => {
   const [a, b, c, d, e, f] = args
+  stringBytes = 0
   const result = Number(
     raw(syscallNumber(name), word(a, name), word(b, name), word(c, name), word(d, name), word(e, name), word(f, name)),
   )

@@ -29,6 +29,28 @@ describe('a container', () => {
     assert.match(stdout, /COMMAND\n +1 \w+\n$/)
   })
 
+  it('finds nothing below its root, whatever it takes away', async () => {
+    const uncover = 'umount -l /; nsenter --mount=/proc/self/ns/mnt /bin/ls -a / || echo empty'
+    const { stdout } = await fixture.run(['sh', '-c', uncover], { privileged: true })
+    assert.equal(stdout, 'empty\n')
+  })
+
+  it('has as many layers as an image may have, under any name', async () => {
+    for (const count of [2, 40, 120]) {
+      const lower = Array.from({ length: count }, (_, index) => {
+        const layer = path.join(fixture.folder, 'layers', `${count}:${index},\\`)
+        mkdirSync(layer, { recursive: true })
+        writeFileSync(path.join(layer, `from-${index}`), '')
+        return layer
+      })
+      const { root } = fixture.spec([])
+      assert.ok(root.kind === 'overlay')
+      const layered = { ...root, lower: [...lower, fixture.layer] }
+      const { stdout } = await fixture.run(['sh', '-c', 'ls / | grep -c from-'], {}, { root: layered })
+      assert.equal(stdout, `${count}\n`)
+    }
+  })
+
   it('has the standard mounts and devices', async () => {
     const { stdout } = await fixture.run([
       'sh',

@@ -55,6 +55,8 @@ const applets = [
   'mknod',
   'umount',
   'unshare',
+  'nsenter',
+  'chroot',
   'chmod',
   'ln',
   'rm',
@@ -163,16 +165,12 @@ export class LauncherFixture {
   spec(argv: readonly string[], process: Partial<ProcessSpec> = {}, spec: Partial<ContainerSpec> = {}): ContainerSpec {
     const id = spec.id ?? this.newId()
     const base = path.join(this.folder, 'containers', id)
-    const [upper, work, target] = ['upper', 'work', 'root'].map(name => path.join(base, name)) as [
-      string,
-      string,
-      string,
-    ]
-    for (const folder of [upper, work, target]) mkdirSync(folder, { recursive: true })
+    const [upper, work] = ['upper', 'work'].map(name => path.join(base, name)) as [string, string, string]
+    for (const folder of [upper, work]) mkdirSync(folder, { recursive: true })
     return {
       id,
       namespaces: { pid: 'new' },
-      root: { kind: 'overlay', lower: [this.layer], upper, work, target },
+      root: { kind: 'overlay', lower: [this.layer], upper, work },
       readOnlyRoot: false,
       mounts: [],
       ...spec,

@@ -48,15 +48,11 @@ describe('a failing start', () => {
     const error = await failure(
       fixture.run(['true'], {}, { mounts: [{ kind: 'bind', source: '/nosuch/volume', target: '/v' }] }),
     )
-    assert.equal(error.message, 'bind: open_tree /nosuch/volume: ENOENT')
+    assert.equal(error.message, 'enterStage: open_tree /nosuch/volume: ENOENT')
     const layers = await failure(
-      fixture.run(
-        ['true'],
-        {},
-        { root: { kind: 'overlay', lower: ['/nosuch'], upper: '/tmp', work: '/tmp', target: '/tmp' } },
-      ),
+      fixture.run(['true'], {}, { root: { kind: 'overlay', lower: ['/nosuch'], upper: '/tmp', work: '/tmp' } }),
     )
-    assert.match(layers.message, /^mountOverlay: mount overlay on \/tmp: E/)
+    assert.match(layers.message, /^mountOverlay: fsconfig overlay.*: E/)
   })
 
   it('refuses an id twice', async () => {

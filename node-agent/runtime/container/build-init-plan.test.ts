@@ -25,7 +25,7 @@ describe('buildInitPlan', () => {
     const order = [
       'bindRoot',
       'readOnlyRoot',
-      'pivotRoot',
+      'enterRoot',
       'becomeUser',
       'setNoNewPrivileges',
       'setSeccomp',

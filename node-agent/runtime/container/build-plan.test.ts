@@ -35,7 +35,6 @@ const base: ContainerSpec = {
     lower: ['/layers/b', '/layers/a'],
     upper: '/c1/upper',
     work: '/c1/work',
-    target: '/c1/root',
   },
   readOnlyRoot: true,
   mounts: [],
@@ -65,11 +64,11 @@ describe('buildContainerPlan', () => {
     const before = (first: StepName, second: StepName): void =>
       assert.ok(order.indexOf(first) < order.indexOf(second), `${first} before ${second}: ${order.join(' ')}`)
     before('joinNamespace', 'mountFileSystem')
-    before('openStdio', 'pivotRoot')
+    before('openStdio', 'enterRoot')
     before('joinCgroup', 'newNamespace')
-    before('newNamespace', 'separateMounts')
-    before('separateMounts', 'mountOverlay')
-    before('resolveUser', 'pivotRoot')
+    before('mountOverlay', 'enterStage')
+    before('enterStage', 'mountFileSystem')
+    before('resolveUser', 'enterRoot')
     before('makeDirectory', 'readOnlyRoot')
     before('readOnlyPaths', 'maskPaths')
     before('setResourceLimits', 'becomeUser')
@@ -134,11 +133,11 @@ describe('buildContainerPlan', () => {
     assert.ok(sys?.do === 'mountFileSystem' && sys.flags.readOnly === false)
   })
 
-  it('keeps bidirectional volumes in the host’s peer group', () => {
+  it('names what of the host its mounts show, in their order', () => {
     const bind = (target: string, propagation: 'shared' | 'slave') =>
       ({ kind: 'bind', source: `/host${target}`, target, propagation }) as const
     const { steps } = buildContainerPlan({ ...base, mounts: [bind('/a', 'shared'), bind('/b', 'slave')] })
-    assert.deepEqual(find(steps, 'separateMounts').keepShared, ['/host/a'])
+    assert.deepEqual(find(steps, 'enterStage').sources, ['/host/a', '/host/b'])
   })
 
   it('adds PATH where none is given, and leaves HOME to who knows the user', () => {
@@ -177,11 +176,7 @@ describe('buildContainerPlan', () => {
     ['an unknown limit', withProcess({ limits: [{ name: 'luck', soft: 1, hard: 1 }] }), 'process.limits.luck'],
     ['a relative target', { ...base, mounts: [{ kind: 'tmpfs', target: 'x' }] }, 'mounts[0].target'],
     ['a mount over the root', { ...base, mounts: [{ kind: 'tmpfs', target: '//' }] }, 'mounts[0].target'],
-    [
-      'no layers',
-      { ...base, root: { kind: 'overlay', lower: [], upper: '/u', work: '/w', target: '/t' } },
-      'root.lower',
-    ],
+    ['no layers', { ...base, root: { kind: 'overlay', lower: [], upper: '/u', work: '/w' } }, 'root.lower'],
     [
       'recursive read-only without read-only',
       { ...base, mounts: [{ kind: 'bind', source: '/a', target: '/a', recursiveReadOnly: true }] },
@@ -226,6 +221,6 @@ describe('buildExecPlan', () => {
     assert.ok(order.indexOf('joinProcess') < order.indexOf('useCurrentRoot'))
     assert.ok(order.indexOf('useCurrentRoot') < order.indexOf('resolveUser'))
     assert.deepEqual([...find(plan.steps, 'joinProcess').kinds].sort(), ['cgroup', 'ipc', 'mnt', 'net', 'uts'])
-    assert.ok(!order.includes('pivotRoot'))
+    assert.ok(!order.includes('enterRoot'))
   })
 })

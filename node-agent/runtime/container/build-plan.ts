@@ -36,10 +36,10 @@ export function buildContainerPlan(spec: ContainerSpec): ProcessPlan {
       ...joinSandbox(namespaces),
       ...openStreams(process.stdio),
       ...joinCgroup(cgroup),
-      { do: 'newNamespace', kinds: cgroup === undefined || process.privileged ? ['mnt'] : ['mnt', 'cgroup'] },
+      ...(cgroup === undefined || process.privileged ? [] : [{ do: 'newNamespace', kinds: ['cgroup'] } as const]),
       ...oomScore(process),
-      { do: 'separateMounts', keepShared: spec.mounts.flatMap(sharedSource) },
       mountRoot(spec.root),
+      { do: 'enterStage', sources: spec.mounts.flatMap(hostPath) },
       ...standardMounts(spec),
       ...spec.mounts.map(mountStep),
       ...openTerminal(process.stdio, true),
@@ -47,7 +47,7 @@ export function buildContainerPlan(spec: ContainerSpec): ProcessPlan {
       { do: 'resolveUser', user: process.user },
       { do: 'makeDirectory', path: cwd, mode: 0o755 },
       ...(spec.readOnlyRoot ? [{ do: 'readOnlyRoot' } as const] : []),
-      { do: 'pivotRoot' },
+      { do: 'enterRoot' },
       ...becomeProgram(process),
     ],
   }
@@ -109,12 +109,12 @@ function oomScore(process: ProcessSpec): readonly Step[] {
 
 function mountRoot(root: RootSpec): Step {
   if (root.kind === 'directory') return { do: 'bindRoot', source: root.path }
-  const { lower, upper, work, target } = root
-  return { do: 'mountOverlay', lower, upper, work, target }
+  const { lower, upper, work } = root
+  return { do: 'mountOverlay', lower, upper, work }
 }
 
-function sharedSource(mount: MountSpec): readonly string[] {
-  return mount.kind === 'bind' && mount.propagation === 'shared' ? [mount.source] : []
+function hostPath(mount: MountSpec): readonly string[] {
+  return mount.kind === 'bind' ? [mount.source] : []
 }
 
 function mountStep(mount: MountSpec): Step {
@@ -137,7 +137,6 @@ function mountStep(mount: MountSpec): Step {
     source: mount.source,
     target: mount.target,
     flags: mount.flags ?? {},
-    recursive: true,
     recursiveFlags: mount.recursiveReadOnly ?? false,
     propagation: mount.propagation ?? 'private',
   }

@@ -43,13 +43,12 @@ interface TmpfsMountSpec {
 export type MountSpec = BindMountSpec | TmpfsMountSpec
 
 export type RootSpec =
-  /** Directories of the host. `lower` topmost first; `target` an existing empty directory the mount may use. */
+  /** Directories of the host. `lower` topmost first. */
   | {
       readonly kind: 'overlay'
       readonly lower: readonly string[]
       readonly upper: string
       readonly work: string
-      readonly target: string
     }
   | { readonly kind: 'directory'; readonly path: string }
 

@@ -89,23 +89,21 @@ export type Step =
       readonly stderr: StreamSource
     }
   | { readonly do: 'openTerminal'; readonly columns: number; readonly rows: number; readonly console: boolean }
-  /**
-   * Keeps what is mounted from here on from the host, while the host's later mounts still come in. Copies of `keepShared`
-   * (host paths bound later) are taken first, so that these stay in the host's peer group, both ways.
-   */
-  | { readonly do: 'separateMounts'; readonly keepShared: readonly string[] }
-  /** Mounts an overlay and makes it the root of all following `target`s. */
+  /** Mounts an overlay, which becomes the root of all `target`s. */
   | {
       readonly do: 'mountOverlay'
       /** Topmost first. */
       readonly lower: readonly string[]
       readonly upper: string
       readonly work: string
-      /** An existing empty directory of the host; the mount is seen only inside the new mount namespace. */
-      readonly target: string
     }
-  /** Makes an existing directory tree the root of all following `target`s. */
+  /** Makes an existing directory tree the root of all `target`s. */
   | { readonly do: 'bindRoot'; readonly source: string }
+  /**
+   * Leaves the host's files for a mount namespace that holds the root and nothing else. Copies of `sources`, paths of the
+   * host that `bind` will attach, are taken first: they stay in the host's peer groups until told otherwise.
+   */
+  | { readonly do: 'enterStage'; readonly sources: readonly string[] }
   /** Makes the calling process's own root the root of the following steps: after joining a mount namespace. */
   | { readonly do: 'useCurrentRoot' }
   /** A file system of its own kind: proc, tmpfs, sysfs, devpts, mqueue, cgroup, cgroup2. */
@@ -127,7 +125,6 @@ export type Step =
       /** A path inside the root; created (as a directory or a file, as the source is) when missing. */
       readonly target: string
       readonly flags: MountFlags
-      readonly recursive: boolean
       /** Whether the flags hold for the mounts below the source too. */
       readonly recursiveFlags: boolean
       readonly propagation: Propagation
@@ -141,7 +138,8 @@ export type Step =
   | { readonly do: 'readOnlyPaths'; readonly paths: readonly string[] }
   /** Makes the root file system itself read-only. */
   | { readonly do: 'readOnlyRoot' }
-  | { readonly do: 'pivotRoot' }
+  /** Makes the plan's root the process's own. */
+  | { readonly do: 'enterRoot' }
   | { readonly do: 'setResourceLimits'; readonly limits: readonly ResourceLimit[] }
   | { readonly do: 'setOomScoreAdj'; readonly value: number }
   | { readonly do: 'resolveUser'; readonly user: UserPlan }

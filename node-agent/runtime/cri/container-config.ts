@@ -73,7 +73,6 @@ export function containerSpec(inputs: ContainerInputs): ContainerSpec {
       lower: inputs.lowerDirectories,
       upper: path.join(folder, 'upper'),
       work: path.join(folder, 'work'),
-      target: path.join(folder, 'rootfs'),
     },
     readOnlyRoot: security.readonlyRootfs === true,
     mounts: mounts(inputs, security.readonlyRootfs === true),

@@ -5,12 +5,16 @@ import { type Watch, watchReadable } from '../../sys/poll.ts'
 import { type ChildExit, copyDescriptor, hasExecuted, waitChild } from '../../sys/process.ts'
 import { changedSignals } from '../../sys/signals.ts'
 import { trySyscall } from '../../sys/syscall.ts'
-import { type ProcessPlan, type StartedProcess } from '../container/plan.ts'
+import { type ProcessIdentity, type ProcessPlan, type StartedProcess } from '../container/plan.ts'
 import { type ChildMessage, describeFailure, liveAsChild, monotonicUs } from './child/child.ts'
-import { type FileSystem, type FileSystems, fileSystemsOf } from './child/file-systems.ts'
-import { type Loan, openLoan } from './child/inheritance.ts'
+import { type FileSystem, fileSystemsOf } from './child/file-systems.ts'
+import { openLoan, openProcess } from './child/inheritance.ts'
+import { type DescriptorsLent } from './child/orders.ts'
 import { type MachineFacts } from './child/run-plan.ts'
+import { Stage } from './child/stage.ts'
+import { type Preparations } from './child/state.ts'
 import { type ForkedChild, forkChild } from './forked-child.ts'
+import { encodeFrame } from './frames.ts'
 import { holdOutputs, outputsOf, releaseOutputs } from './held-outputs.ts'
 import { type ProcessRecord, type StartFailure } from './messages.ts'
 import { rehearse } from './rehearsal.ts'
@@ -69,23 +73,24 @@ export class ForkServer {
     this.#makeSpare()
   }
 
-  async start(plan: ProcessPlan): Promise<StartOutcome> {
+  /** @param frame the plan as it came, for the child to take it from */
+  async start(plan: ProcessPlan, frame: Buffer): Promise<StartOutcome> {
     let outputFds: readonly number[]
     try {
       outputFds = holdOutputs(outputsOf(plan))
     } catch (error) {
       return { kind: 'failed', failure: describeFailure(error) }
     }
-    const outcome = await this.#tryToStart(plan)
+    const outcome = await this.#tryToStart(plan, frame)
     if (outcome.kind === 'started') return { kind: 'started', birth: { ...outcome.birth, outputFds } }
     releaseOutputs(outputFds)
     return outcome
   }
 
-  async #tryToStart(plan: ProcessPlan): Promise<Exclude<AttemptOutcome, { kind: 'crashed' }>> {
+  async #tryToStart(plan: ProcessPlan, frame: Buffer): Promise<Exclude<AttemptOutcome, { kind: 'crashed' }>> {
     const startedUs = monotonicUs()
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#attempt(plan, startedUs)
+      const outcome = await this.#attempt(plan, frame, startedUs)
       if (outcome.kind !== 'crashed') {
         this.starts++
         return outcome
@@ -96,21 +101,24 @@ export class ForkServer {
     }
   }
 
-  async #attempt(plan: ProcessPlan, startedUs: number): Promise<AttemptOutcome> {
-    let loan: Loan | undefined
+  async #attempt(plan: ProcessPlan, frame: Buffer, startedUs: number): Promise<AttemptOutcome> {
+    let child: ForkedChild | undefined
     try {
-      loan = openLoan(plan)
-      const child = this.#childFor(plan, loan)
+      child = this.#childFor(plan)
+      // It reads the plan while what it is lent is opened here.
+      child.order(frame)
+      using loan = openLoan(plan)
       const { processes, streams } = loan
+      child.order(encodeFrame({ type: 'DescriptorsLent', startedUs, processes, streams } satisfies DescriptorsLent))
       const newborn = recordOf(plan, child)
-      child.order({ type: 'PlanOrdered', plan, startedUs, lent: { processes, streams } })
       this.#register.save(newborn)
       if (!plan.steps.some(step => step.do === 'openTerminal')) child.letGo()
       return await this.#follow(child, newborn)
     } catch (error) {
+      child?.abandon()
+      this.#register.remove(plan.id)
       return { kind: 'failed', failure: describeFailure(error) }
     } finally {
-      loan?.[Symbol.dispose]()
       this.#makeSpareSoon()
     }
   }
@@ -152,9 +160,9 @@ export class ForkServer {
     })
   }
 
-  #childFor(plan: ProcessPlan, loan: Loan): ForkedChild {
+  #childFor(plan: ProcessPlan): ForkedChild {
     const { pidNamespace } = plan
-    if (typeof pidNamespace === 'object') return this.#fork({ pidfd: loan.processes[pidNamespace.pid] ?? -1 }, false)
+    if (typeof pidNamespace === 'object') return this.#forkInto(pidNamespace)
     if (pidNamespace === 'host') return this.#fork('host', false)
     if (plan.kind === 'container') this.#usual = fileSystemsOf(plan.steps)
     const spare = this.#spare
@@ -184,13 +192,36 @@ export class ForkServer {
     this.#spare = { child, watch }
   }
 
-  #fork(pidNamespace: Parameters<typeof forkChild>[0], warm: boolean): ForkedChild {
-    const warmUp = (fileSystems: FileSystems): void => {
-      rehearse(this.#facts, 1)
-      fileSystems.prepare(this.#usual)
+  #forkInto(process: ProcessIdentity): ForkedChild {
+    const pidfd = openProcess(process)
+    try {
+      return this.#fork({ pidfd }, false)
+    } finally {
+      closeFd(pidfd)
     }
-    return forkChild(pidNamespace, pipes => liveAsChild(pipes, this.#facts, warm ? warmUp : () => undefined))
   }
+
+  #fork(pidNamespace: Parameters<typeof forkChild>[0], warm: boolean): ForkedChild {
+    const prepare = (ahead: Preparations): void => {
+      ahead.stage = new Stage()
+      ahead.fileSystems.prepare(this.#usual)
+      warmMemory(() => rehearse(this.#facts, 1))
+    }
+    return forkChild(pidNamespace, pipes => liveAsChild(pipes, this.#facts, warm ? prepare : () => undefined))
+  }
+}
+
+/**
+ * A child shares its memory with the launcher until it writes to it, page by page at the price of a fault each. So that a
+ * plan finds pages that are its own, and no collection interrupts it: work much like the plan's touches one half of the
+ * young generation, and two collections (each changes halves) make room in that same half.
+ */
+function warmMemory(work: () => void): void {
+  const collect = (): void => globalThis.gc?.({ type: 'minor' })
+  collect()
+  work()
+  collect()
+  collect()
 }
 
 function recordOf(plan: ProcessPlan, { pid, startTime }: ForkedChild): ProcessRecord {

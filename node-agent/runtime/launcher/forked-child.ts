@@ -2,12 +2,12 @@
 import { forkRaw } from '../../sys/clone.ts'
 import { closeFd, makePipe, O_RDONLY, openDescriptors, openPath } from '../../sys/fd.ts'
 import { joinNamespace, joinProcessNamespaces } from '../../sys/namespaces.ts'
-import { openPidfd, processStartTime } from '../../sys/process.ts'
+import { openPidfd, processStartTime, signalPidfd, waitChild } from '../../sys/process.ts'
 import { blockSignals } from '../../sys/signals.ts'
 import { trySyscall } from '../../sys/syscall.ts'
 import { type ChildPipes } from './child/child.ts'
-import { type PlanOrdered } from './child/orders.ts'
-import { encodeFrame } from './frames.ts'
+
+const SIGKILL = 9
 
 /**
  * What Node itself works with, as of before the launcher opened anything: a child keeps these, since V8 still signals its
@@ -56,9 +56,8 @@ export class ForkedChild {
     return this.#report.fd
   }
 
-  /** Hands it its plan. If it has died, its report tells. */
-  order(order: PlanOrdered): void {
-    const frame = encodeFrame(order)
+  /** Hands it a frame of its orders. If it has died, its report tells. */
+  order(frame: Uint8Array): void {
     for (let offset = 0; offset < frame.length; ) {
       const written = trySyscall('write', this.#orders.fd, frame.subarray(offset), frame.length - offset)
       if (written < 0) return
@@ -70,6 +69,14 @@ export class ForkedChild {
   letGo(): void {
     trySyscall('write', this.#orders.fd, new Uint8Array(1), 1)
     this.#orders.close()
+  }
+
+  /** Ends it before it was let go. */
+  abandon(): void {
+    signalPidfd(this.pidfd, SIGKILL)
+    waitChild(this.pid)
+    closeFd(this.pidfd)
+    this.closePipes()
   }
 
   /** The pipes only: the pidfd belongs to whoever follows the process from here. */

@@ -11,20 +11,30 @@ export function encodeFrame(message: object): Buffer {
   return frame
 }
 
+/** The message of a whole frame. @throws SyntaxError */
+export function decodeFrame(frame: Buffer): unknown {
+  return JSON.parse(frame.toString('utf8', 4))
+}
+
 /** Puts frames together from chunks. Throws for a frame that is too long or not JSON. */
 export class FrameReader {
   #pending: Buffer = Buffer.alloc(0)
 
   /** The messages that the chunk completes. */
   push(chunk: Buffer): unknown[] {
+    return this.frames(chunk).map(decodeFrame)
+  }
+
+  /** The frames that the chunk completes, each with its length. */
+  frames(chunk: Buffer): Buffer[] {
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk])
-    const messages: unknown[] = []
+    const frames: Buffer[] = []
     for (;;) {
-      if (this.#pending.length < 4) return messages
+      if (this.#pending.length < 4) return frames
       const length = this.#pending.readUInt32LE(0)
       if (length > maxFrameBytes) throw new Error(`frame of ${length} bytes: at most ${maxFrameBytes} are allowed`)
-      if (this.#pending.length < 4 + length) return messages
-      messages.push(JSON.parse(this.#pending.toString('utf8', 4, 4 + length)))
+      if (this.#pending.length < 4 + length) return frames
+      frames.push(this.#pending.subarray(0, 4 + length))
       this.#pending = this.#pending.subarray(4 + length)
     }
   }

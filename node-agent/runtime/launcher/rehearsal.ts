@@ -8,7 +8,7 @@ import { withKernel } from '../../sys/syscall.ts'
 import { type CapabilityPlan, type ProcessPlan, type Step } from '../container/plan.ts'
 import { carryOutPlan } from './child/child.ts'
 import { FileSystems } from './child/file-systems.ts'
-import { type PlanOrdered } from './child/orders.ts'
+import { type DescriptorsLent } from './child/orders.ts'
 import { type MachineFacts } from './child/run-plan.ts'
 import { encodeFrame } from './frames.ts'
 
@@ -20,14 +20,15 @@ class RehearsalOver extends Error {}
 /** Takes a few milliseconds a round at first, later less than one; changes nothing. */
 export function rehearse(facts: MachineFacts, rounds: number): void {
   const directory = openPath('/', O_PATH)
+  const file = openPath('/proc/self/status', O_PATH)
   const pipes = { ordersFd, reportFd, keep: [], launcherPidfd: directory }
   try {
-    for (const frame of [containerFrame, execFrame]) {
+    for (const frames of [containerOrders, execOrders]) {
       for (let round = 0; round < rounds; round++) {
-        const orders = new FrameSource(Buffer.concat([frame, Buffer.alloc(1)]))
-        const { kernel } = recordingKernel(directory, call => answer(call, orders))
+        const orders = new FrameSource(Buffer.concat([frames, Buffer.alloc(1)]))
+        const { kernel } = recordingKernel(directory, call => (isFile(call) ? file : answer(call, orders)))
         try {
-          withKernel(kernel, () => carryOutPlan(pipes, facts, new FileSystems()))
+          withKernel(kernel, () => carryOutPlan(pipes, facts, { fileSystems: new FileSystems() }))
         } catch (error) {
           if (!(error instanceof RehearsalOver)) throw error
         }
@@ -35,6 +36,7 @@ export function rehearse(facts: MachineFacts, rounds: number): void {
     }
   } finally {
     closeFd(directory)
+    closeFd(file)
   }
 }
 
@@ -54,6 +56,21 @@ class FrameSource {
   }
 }
 
+/** Of what a plan attaches, some is a file. */
+const isFile = ({ name, args }: RecordedCall): boolean => name === 'open_tree' && args[1] === '/file'
+
+const ENOENT = 2
+const missing = 'missing'
+let made = false
+
+/** A path of that name is not there until it is made, and then once. */
+function look(path: unknown): number | undefined {
+  if (typeof path !== 'string' || !path.includes(missing)) return undefined
+  if (!made) return -ENOENT
+  made = false
+  return undefined
+}
+
 function answer(call: RecordedCall, orders: FrameSource): number | undefined {
   const [first, second] = call.args
   switch (call.name) {
@@ -61,6 +78,12 @@ function answer(call: RecordedCall, orders: FrameSource): number | undefined {
     case 'execve':
     case 'exit_group':
       throw new RehearsalOver()
+    case 'openat2':
+      return look(second)
+    case 'mkdirat':
+    case 'openat':
+      made = true
+      return undefined
     case 'read':
       if (!(second instanceof Uint8Array)) return 0
       return first === ordersFd ? orders.read(second) : serve(second)
@@ -107,7 +130,7 @@ const beforeMounts: readonly Step[] = [
     stderr: { kind: 'descriptor', pid: 1, fd: 1 },
   },
   { do: 'joinCgroup', files: ['/cgroup.procs'] },
-  { do: 'newNamespace', kinds: ['mnt', 'cgroup'] },
+  { do: 'newNamespace', kinds: ['cgroup'] },
   { do: 'setOomScoreAdj', value: 0 },
 ]
 
@@ -117,14 +140,14 @@ const containerPlan: ProcessPlan = {
   pidNamespace: 'new',
   steps: [
     ...beforeMounts,
-    { do: 'separateMounts', keepShared: [] },
-    { do: 'mountOverlay', lower: ['/a', '/b'], upper: '/u', work: '/w', target: '/t' },
+    { do: 'mountOverlay', lower: ['/a', '/b:c'], upper: '/u', work: '/w' },
+    { do: 'enterStage', sources: ['/data', '/file'] },
     { do: 'mountFileSystem', type: 'proc', source: 'proc', target: '/proc', options: {}, flags, strict: true },
     {
       do: 'mountFileSystem',
       type: 'tmpfs',
       source: 'tmpfs',
-      target: '/dev/shm',
+      target: `/dev/${missing}`,
       options: { mode: '755', newinstance: true },
       flags,
       strict: false,
@@ -136,19 +159,17 @@ const containerPlan: ProcessPlan = {
     { do: 'makeSymlinks', links: [{ path: '/dev/fd', target: '/proc/self/fd' }] },
     {
       do: 'bind',
-      source: '/',
-      target: '/data/volume',
+      source: '/data',
+      target: `/data/${missing}/volume`,
       flags: { readOnly: true },
-      recursive: true,
       recursiveFlags: false,
       propagation: 'private',
     },
     {
       do: 'bind',
-      source: '/proc/self/status',
-      target: '/etc/hosts',
+      source: '/file',
+      target: `/etc/${missing}`,
       flags: {},
-      recursive: true,
       recursiveFlags: false,
       propagation: 'private',
     },
@@ -156,9 +177,9 @@ const containerPlan: ProcessPlan = {
     { do: 'readOnlyPaths', paths: ['/proc/sys', '/proc/bus'] },
     { do: 'maskPaths', paths: ['/proc/kcore', '/sys/firmware'] },
     { do: 'resolveUser', user: { user: 'root:staff', supplementaryGroups: [1], mergeImageGroups: true } },
-    { do: 'makeDirectory', path: '/srv/work', mode: 0o755 },
+    { do: 'makeDirectory', path: `/srv/${missing}`, mode: 0o755 },
     { do: 'readOnlyRoot' },
-    { do: 'pivotRoot' },
+    { do: 'enterRoot' },
     ...becomeProgram,
   ],
 }
@@ -176,10 +197,10 @@ const execPlan: ProcessPlan = {
   ],
 }
 
-function frameOf(plan: ProcessPlan): Buffer {
-  const lent = { processes: { '1': 0 }, streams: { '1:1': 0 } }
-  return encodeFrame({ type: 'PlanOrdered', plan, startedUs: 0, lent } satisfies PlanOrdered)
+function ordersFor(plan: ProcessPlan): Buffer {
+  const lent: DescriptorsLent = { type: 'DescriptorsLent', startedUs: 0, processes: { '1': 0 }, streams: { '1:1': 0 } }
+  return Buffer.concat([encodeFrame({ plan }), encodeFrame(lent)])
 }
 
-const containerFrame = frameOf(containerPlan)
-const execFrame = frameOf(execPlan)
+const containerOrders = ordersFor(containerPlan)
+const execOrders = ordersFor(execPlan)

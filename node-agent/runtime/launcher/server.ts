@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { type ForkServer } from './fork-server.ts'
-import { encodeFrame, FrameReader } from './frames.ts'
+import { decodeFrame, encodeFrame, FrameReader } from './frames.ts'
 import {
   type ClientMessage,
   type ExitRecord,
@@ -51,7 +51,7 @@ export class LauncherServer {
     socket.on('error', () => socket.destroy())
     socket.on('data', chunk => {
       try {
-        for (const message of reader.push(chunk)) this.#handle(socket, message as ClientMessage, parts)
+        for (const frame of reader.frames(chunk)) this.#handle(socket, frame, parts)
       } catch (error) {
         process.stderr.write(`launcher: a client was cut off: ${String(error)}\n`)
         socket.destroy()
@@ -59,12 +59,13 @@ export class LauncherServer {
     })
   }
 
-  #handle(socket: net.Socket, message: ClientMessage, parts: LauncherParts): void {
+  #handle(socket: net.Socket, frame: Buffer, parts: LauncherParts): void {
+    const message = decodeFrame(frame) as ClientMessage
     const { seq } = message
     const { table } = parts
     switch (message.type) {
       case 'StartRequested':
-        void this.#start(socket, message, parts)
+        void this.#start(socket, message, frame, parts)
         return
       case 'SignalRequested':
         send(socket, { type: 'Signalled', seq, found: table.signal(message.id, message.signal) })
@@ -87,6 +88,7 @@ export class LauncherServer {
   async #start(
     socket: net.Socket,
     message: Extract<ClientMessage, { type: 'StartRequested' }>,
+    frame: Buffer,
     parts: LauncherParts,
   ): Promise<void> {
     const { seq, plan } = message
@@ -97,7 +99,7 @@ export class LauncherServer {
     }
     this.#starting.add(plan.id)
     try {
-      const outcome = await parts.forks.start(plan)
+      const outcome = await parts.forks.start(plan, frame)
       if (outcome.kind === 'failed') {
         send(socket, { type: 'StartFailed', seq, failure: outcome.failure })
         return

@@ -19,7 +19,7 @@ export interface LauncherOptions {
 
 /**
  * No threads besides the main one, since a fork copies none. No optimising compiler: it would run again in every child, in
- * the middle of a plan. Bytecode stays, for a launcher that has been idle.
+ * the middle of a plan. Bytecode stays, for a launcher that has been idle. The collector is asked to work ahead of time.
  */
 const nodeFlags = [
   '--single-threaded',
@@ -27,6 +27,7 @@ const nodeFlags = [
   '--no-opt',
   '--sparkplug',
   '--no-flush-bytecode',
+  '--expose-gc',
   '--max-semi-space-size=1',
 ]
 

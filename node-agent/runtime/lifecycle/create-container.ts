@@ -69,7 +69,7 @@ export function createContainer(parts: Parts, request: CreateRequest): Container
   containerRecords.save(record)
   try {
     const folder = containerRecords.folderOf(id)
-    for (const name of ['upper', 'work', 'rootfs']) mkdirSync(path.join(folder, name), { mode: 0o755 })
+    for (const name of ['upper', 'work']) mkdirSync(path.join(folder, name), { mode: 0o755 })
     for (const mount of spec.mounts) if (mount.kind === 'bind') makeSource(mount)
     makeOutputs(outputs)
     const everyDevice = spec.process.privileged || (spec.devices ?? []).length > 0

@@ -7,8 +7,9 @@ import { type StartFailure } from '../messages.ts'
 import { StartRefusal } from './failure.ts'
 import { FileSystems } from './file-systems.ts'
 import { inheritFrom } from './inheritance.ts'
-import { awaitGo, awaitPlan } from './orders.ts'
+import { awaitGo, awaitOrders } from './orders.ts'
 import { type MachineFacts, runPlan, StepError } from './run-plan.ts'
+import { type Preparations } from './state.ts'
 
 /** Lines of JSON from the child. After `Prepared` the pipe's end means that execve(2) succeeded. */
 export type ChildMessage =
@@ -35,8 +36,8 @@ export interface ChildPipes {
 const setupFailed = 125
 
 /** Never returns. */
-export function liveAsChild(pipes: ChildPipes, facts: MachineFacts, warmUp: (fileSystems: FileSystems) => void): never {
-  const fileSystems = new FileSystems()
+export function liveAsChild(pipes: ChildPipes, facts: MachineFacts, prepare: (ahead: Preparations) => void): never {
+  const preparations: Preparations = { fileSystems: new FileSystems() }
   try {
     closeAllFrom(3, pipes.keep)
     closeOnExecFrom(3)
@@ -44,28 +45,28 @@ export function liveAsChild(pipes: ChildPipes, facts: MachineFacts, warmUp: (fil
     setDumpable(false)
     setUmask(0)
     newSession()
-    warmUp(fileSystems)
+    prepare(preparations)
   } catch (error) {
     writeAll(2, Buffer.from(`launcher: a child failed before its plan: ${String(error)}\n`))
     exitNow(setupFailed)
   }
-  carryOutPlan(pipes, facts, fileSystems)
+  carryOutPlan(pipes, facts, preparations)
 }
 
 /** Waits for the plan and carries it out. Never returns. */
 export function carryOutPlan(
   { ordersFd, reportFd, launcherPidfd }: ChildPipes,
   facts: MachineFacts,
-  fileSystems: FileSystems,
+  preparations: Preparations,
 ): never {
   const report = (message: ChildMessage): void => writeAll(reportFd, Buffer.from(`${JSON.stringify(message)}\n`))
   try {
-    const order = awaitPlan(ordersFd)
-    if (order === undefined) exitNow(setupFailed)
-    const { plan, lent, startedUs } = order
-    const nowUs = (): number => monotonicUs() - startedUs
+    const orders = awaitOrders(ordersFd)
+    if (orders === undefined) exitNow(setupFailed)
+    const { plan, lent } = orders
+    const nowUs = (): number => monotonicUs() - lent.startedUs
     const inherited = inheritFrom(launcherPidfd, lent)
-    const result = runPlan(plan.steps, facts, inherited, fileSystems, nowUs, fd =>
+    const result = runPlan(plan.steps, facts, inherited, preparations, nowUs, fd =>
       report({ type: 'TerminalOpened', fd }),
     )
     const { state, steps } = result

@@ -29,7 +29,7 @@ export function inheritFrom(launcherPidfd: number, lent: LentDescriptors): Inher
   }
 }
 
-export interface Loan extends LentDescriptors, Disposable {}
+interface Loan extends LentDescriptors, Disposable {}
 
 /** Opens all that the plan refers to, until disposed of. Throws StartRefusal for a process that is gone. */
 export function openLoan(plan: ProcessPlan): Loan {
@@ -51,7 +51,8 @@ export function openLoan(plan: ProcessPlan): Loan {
   }
 }
 
-function openProcess({ pid, startTime }: ProcessIdentity): number {
+/** Its pidfd. Throws StartRefusal for a process that is gone. */
+export function openProcess({ pid, startTime }: ProcessIdentity): number {
   const pidfd = openIdentifiedPidfd(pid, startTime)
   if (pidfd === undefined) throw new StartRefusal('InvalidPlan', `the container's process ${pid} is not running`)
   return pidfd

@@ -1,18 +1,15 @@
 // Steps that fill the mount namespace. Targets lie in a root somebody else has filled: they are looked up by descriptor
 // (sys/rooted.ts) and mounted on by descriptor.
-import { fstatSync, statSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import { hasCode } from '../../../sys/errno.ts'
-import { closeFd, O_DIRECTORY, O_PATH, openPath } from '../../../sys/fd.ts'
+import { closeFd } from '../../../sys/fd.ts'
 import { deviceNumber, makeNode } from '../../../sys/fifo.ts'
 import {
   attachMount,
-  attachMountAt,
   cloneTree,
+  createFileSystem,
   type MountAttributes,
-  mountFileSystem,
-  pivotInto,
   setMountAttributes,
-  setTreePropagation,
 } from '../../../sys/mount.ts'
 import {
   changeOwnerAt,
@@ -27,31 +24,36 @@ import {
 import { type Step } from '../../container/plan.ts'
 import { StartRefusal } from './failure.ts'
 import { emptyFolder } from './file-systems.ts'
-import { overlayOptions } from './overlay-options.ts'
-import { type ChildState, requireRoot } from './state.ts'
+import { openLayers } from './overlay-layers.ts'
+import { Stage } from './stage.ts'
+import { type ChildState, requireRoot, requireStage } from './state.ts'
 
 type StepOf<K extends Step['do']> = Extract<Step, { do: K }>
 
-export function separateMounts(step: StepOf<'separateMounts'>, state: ChildState): void {
-  for (const source of step.keepShared) state.sharedTrees.set(source, cloneTree(source, { recursive: true }))
-  setTreePropagation('/', 'slave')
+export function enterStage(step: StepOf<'enterStage'>, state: ChildState): void {
+  for (const source of step.sources) state.trees.push({ source, fd: cloneTree(source, { recursive: true }) })
+  state.stage ??= new Stage()
+  state.stage.enterWith(requireRoot(state))
 }
 
+/** The copy that was taken of a source, which is attached once. */
+function takeTree(state: ChildState, source: string): number {
+  const index = state.trees.findIndex(tree => tree.source === source)
+  const [tree] = index < 0 ? [] : state.trees.splice(index, 1)
+  if (tree === undefined) throw new Error(`${source} is not among the sources of the plan`)
+  return tree.fd
+}
+
+/** Detached: `enterStage` attaches it. */
 export function mountOverlay(step: StepOf<'mountOverlay'>, state: ChildState): void {
-  const options = overlayOptions(step)
-  try {
-    mountFileSystem('overlay', 'overlay', step.target, 0, options.data)
-  } finally {
-    options.release()
-  }
-  state.rootFd = openRoot(step.target)
+  using layers = openLayers(step)
+  state.rootFd = createFileSystem('overlay', 'overlay', layers.options, {})
 }
 
-/** The directory becomes a mount of its own, which pivot_root(2) needs. */
+/** Detached too. What the host mounts in it later comes in. */
 export function bindRoot(step: StepOf<'bindRoot'>, state: ChildState): void {
-  const tree = cloneTree(step.source, { recursive: true })
-  attachMountAt(tree, step.source)
-  state.rootFd = tree
+  state.rootFd = cloneTree(step.source, { recursive: true })
+  setMountAttributes(state.rootFd, { attributes: {}, propagation: 'slave', recursive: true }, step.source)
 }
 
 export function mountNew(step: StepOf<'mountFileSystem'>, state: ChildState): void {
@@ -62,8 +64,7 @@ export function mountNew(step: StepOf<'mountFileSystem'>, state: ChildState): vo
 
 export function bind(step: StepOf<'bind'>, state: ChildState): void {
   const root = requireRoot(state)
-  const tree = state.sharedTrees.get(step.source) ?? cloneTree(step.source, { recursive: step.recursive })
-  state.sharedTrees.delete(step.source)
+  const tree = takeTree(state, step.source)
   setMountAttributes(
     tree,
     { attributes: step.flags, recursive: step.recursiveFlags },
@@ -72,7 +73,7 @@ export function bind(step: StepOf<'bind'>, state: ChildState): void {
   if (step.propagation !== 'shared') {
     setMountAttributes(tree, { attributes: {}, propagation: step.propagation, recursive: true }, step.target)
   }
-  const target = statSync(step.source).isDirectory()
+  const target = fstatSync(tree).isDirectory()
     ? openTargetDirectory(root, step.target, false)
     : makeFileInRoot(root, step.target)
   attachInRoot(tree, target, step)
@@ -159,11 +160,14 @@ export function makeDirectory(step: StepOf<'makeDirectory'>, state: ChildState):
 export function maskPaths(step: StepOf<'maskPaths'>, state: ChildState): void {
   const root = requireRoot(state)
   let empty: number | undefined
+  let nothing: number | undefined
   for (const path of step.paths) {
     const target = tryOpenInRoot(root, path)
     if (target === undefined) continue
-    if (!fstatSync(target).isDirectory()) cover(cloneOf(root, '/dev/null'), target, path)
-    else if (empty !== undefined) cover(cloneTree(path, { recursive: false, directoryFd: empty }), target, path)
+    if (!fstatSync(target).isDirectory()) {
+      nothing ??= openInRoot(root, '/dev/null', { strict: true })
+      cover(cloneTree(path, { recursive: false, directoryFd: nothing }), target, path)
+    } else if (empty !== undefined) cover(cloneTree(path, { recursive: false, directoryFd: empty }), target, path)
     else {
       empty = state.fileSystems.take(emptyFolder)
       // Kept open: once attached, it can be copied (before Linux 6.15 a detached mount can not).
@@ -171,7 +175,7 @@ export function maskPaths(step: StepOf<'maskPaths'>, state: ChildState): void {
       closeFd(target)
     }
   }
-  if (empty !== undefined) closeFd(empty)
+  for (const fd of [empty, nothing]) if (fd !== undefined) closeFd(fd)
 }
 
 function cover(mountFd: number, targetFd: number, path: string): void {
@@ -196,22 +200,13 @@ export function readOnlyPaths(step: StepOf<'readOnlyPaths'>, state: ChildState):
 
 const readOnly: MountAttributes = { readOnly: true }
 
-function cloneOf(root: number, path: string): number {
-  const fd = openInRoot(root, path, { strict: true })
-  const tree = cloneTree(path, { recursive: false, directoryFd: fd })
-  closeFd(fd)
-  return tree
-}
-
 export function readOnlyRoot(state: ChildState): void {
   setMountAttributes(requireRoot(state), { attributes: readOnly }, 'the root file system')
 }
 
-export function pivotRoot(state: ChildState): void {
+export function enterRoot(state: ChildState): void {
   state.fileSystems.close()
-  const oldRoot = openPath('/', O_PATH | O_DIRECTORY)
-  pivotInto(requireRoot(state), oldRoot)
-  closeFd(oldRoot)
+  requireStage(state).enterRoot(requireRoot(state))
 }
 
 export function useCurrentRoot(state: ChildState): void {

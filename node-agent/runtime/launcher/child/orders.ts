@@ -1,22 +1,26 @@
-// What the launcher tells a child over its orders pipe: one frame with the plan, then a single byte once the process is on
-// record and may become its program. The pipe's end says that the launcher is gone.
+// What the launcher tells a child over its orders pipe: the plan, in the frame it came in; another frame with what the
+// launcher lends for it; then a single byte once the process is on record and may become its program. The pipe's end says
+// that the launcher is gone.
 import { readSome } from '../../../sys/fd.ts'
 import { type ProcessPlan } from '../../container/plan.ts'
 
-export interface PlanOrdered {
-  readonly type: 'PlanOrdered'
-  readonly plan: ProcessPlan
-  /** When the plan reached the launcher, in monotonic microseconds. */
-  readonly startedUs: number
-  /** Descriptors of the launcher that stand for those the plan refers to. */
-  readonly lent: LentDescriptors
-}
-
+/** Descriptors of the launcher that stand for those the plan refers to. */
 export interface LentDescriptors {
   /** Pidfds by process number. */
   readonly processes: Readonly<Record<string, number>>
   /** Streams by `pid:descriptor`. */
   readonly streams: Readonly<Record<string, number>>
+}
+
+export interface DescriptorsLent extends LentDescriptors {
+  readonly type: 'DescriptorsLent'
+  /** When the plan reached the launcher, in monotonic microseconds. */
+  readonly startedUs: number
+}
+
+export interface Orders {
+  readonly plan: ProcessPlan
+  readonly lent: DescriptorsLent
 }
 
 function readExactly(fd: number, length: number): Buffer | undefined {
@@ -29,11 +33,17 @@ function readExactly(fd: number, length: number): Buffer | undefined {
   return bytes
 }
 
+function readFrame(fd: number): unknown {
+  const length = readExactly(fd, 4)?.readUInt32LE(0)
+  const body = length === undefined ? undefined : readExactly(fd, length)
+  return body === undefined ? undefined : (JSON.parse(body.toString()) as unknown)
+}
+
 /** Waits for the plan; undefined when the launcher is gone. */
-export function awaitPlan(ordersFd: number): PlanOrdered | undefined {
-  const length = readExactly(ordersFd, 4)?.readUInt32LE(0)
-  const body = length === undefined ? undefined : readExactly(ordersFd, length)
-  return body === undefined ? undefined : (JSON.parse(body.toString()) as PlanOrdered)
+export function awaitOrders(ordersFd: number): Orders | undefined {
+  const request = readFrame(ordersFd) as Pick<Orders, 'plan'> | undefined
+  const lent = request && (readFrame(ordersFd) as DescriptorsLent | undefined)
+  return lent && { plan: request.plan, lent }
 }
 
 /** Waits to be let go; false when the launcher is gone. */

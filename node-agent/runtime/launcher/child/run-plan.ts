@@ -8,11 +8,10 @@ import { hardLimit, setResourceLimit } from '../../../sys/rlimit.ts'
 import { readFileInRoot } from '../../../sys/rooted.ts'
 import { installSeccompFilter } from '../../../sys/seccomp.ts'
 import { type Step, type StepName, type StepReport } from '../../container/plan.ts'
-import { type FileSystems } from './file-systems.ts'
 import { type Inheritance } from './inheritance.ts'
 import * as mounts from './mounts.ts'
 import { becomeUser, prepareProgram } from './program.ts'
-import { type ChildState, newState, requireRoot } from './state.ts'
+import { type ChildState, newState, type Preparations, requireRoot } from './state.ts'
 import { openStdio, openTerminal } from './stdio.ts'
 import { resolveUser } from './user.ts'
 
@@ -48,11 +47,11 @@ export function runPlan(
   steps: readonly Step[],
   facts: MachineFacts,
   inherited: Inheritance,
-  fileSystems: FileSystems,
+  preparations: Preparations,
   nowUs: () => number,
   onTerminal: (masterFd: number) => void,
 ): PlanResult {
-  const state = newState(fileSystems)
+  const state = newState(preparations)
   const reports: StepReport[] = [{ step: 'received', endUs: nowUs() }]
   let execute: (() => never) | undefined
   for (const step of steps) {
@@ -105,8 +104,8 @@ function perform(
     case 'openTerminal':
       openTerminal(step, state)
       return
-    case 'separateMounts':
-      mounts.separateMounts(step, state)
+    case 'enterStage':
+      mounts.enterStage(step, state)
       return
     case 'mountOverlay':
       mounts.mountOverlay(step, state)
@@ -141,8 +140,8 @@ function perform(
     case 'readOnlyRoot':
       mounts.readOnlyRoot(state)
       return
-    case 'pivotRoot':
-      mounts.pivotRoot(state)
+    case 'enterRoot':
+      mounts.enterRoot(state)
       return
     case 'setResourceLimits':
       setResourceLimits(step, state)

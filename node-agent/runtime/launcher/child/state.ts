@@ -1,9 +1,15 @@
 // What the steps of one plan hand on to each other inside the child.
 import { type ResolvedUser } from '../../container/plan.ts'
 import { type FileSystems } from './file-systems.ts'
+import { type Stage } from './stage.ts'
 
-export interface ChildState {
+/** What a child has made before it knew its plan. */
+export interface Preparations {
   readonly fileSystems: FileSystems
+  stage?: Stage
+}
+
+export interface ChildState extends Preparations {
   /** The container's root (O_PATH), once a step has made it. */
   rootFd: number | undefined
   /** What becomes descriptors 0, 1 and 2. */
@@ -11,20 +17,20 @@ export interface ChildState {
   /** The terminal's master, which the launcher takes a copy of. */
   terminalMaster: number | undefined
   user: ResolvedUser & { readonly home: string }
-  /** Copies of host mounts taken while the mount namespace was still a peer of the host's, by path. */
-  readonly sharedTrees: Map<string, number>
+  /** Copies of parts of the host's file tree that no step has attached yet. */
+  readonly trees: { readonly source: string; readonly fd: number }[]
   /** What was asked for and not possible here. */
   readonly warnings: string[]
 }
 
-export function newState(fileSystems: FileSystems): ChildState {
+export function newState(preparations: Preparations): ChildState {
   return {
-    fileSystems,
+    ...preparations,
     rootFd: undefined,
     stdio: undefined,
     terminalMaster: undefined,
     user: { uid: 0, gid: 0, supplementaryGroups: [], home: '/' },
-    sharedTrees: new Map(),
+    trees: [],
     warnings: [],
   }
 }
@@ -33,4 +39,9 @@ export function newState(fileSystems: FileSystems): ChildState {
 export function requireRoot(state: ChildState): number {
   if (state.rootFd === undefined) throw new Error('the plan uses its root before making one')
   return state.rootFd
+}
+
+export function requireStage(state: ChildState): Stage {
+  if (state.stage === undefined) throw new Error('the plan mounts before it enters its stage')
+  return state.stage
 }
