@@ -7,8 +7,9 @@ import { sleep } from '../lib/abort.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Method } from '../proto/service.ts'
 import { callError, UnavailableError } from './call-error.ts'
+import { CallStream, isServiceError } from './call-stream.ts'
 import type { ClusterConfig } from './kubeconfig.ts'
-import { type Duplex, Ending, onAbort, received, type Sink, send } from './streams.ts'
+import { type Duplex, Ending, received, type Sink, send } from './streams.ts'
 
 export interface UnaryOptions {
   readonly deadlineMs: number
@@ -22,6 +23,7 @@ const readAttempts = 3
 export class Channel {
   readonly address: string
   readonly #client: grpc.Client
+  readonly #calls: CallStream
 
   constructor(config: ClusterConfig) {
     this.address = config.address
@@ -47,6 +49,7 @@ export class Channel {
       'grpc.enable_retries': 0,
       'grpc.use_local_subchannel_pool': 1,
     })
+    this.#calls = new CallStream(this.#client)
   }
 
   /** @throws StatusError, UnavailableError, or the signal's reason when it aborted */
@@ -68,30 +71,19 @@ export class Channel {
     }
   }
 
-  #attempt<Request, Response>(
+  async #attempt<Request, Response>(
     method: Method<Request, Response, false, false>,
     request: Request,
     deadline: number,
     signal: AbortSignal | undefined,
   ): Promise<Response> {
     signal?.throwIfAborted()
-    return new Promise((resolve, reject) => {
-      let forget = (): void => {}
-      const call = this.#client.makeUnaryRequest(
-        method.path,
-        method.requestSerialize,
-        method.responseDeserialize,
-        request,
-        { deadline },
-        (error, response) => {
-          forget()
-          if (error === null) resolve(response as Response)
-          else if (signal?.aborted) reject(abortReason(signal))
-          else reject(callError(error, this.address))
-        },
-      )
-      if (signal) forget = onAbort(signal, () => call.cancel())
-    })
+    try {
+      return await this.#calls.call(method, request, { timeoutMs: Math.max(1, deadline - Date.now()), signal })
+    } catch (error) {
+      if (signal?.aborted) throw abortReason(signal)
+      throw isServiceError(error) ? callError(error, this.address) : error
+    }
   }
 
   /** What the server streams, until it ends, fails, or the signal aborts (which ends the iteration without an error). */
@@ -140,6 +132,7 @@ export class Channel {
   }
 
   close(): void {
+    this.#calls.close()
     this.#client.close()
   }
 }

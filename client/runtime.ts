@@ -1,5 +1,5 @@
 // The node's container runtime as its callers see it: CRI v1 and the runtime's own services over one unix socket.
-import { type CallOptions, Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js'
 import {
   type ContainerEventResponse,
   type ExecSyncRequest,
@@ -18,6 +18,7 @@ import {
   Streaming,
 } from '../proto/gen/runtime.ts'
 import type { Method } from '../proto/service.ts'
+import { CallStream, isServiceError } from './call-stream.ts'
 
 /** Why a call failed: gRPC's own names. `Unavailable` means that nobody listens (yet, or any more): try again. */
 export type RuntimeErrorCode = keyof typeof status
@@ -79,6 +80,7 @@ const defaultTimeoutMs = 120_000
 /** CRI's RPCs by their names, each a promise. Every rejection is a RuntimeError. */
 export class RuntimeClient implements Disposable {
   readonly #client: Client
+  readonly #calls: CallStream
   readonly #timeoutMs: number
 
   constructor({ socketPath, timeoutMs = defaultTimeoutMs }: RuntimeClientOptions) {
@@ -95,6 +97,7 @@ export class RuntimeClient implements Disposable {
       'grpc.enable_retries': 0,
       'grpc.use_local_subchannel_pool': 1,
     })
+    this.#calls = new CallStream(this.#client)
   }
 
   readonly version = this.#unary(RuntimeService.Version)
@@ -296,6 +299,7 @@ export class RuntimeClient implements Disposable {
   }
 
   close(): void {
+    this.#calls.close()
     this.#client.close()
   }
 
@@ -313,31 +317,12 @@ export class RuntimeClient implements Disposable {
   }
 
   #unary<Request, Response>(method: Method<Request, Response, false, false>): Unary<Request, Response> {
-    return (request, options = {}) => {
-      const { signal, timeoutMs = this.#timeoutMs } = options
-      return new Promise<Response>((resolve, reject) => {
-        if (signal?.aborted) {
-          reject(new RuntimeError('CANCELLED', `${method.path}: aborted before it was sent`))
-          return
-        }
-        const callOptions: CallOptions = { deadline: Date.now() + timeoutMs }
-        const call = this.#client.makeUnaryRequest(
-          method.path,
-          method.requestSerialize,
-          method.responseDeserialize,
-          request,
-          new Metadata(),
-          callOptions,
-          (error, response) => {
-            signal?.removeEventListener('abort', cancel)
-            if (error) reject(toRuntimeError(error))
-            else if (response === undefined) reject(new RuntimeError('INTERNAL', `${method.path}: empty answer`))
-            else resolve(response)
-          },
-        )
-        const cancel = (): void => call.cancel()
-        signal?.addEventListener('abort', cancel, { once: true })
-      })
+    return async (request, { signal, timeoutMs = this.#timeoutMs } = {}) => {
+      try {
+        return await this.#calls.call(method, request, { timeoutMs, signal })
+      } catch (error) {
+        throw toRuntimeError(error)
+      }
     }
   }
 }
@@ -346,14 +331,4 @@ function toRuntimeError(error: unknown): Error {
   if (!isServiceError(error)) return error instanceof Error ? error : new Error(String(error))
   const code = Object.entries(status).find(([, value]) => value === error.code)?.[0] ?? 'UNKNOWN'
   return new RuntimeError(code as RuntimeErrorCode, error.details || error.message, { cause: error })
-}
-
-function isServiceError(error: unknown): error is ServiceError {
-  return (
-    error instanceof Error &&
-    !(error instanceof RuntimeError) &&
-    'code' in error &&
-    typeof error.code === 'number' &&
-    'details' in error
-  )
 }

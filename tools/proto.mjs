@@ -7,6 +7,7 @@ import protobuf from 'protobufjs'
 
 const root = path.resolve(import.meta.dirname, '..')
 const modules = {
+  'calls.ts': ['proto/calls/v1/calls.proto'],
   'tessera.ts': ['proto/tessera/v1/api.proto'],
   'cri.ts': ['proto/runtime/v1/api.proto'],
   'runtime.ts': ['proto/runtime/v1/extensions.proto'],

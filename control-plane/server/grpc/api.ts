@@ -1,5 +1,5 @@
 // The service Api: requests become verbs of the registry, answers are the bytes it holds.
-import type { UntypedServiceImplementation } from '@grpc/grpc-js'
+import type { handleUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js'
 import { StatusError } from '../../../api/errors.ts'
 import { gitVersion } from '../../../lib/version.ts'
 import type {
@@ -20,6 +20,8 @@ import type {
   WatchEvent,
   WatchRequest,
 } from '../../../proto/gen/tessera.ts'
+import { Api } from '../../../proto/gen/tessera.ts'
+import type { Method } from '../../../proto/service.ts'
 import { selectedName } from '../../auth/attributes.ts'
 import type { Authorize } from '../../auth/authorize.ts'
 import type { Outcome, Registry, Resource, Target } from '../../registry/contract.ts'
@@ -27,7 +29,8 @@ import { checkAccess } from '../access.ts'
 import { presentable } from '../failure.ts'
 import type { PodStreams } from '../sessions/pods.ts'
 import { versionInfo } from '../version.ts'
-import { type Caller, type Door, serverStream, unary } from './calls.ts'
+import { type Caller, type Door, serverStream, type UnaryHandler, unary } from './calls.ts'
+import { exchangeable, type UnaryMethod } from './exchange.ts'
 import { execHandler, logsHandler } from './pod-streams.ts'
 import { deleteOptions, listOptions, patchType, watchOptions, writeContext } from './requests.ts'
 import { bounded } from './status.ts'
@@ -46,8 +49,21 @@ interface Addressed {
   readonly fieldSelector?: string | undefined
 }
 
-export function apiService(options: ApiOptions): UntypedServiceImplementation {
+/** The service, and those of its methods that a stream of calls may carry too. */
+export function apiService(options: ApiOptions): {
+  readonly service: UntypedServiceImplementation
+  readonly methods: readonly UnaryMethod[]
+} {
   const { registry, authorize, pods } = options
+  const methods: UnaryMethod[] = []
+
+  function both<Request, Answer>(
+    method: Method<Request, Answer, false, false>,
+    handle: UnaryHandler<Request, Answer>,
+  ): handleUnaryCall<Request, Answer> {
+    methods.push(exchangeable(method, handle))
+    return unary(options, handle)
+  }
 
   /** The resource a request addresses, once its caller may do that to it. */
   function permitted(verb: string, request: Addressed, { user }: Caller, subresource = request.subresource): Resource {
@@ -76,13 +92,13 @@ export function apiService(options: ApiOptions): UntypedServiceImplementation {
     }),
   })
 
-  return {
-    Get: unary(options, async (request: GetRequest, caller): Promise<JsonMessage> => {
+  const service = {
+    Get: both(Api.Get, async (request: GetRequest, caller): Promise<JsonMessage> => {
       const resource = permitted('get', request, caller)
       return { json: (await resource.get(target(request), undefined, caller)).json }
     }),
 
-    List: unary(options, async (request: ListRequest, caller): Promise<ObjectList> => {
+    List: both(Api.List, async (request: ListRequest, caller): Promise<ObjectList> => {
       const list = await permitted('list', request, caller).list(listOptions(request), caller)
       return {
         items: list.items.map(item => item.json),
@@ -99,20 +115,20 @@ export function apiService(options: ApiOptions): UntypedServiceImplementation {
       }
     }),
 
-    Create: unary(options, async (request: CreateRequest, caller): Promise<JsonMessage> => {
+    Create: both(Api.Create, async (request: CreateRequest, caller): Promise<JsonMessage> => {
       const resource = permitted('create', request, caller)
       const at = { namespace: request.namespace ?? '', name: '' }
       return { json: (await resource.create(at, body(request.object), writeContext(caller, request))).json }
     }),
 
-    Update: unary(options, async (request: UpdateRequest, caller): Promise<JsonMessage> => {
+    Update: both(Api.Update, async (request: UpdateRequest, caller): Promise<JsonMessage> => {
       const resource = permitted('update', request, caller)
       return {
         json: (await resource.update(target(request), body(request.object), writeContext(caller, request))).json,
       }
     }),
 
-    Patch: unary(options, async (request: PatchRequest, caller): Promise<JsonMessage> => {
+    Patch: both(Api.Patch, async (request: PatchRequest, caller): Promise<JsonMessage> => {
       const resource = permitted('patch', request, caller)
       const type = patchType(request)
       return {
@@ -120,14 +136,14 @@ export function apiService(options: ApiOptions): UntypedServiceImplementation {
       }
     }),
 
-    Delete: unary(options, async (request: DeleteRequest, caller): Promise<JsonMessage> => {
+    Delete: both(Api.Delete, async (request: DeleteRequest, caller): Promise<JsonMessage> => {
       const resource = permitted('delete', request, caller)
       return {
         json: (await resource.delete(target(request), deleteOptions(request), writeContext(caller, request))).json,
       }
     }),
 
-    Bind: unary(options, async (request: BindRequest, caller): Promise<Outcomes> => {
+    Bind: both(Api.Bind, async (request: BindRequest, caller): Promise<Outcomes> => {
       const attributes = { verb: 'create', group: '', version: 'v1', resource: 'pods', subresource: 'binding' }
       checkAccess(authorize, caller.user, { ...attributes, namespace: '', name: '' })
       const bindings = (request.bindings ?? []).map(({ namespace = '', name = '', uid = '', node = '' }) => {
@@ -136,7 +152,7 @@ export function apiService(options: ApiOptions): UntypedServiceImplementation {
       return outcomes(await registry.bind(bindings, caller))
     }),
 
-    UpdateStatuses: unary(options, async (request: UpdateStatusesRequest, caller): Promise<Outcomes> => {
+    UpdateStatuses: both(Api.UpdateStatuses, async (request: UpdateStatusesRequest, caller): Promise<Outcomes> => {
       const objects = request.objects ?? []
       // Who may not write every status may write those of objects that are their own.
       const { group = '', version = '', resource: plural = '' } = request.resource ?? {}
@@ -151,10 +167,14 @@ export function apiService(options: ApiOptions): UntypedServiceImplementation {
       return outcomes(await resource.updateStatuses(objects, writeContext(caller)))
     }),
 
-    Discover: unary(options, async (_: DiscoverRequest): Promise<Discovery> => Promise.resolve(discovery(registry))),
+    Discover: both(
+      Api.Discover,
+      async (_: DiscoverRequest): Promise<Discovery> => Promise.resolve(discovery(registry)),
+    ),
     Logs: logsHandler(options, authorize, pods),
     Exec: execHandler(options, authorize, pods),
   }
+  return { service, methods }
 }
 
 function target({ namespace = '', name = '', subresource }: Addressed): Target {

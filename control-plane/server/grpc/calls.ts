@@ -41,9 +41,11 @@ interface WritableCall<Answer> extends Call {
   end(): unknown
 }
 
+export type UnaryHandler<Request, Answer> = (request: Request, caller: Caller) => Promise<Answer>
+
 export function unary<Request, Answer>(
   door: Door,
-  handle: (request: Request, caller: Caller) => Promise<Answer>,
+  handle: UnaryHandler<Request, Answer>,
 ): handleUnaryCall<Request, Answer> {
   return (call, callback) => {
     run(
@@ -143,11 +145,14 @@ function run(
   call.once('cancelled', () => activity.end())
   const begin = async (): Promise<void> => work({ user: identify(door, call), signal: activity.signal })
   void begin()
-    .catch((error: unknown) => {
-      const known = error instanceof StatusError || !activity.signal.aborted
-      fail(known ? presentable(error, door.logger, call.getPath()) : StatusError.serviceUnavailable(cutOff))
-    })
+    .catch((error: unknown) => fail(failureOf(door, error, activity.signal, call.getPath())))
     .finally(() => activity.end())
+}
+
+/** What the client is told; a call that was cut off fails in ways that tell nothing. */
+export function failureOf({ logger }: Door, error: unknown, signal: AbortSignal, path: string): StatusError {
+  const known = error instanceof StatusError || !signal.aborted
+  return known ? presentable(error, logger, path) : StatusError.serviceUnavailable(cutOff)
 }
 
 /** Heard only where the client is still there. */

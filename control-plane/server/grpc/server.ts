@@ -3,6 +3,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { aborted } from '../../../lib/abort.ts'
 import type { Logger } from '../../../lib/logger.ts'
 import type { TlsIdentity } from '../../../lib/tls.ts'
+import { Calls } from '../../../proto/gen/calls.ts'
 import { Agents, Api } from '../../../proto/gen/tessera.ts'
 import type { Authorize } from '../../auth/authorize.ts'
 import type { Registry } from '../../registry/contract.ts'
@@ -12,6 +13,7 @@ import { podStreams } from '../sessions/pods.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { agentsService } from './agents.ts'
 import { apiService } from './api.ts'
+import { callsService } from './exchange.ts'
 
 export interface GrpcServerOptions {
   readonly registry: Registry
@@ -50,7 +52,9 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
   })
   const ongoing = new Ongoing()
   const door = { authenticate, logger, ongoing }
-  server.addService(Api, apiService({ ...door, registry, authorize, pods: podStreams(registry, sessions) }))
+  const api = apiService({ ...door, registry, authorize, pods: podStreams(registry, sessions) })
+  server.addService(Api, api.service)
+  server.addService(Calls, callsService(door, api.methods))
   server.addService(Agents, agentsService({ ...door, sessions }))
   const credentials = ServerCredentials.createSsl(
     Buffer.from(tls.ca),

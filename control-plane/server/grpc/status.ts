@@ -2,6 +2,7 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import type { StatusError } from '../../../api/errors.ts'
 import type { Status } from '../../../api/kinds/meta-v1.ts'
+import type { Failure } from '../../../proto/gen/calls.ts'
 
 const statusKey = 'tessera-status-bin'
 
@@ -29,6 +30,15 @@ const byHttpCode: Readonly<Record<number, status>> = {
 export function grpcCode(error: StatusError): status {
   if (error.reason === 'AlreadyExists') return status.ALREADY_EXISTS
   return byHttpCode[error.code] ?? status.UNKNOWN
+}
+
+/** As `serviceError`, for an answer on a stream of calls. */
+export function carriedFailure(error: StatusError): Failure {
+  return {
+    code: grpcCode(error),
+    message: shortened(error.message),
+    metadata: { [statusKey]: Buffer.from(JSON.stringify(bounded(error.status))) },
+  }
 }
 
 /** What grpc-js sends for an error passed to a callback or emitted on a stream. */

@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { Logger } from '../../../lib/logger.ts'
+import { Calls } from '../../../proto/gen/calls.ts'
 import { ImageService, RuntimeService } from '../../../proto/gen/cri.ts'
 import { Images, Streaming } from '../../../proto/gen/runtime.ts'
 import { RuntimeError } from '../errors.ts'
@@ -11,7 +12,7 @@ import type { Parts } from '../lifecycle/parts.ts'
 import { execHandlers } from './exec-service.ts'
 import { imageHandlers, importHandlers } from './image-service.ts'
 import { runtimeHandlers, type ServiceOptions } from './runtime-service.ts'
-import { service } from './service.ts'
+import { exchangeHandlers, service } from './service.ts'
 
 export interface ServeOptions extends ServiceOptions {
   /** Path of the socket; only root may connect. */
@@ -52,7 +53,8 @@ export async function serve(
     service(Images, importHandlers(importer), logger),
     service(Streaming, execHandlers(parts), logger),
   ]
-  for (const { definition, implementation } of services) server.addService(definition, implementation)
+  const calls = service(Calls, exchangeHandlers(services), logger)
+  for (const { definition, implementation } of [...services, calls]) server.addService(definition, implementation)
   const umask = process.umask(0o177)
   try {
     await new Promise<void>((resolve, reject) => {

@@ -10,6 +10,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import type { Logger } from '../../../lib/logger.ts'
+import type { Answer, Begin, CallsDefinition } from '../../../proto/gen/calls.ts'
 import type { Method } from '../../../proto/service.ts'
 import { InvalidSpecError } from '../container/invalid-spec.ts'
 import { messageOf, RuntimeError, type RuntimeErrorCode } from '../errors.ts'
@@ -45,7 +46,17 @@ export type Handlers<Definition> = {
 interface Service {
   readonly definition: ServiceDefinition
   readonly implementation: UntypedServiceImplementation
+  /** Its unary methods, as a stream of calls carries them. */
+  readonly methods: readonly UnaryMethod[]
 }
+
+interface UnaryMethod {
+  readonly path: string
+  call(request: Uint8Array): Promise<Answer>
+}
+
+/** Calls under way on one stream; while there are as many, no more are read. */
+const mostUnderWay = 1000
 
 /** Messages a listener may lag behind. */
 const maxBacklog = 4096
@@ -62,7 +73,9 @@ export function service<Definition extends object>(
   const methods = definition as Readonly<Record<string, AnyMethod>>
   const given = handlers as Readonly<Record<string, AnyHandler | undefined>>
   const implementation: UntypedServiceImplementation = {}
-  for (const [name, { path, requestStream, responseStream }] of Object.entries(methods)) {
+  const exchangeable: UnaryMethod[] = []
+  for (const [name, method] of Object.entries(methods)) {
+    const { path, requestStream, responseStream } = method
     const handler: AnyHandler =
       given[name] ??
       (() => {
@@ -72,9 +85,54 @@ export function service<Definition extends object>(
     if (requestStream) implementation[name] = duplex(handler as (stream: Stream<object, object>) => Promise<void>, fail)
     else if (responseStream) {
       implementation[name] = listening(handler as (request: object, to: Listener<object>) => Promise<void>, fail)
-    } else implementation[name] = unary(handler as (request: object) => object | Promise<object>, fail)
+    } else {
+      const answer = handler as (request: object) => object | Promise<object>
+      implementation[name] = unary(answer, fail)
+      exchangeable.push({ path, call: request => answerTo(method, answer, request, fail) })
+    }
   }
-  return { definition: definition as ServiceDefinition, implementation }
+  return { definition: definition as ServiceDefinition, implementation, methods: exchangeable }
+}
+
+async function answerTo(
+  { requestDeserialize, responseSerialize }: AnyMethod,
+  handler: (request: object) => object | Promise<object>,
+  request: Uint8Array,
+  fail: (error: unknown) => ServiceFailure,
+): Promise<Answer> {
+  try {
+    const decoded = requestDeserialize(Buffer.from(request))
+    return { response: responseSerialize(await handler(structuredClone(decoded))) }
+  } catch (error) {
+    const { code, details } = fail(error)
+    return { failure: { code, message: details } }
+  }
+}
+
+/** Unary calls over one stream: an HTTP/2 stream of its own costs a call more than most calls take. */
+export function exchangeHandlers(services: readonly Service[]): Handlers<CallsDefinition> {
+  const methods = new Map(services.flatMap(service => service.methods).map(method => [method.path, method]))
+  return {
+    Exchange: async stream => {
+      const underWay = new Set<Promise<void>>()
+      const carryOut = async (id: number, { method: path = '', request }: Begin): Promise<void> => {
+        const method = methods.get(path)
+        const unknown = { failure: { code: status.UNIMPLEMENTED, message: `${path} is no method of this runtime` } }
+        await stream.send({ id, ...((await method?.call(Buffer.from(request ?? []))) ?? unknown) })
+      }
+      try {
+        for await (const { id = 0, begin } of stream.requests) {
+          if (!begin) continue // Given up: as with a call by itself, what was begun is carried out.
+          const call = carryOut(id, begin).finally(() => underWay.delete(call))
+          underWay.add(call)
+          while (underWay.size >= mostUnderWay) await Promise.race(underWay)
+        }
+      } catch (error) {
+        if (!stream.signal.aborted) throw error
+      }
+      await Promise.all(underWay)
+    },
+  }
 }
 
 function unary(handler: (request: object) => object | Promise<object>, fail: (error: unknown) => ServiceFailure) {
