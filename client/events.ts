@@ -29,6 +29,11 @@ export interface EventWriterOptions {
   readonly onDropped?: (occurrence: Occurrence, error: unknown) => void
 }
 
+/**
+ * How long an event waits: what causes events (a pod that starts causes five) is still under way, and each is a write
+ * that would stand before the next status. What is repeated meanwhile is one write.
+ */
+const restMs = 250
 /** Events waiting to be written, beyond which new ones are dropped. */
 const mostWaiting = 10_000
 const attempts = 12
@@ -84,11 +89,12 @@ export class EventWriter implements EventRecorder {
       }
       this.#waiting.set(name, { series, failures: 0 })
     }
-    this.#queue.add(name)
+    this.#queue.addAfter(name, restMs)
   }
 
-  /** Resolves when everything recorded so far is written or waits for another attempt. */
+  /** Writes what was recorded so far, at once; resolves when that is done or waits for another attempt. */
   flushed(): Promise<void> {
+    for (const [name, { failures }] of this.#waiting) if (failures === 0) this.#queue.add(name)
     return this.#queue.idle()
   }
 

@@ -14,7 +14,6 @@ import { nodeAddress, readMachine, readUsage } from './node/machine.ts'
 import { capacity, type NodeFacts } from './node/node-object.ts'
 import { NodeNameTakenError, Registration } from './node/registration.ts'
 import { runtimeImages, runtimeTrouble } from './node/runtime-trouble.ts'
-import { LaterEvents } from './pods/later-events.ts'
 import { keepLogsSmall } from './pods/log-rotation.ts'
 import { NodePods } from './pods/node-pods.ts'
 import { StaticPods } from './pods/static-pods.ts'
@@ -83,7 +82,7 @@ export async function run(config: Config, signal: AbortSignal): Promise<void> {
           client,
           log,
         })
-  const events = new LaterEvents(new EventWriter(client, { component: 'kubelet', host: config.nodeName }, stop.signal))
+  const events = new EventWriter(client, { component: 'kubelet', host: config.nodeName }, stop.signal)
   const pods = new NodePods({
     client,
     runtime,

@@ -43,7 +43,9 @@ describe('Scheduler', () => {
       async nodeOf(name: string): Promise<string> {
         return until(async () => (await client.get(pods, { namespace, name })).spec.nodeName)
       },
+      /** Events are written a moment after they were recorded. */
       async eventsAbout(name: string): Promise<string[]> {
+        clock.advance(250)
         const about = await client.list(events, { fieldSelector: `involvedObject.name=${name}` })
         return about.items.map(event => `${event.type} ${event.reason} ${event.message}`)
       },

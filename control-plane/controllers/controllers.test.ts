@@ -129,8 +129,11 @@ describe('the controllers', () => {
     (await find(nodes, { name }))?.status.conditions?.find(one => one.type === type)
   const taints = async (name: string): Promise<string[]> =>
     ((await find(nodes, { name }))?.spec.taints ?? []).map(({ key, effect }) => `${key}:${effect}`).sort()
-  const said = async (reason: string): Promise<boolean> =>
-    (await client.list(events)).items.some(event => event.reason === reason)
+  /** Events are written a moment after they were recorded. */
+  const said = async (reason: string): Promise<boolean> => {
+    await pass(250)
+    return (await client.list(events)).items.some(event => event.reason === reason)
+  }
   const isGone = async (name: string): Promise<boolean> => {
     const found = await find(pods, { namespace: 'default', name })
     return found === undefined || found.metadata.deletionTimestamp !== undefined

@@ -149,12 +149,16 @@ export class RuntimeView {
    * usually here already, or on its way beside the answer.
    */
   async await(id: string, sandboxId: string, reached: (container: ObservedContainer) => boolean): Promise<void> {
-    for (const turn of [0, 1]) {
+    const told = (): boolean => {
       const known = this.#find(id, 'containers')
-      if (known && reached(known)) return
-      if (turn === 0) await new Promise(resolve => setImmediate(resolve))
+      return known !== undefined && reached(known)
     }
-    await this.refreshContainer(id, sandboxId)
+    if (!(await soon(told))) await this.refreshContainer(id, sandboxId)
+  }
+
+  /** As `await`, for a sandbox that was just made. */
+  async awaitSandbox(id: string): Promise<void> {
+    if (!(await soon(() => this.#find(id, 'sandboxes') !== undefined))) await this.refreshSandbox(id)
   }
 
   /** Asks for one container and takes the answer. */
@@ -249,4 +253,11 @@ export class RuntimeView {
     }
     this.#options.onChange(uid)
   }
+}
+
+/** Now, or after what has arrived by now was taken. */
+async function soon(condition: () => boolean): Promise<boolean> {
+  if (condition()) return true
+  await new Promise(resolve => setImmediate(resolve))
+  return condition()
 }

@@ -35,7 +35,7 @@ export async function createSandbox(context: Context, pod: Pod, attempt: number)
         gate.pass(() => runtime.runPodSandbox({ config })),
         ...folders,
       ])
-      await view.refreshSandbox(podSandboxId)
+      await view.awaitSandbox(podSandboxId)
     })
   } catch (error) {
     if (!isAway(error)) {

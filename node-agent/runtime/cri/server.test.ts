@@ -134,9 +134,14 @@ describe('CRI over its socket', () => {
     await reading
     assert.deepEqual(
       events.map(event => event.containerEventType),
-      [0, 1, 2, 3],
+      [0, 0, 1, 2, 3],
     )
-    assert.equal(events[1]?.containersStatuses?.[0]?.state, ContainerState.CONTAINER_RUNNING)
+    assert.deepEqual(
+      [events[0]?.containerId, events[0]?.podSandboxStatus?.network?.ip],
+      [podSandboxId, '10.0.0.1'],
+      'a sandbox is told with its address',
+    )
+    assert.equal(events[2]?.containersStatuses?.[0]?.state, ContainerState.CONTAINER_RUNNING)
   })
 
   test('errors have codes and say what is wrong', async () => {

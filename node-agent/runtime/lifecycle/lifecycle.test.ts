@@ -79,8 +79,8 @@ describe('sandboxes and containers', () => {
     await removeSandbox(machine.parts, sandbox)
     await removeSandbox(machine.parts, sandbox)
     assert.deepEqual(
-      events.map(event => event.kind),
-      ['created', 'started', 'stopped', 'deleted'],
+      events.map(event => `${event.containerId === sandbox ? 'sandbox' : 'container'} ${event.kind}`),
+      ['sandbox created', 'container created', 'container started', 'container stopped', 'container deleted'],
     )
     assert.deepEqual([...machine.cgroups.limits.keys()], [])
     assert.deepEqual([...machine.sandboxes.made.keys()], [])

@@ -64,6 +64,8 @@ export async function runSandbox(
       const init = await startInit(parts, record, state)
       const ready: SandboxRecord = { ...record, state, ...(init && { init }) }
       sandboxRecords.save(ready)
+      // As containerd does: whoever follows the events need not ask for the sandbox's address.
+      parts.events.publish({ kind: 'created', containerId: id, sandboxId: id, atMs: record.createdAtMs })
       return ready
     })
   } catch (error) {
