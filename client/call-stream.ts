@@ -12,9 +12,13 @@ export interface CallStreamOptions {
 }
 
 interface Waiting {
+  readonly stream: ClientDuplexStream<Call, Answer>
   resolve(response: Uint8Array): void
   reject(error: Error): void
 }
+
+/** The server has ended the stream and answered all it had begun, so this may be asked again. */
+class NotBegun extends Error {}
 
 /** An id is free again long before the numbers begin anew. */
 const mostIds = 2 ** 31
@@ -37,14 +41,17 @@ export class CallStream {
     request: Request,
     options: CallStreamOptions,
   ): Promise<Response> {
-    if (this.#unknown) return this.#callAlone(method, request, options)
-    try {
-      const bytes = await this.#exchange(method.path, method.requestSerialize(request), options)
-      return method.responseDeserialize(Buffer.from(bytes))
-    } catch (error) {
-      if (!this.#unknown) throw error
-      return this.#callAlone(method, request, options)
+    const deadline = Date.now() + options.timeoutMs
+    while (!this.#unknown) {
+      const timeoutMs = Math.max(1, deadline - Date.now())
+      try {
+        const bytes = await this.#exchange(method.path, method.requestSerialize(request), { ...options, timeoutMs })
+        return method.responseDeserialize(Buffer.from(bytes))
+      } catch (error) {
+        if (!(error instanceof NotBegun)) throw error
+      }
     }
+    return this.#callAlone(method, request, options)
   }
 
   /** Gives up what is under way. */
@@ -72,6 +79,7 @@ export class CallStream {
         this.#waiting.delete(id)
       }
       this.#waiting.set(id, {
+        stream,
         resolve: response => {
           over()
           resolve(response)
@@ -106,9 +114,12 @@ export class CallStream {
     stream.on('status', ({ code, details }) => {
       if (this.#stream === stream) this.#stream = undefined
       this.#unknown ||= code === status.UNIMPLEMENTED
-      const ended = code === status.OK
-      const error = ended ? failed(status.UNAVAILABLE, 'the server ended the stream of calls') : failed(code, details)
-      for (const waiting of [...this.#waiting.values()]) waiting.reject(error)
+      const notBegun = code === status.OK || code === status.UNIMPLEMENTED
+      const error = notBegun ? new NotBegun('the server ended the stream of calls') : failed(code, details)
+      // Answers that came before the end may still be on their way to the listener above.
+      setImmediate(() => {
+        for (const waiting of [...this.#waiting.values()]) if (waiting.stream === stream) waiting.reject(error)
+      })
     })
     return stream
   }
@@ -150,6 +161,6 @@ function carried({ code = status.UNKNOWN, message = '', metadata = {} }: Failure
   return failed(code, message, trailing)
 }
 
-function failed(code: status, details: string, metadata = new Metadata()): ServiceError {
+function failed(code: number, details: string, metadata = new Metadata()): ServiceError {
   return Object.assign(new Error(`${code} ${status[code]}: ${details}`), { code, details, metadata })
 }

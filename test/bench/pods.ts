@@ -84,8 +84,8 @@ async function oneByOne(client: GrpcClient, name: string): Promise<number> {
   await client.delete(pods, { namespace: 'default', name }, { gracePeriodSeconds: 0 })
   await gone
   follow.stop()
-  // The API forgets such a pod at once; its node tidies up a moment longer.
-  await delay(200)
+  // The API forgets such a pod at once; its node tidies up a moment longer, and its events are written.
+  await delay(500)
   return took
 }
 

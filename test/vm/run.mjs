@@ -11,7 +11,17 @@ import { fetchKernel } from './kernel.mjs'
 
 const suites = [
   'test/vm/cgroup-v2.test.ts',
-  ...['cgroups', 'launcher', 'sandbox', 'cri'].map(name => `test/suites/${name}.test.ts`),
+  ...[
+    'cgroups',
+    'launcher-container',
+    'launcher-exec',
+    'launcher-refusals',
+    'launcher-survival',
+    'sandbox',
+    'sandbox-ports',
+    'cri',
+    'cri-pid',
+  ].map(name => `test/suites/${name}.test.ts`),
 ]
 
 /** What the runner and the suites call, and the Debian packages that bring it. */

@@ -48,6 +48,8 @@ class Exchange {
   readonly #stream: ServerDuplexStream<Call, Answer>
   readonly #caller: Caller
   readonly #underWay = new Map<number, Activity>()
+  readonly #gone = new AbortController()
+  #closed = false
   #changed: () => void = () => {}
 
   constructor(
@@ -60,21 +62,25 @@ class Exchange {
     this.#methods = methods
     this.#stream = stream
     this.#caller = caller
+    stream.once('cancelled', () => this.#gone.abort())
   }
 
-  /** Until the client ends the stream or leaves, or the door closes: then what is under way is answered first. */
+  /** Until the client ends the stream or leaves, or the door closes; what is under way is over by then. */
   async run(): Promise<void> {
-    const over = aborted(this.#caller.signal)
-    try {
-      await Promise.race([this.#read(), over])
-      while (this.#underWay.size > 0) await this.#change()
-    } finally {
-      for (const activity of this.#underWay.values()) activity.end()
-    }
+    const over = aborted(this.#caller.signal).then(() => this.#endAll())
+    // A client that sends no more may still wait for answers; one whose stream breaks does not.
+    await Promise.race([this.#read().catch(() => this.#endAll()), over])
+    while (this.#underWay.size > 0) await this.#change()
+    this.#closed = true
+  }
+
+  #endAll(): void {
+    for (const activity of this.#underWay.values()) activity.end()
   }
 
   async #read(): Promise<void> {
     for await (const { id = 0, begin, givenUp } of received(this.#stream)) {
+      if (this.#closed) return
       if (givenUp) this.#giveUp(id)
       else if (begin && !this.#underWay.has(id)) void this.#carryOut(id, begin)
       while (this.#underWay.size >= mostUnderWay) await this.#change()
@@ -95,7 +101,7 @@ class Exchange {
     const answer = await this.#answer(path, Buffer.from(request ?? []), activity.signal)
     clearTimeout(timer)
     // Else nobody waits for it any more.
-    if (this.#underWay.get(id) === activity) await send(this.#stream, { id, ...answer }, this.#caller.signal)
+    if (this.#underWay.get(id) === activity) await send(this.#stream, { id, ...answer }, this.#gone.signal)
     activity.end()
     if (this.#underWay.get(id) === activity) this.#underWay.delete(id)
     this.#changed()
