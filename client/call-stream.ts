@@ -158,9 +158,11 @@ export function isServiceError(error: unknown): error is ServiceError {
 function carried({ code = status.UNKNOWN, message = '', metadata = {} }: Failure): ServiceError {
   const trailing = new Metadata()
   for (const [key, value] of Object.entries(metadata)) trailing.set(key, Buffer.from(value))
-  return failed(code, message, trailing)
+  return failed(isCode(code) ? code : status.UNKNOWN, message, trailing)
 }
 
-function failed(code: number, details: string, metadata = new Metadata()): ServiceError {
+const isCode = (code: number): code is status => status[code] !== undefined
+
+function failed(code: status, details: string, metadata = new Metadata()): ServiceError {
   return Object.assign(new Error(`${code} ${status[code]}: ${details}`), { code, details, metadata })
 }
