@@ -30,7 +30,7 @@ export interface EventWriterOptions {
 }
 
 /**
- * How long an event waits: what causes events (a pod that starts causes five) is still under way, and each is a write
+ * How long an event that is no warning waits: what causes events (a pod that starts causes five) is still under way, and each is a write
  * that would stand before the next status. What is repeated meanwhile is one write.
  */
 const restMs = 250
@@ -89,7 +89,7 @@ export class EventWriter implements EventRecorder {
       }
       this.#waiting.set(name, { series, failures: 0 })
     }
-    this.#queue.addAfter(name, restMs)
+    this.#queue.addAfter(name, type === 'Normal' ? restMs : 0)
   }
 
   /** Writes what was recorded so far, at once; resolves when that is done or waits for another attempt. */

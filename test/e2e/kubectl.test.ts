@@ -90,7 +90,9 @@ describe('kubectl', () => {
       pod('huge', 'true').replace('command:', 'resources: {requests: {cpu: 10k}}\n      command:'),
     )
     await ok(['wait', '--for=condition=PodScheduled=false', 'pod/huge', '--timeout=90s'])
-    assert.match(await ok(['describe', 'pod', 'huge']), /FailedScheduling.*Insufficient cpu/)
+    await eventually(async () =>
+      assert.match(await ok(['describe', 'pod', 'huge']), /FailedScheduling.*Insufficient cpu/),
+    )
     const refused = await run(['exec', 'huge', '--', 'true'])
     assert.notEqual(refused.code, 0)
     assert.match(refused.stderr, /pod huge is not assigned to a node yet/)
