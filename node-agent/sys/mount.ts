@@ -89,8 +89,8 @@ export function loadFileSystem(type: string): boolean {
   return context >= 0
 }
 
-/** Keys of fsconfig(2), values of at most 255 bytes; `true` sets a flag, several values are set one after the other. */
-export type FileSystemOptions = Readonly<Record<string, string | true | readonly string[]>>
+/** Keys of fsconfig(2), values of at most 255 bytes; `true` sets a flag. */
+export type FileSystemOptions = Readonly<Record<string, string | true>>
 
 /** A new file system, detached. The error carries the kernel's own explanation where the file system gives one. */
 export function createFileSystem(
@@ -102,10 +102,7 @@ export function createFileSystem(
   const context = syscall('fsopen', type, FSOPEN_CLOEXEC)
   try {
     setOption(context, type, 'source', source)
-    for (const [key, value] of Object.entries(options)) {
-      if (typeof value === 'object') for (const each of value) setOption(context, type, key, each)
-      else setOption(context, type, key, value)
-    }
+    for (const [key, value] of Object.entries(options)) setOption(context, type, key, value)
     const created = trySyscall('fsconfig', context, FSCONFIG_CMD_CREATE, null, null, 0)
     if (created < 0) throw new SyscallError('fsconfig', -created, `${type}${contextLog(context)}`)
     return syscallOn('fsmount', type, context, FSMOUNT_CLOEXEC, attributeBits(attributes))
@@ -135,6 +132,11 @@ function contextLog(context: number): string {
     // ENODATA: it has nothing to say.
     return ''
   }
+}
+
+/** mount(2), for file systems whose options exceed fsconfig(2). @param data at most a page, 4095 bytes */
+export function mountFileSystem(type: string, source: string, target: string, data: string): void {
+  syscallOn('mount', `${type} on ${target}`, cString(source), cString(target), cString(type), 0, cString(data))
 }
 
 /** Makes a file or directory appear at another path too (mount(2) with MS_BIND): what open_tree(2) refuses to copy, nsfs. */

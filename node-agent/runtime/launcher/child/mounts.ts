@@ -4,13 +4,7 @@ import { fstatSync } from 'node:fs'
 import { hasCode } from '../../../sys/errno.ts'
 import { closeFd } from '../../../sys/fd.ts'
 import { deviceNumber, makeNode } from '../../../sys/fifo.ts'
-import {
-  attachMount,
-  cloneTree,
-  createFileSystem,
-  type MountAttributes,
-  setMountAttributes,
-} from '../../../sys/mount.ts'
+import { attachMount, cloneTree, type MountAttributes, setMountAttributes } from '../../../sys/mount.ts'
 import {
   changeOwnerAt,
   isOnProcfs,
@@ -24,7 +18,7 @@ import {
 import { type Step } from '../../container/plan.ts'
 import { StartRefusal } from './failure.ts'
 import { emptyFolder } from './file-systems.ts'
-import { openLayers } from './overlay-layers.ts'
+import { createOverlay } from './overlay.ts'
 import { Stage } from './stage.ts'
 import { type ChildState, requireRoot, requireStage } from './state.ts'
 
@@ -46,8 +40,7 @@ function takeTree(state: ChildState, source: string): number {
 
 /** Detached: `enterStage` attaches it. */
 export function mountOverlay(step: StepOf<'mountOverlay'>, state: ChildState): void {
-  using layers = openLayers(step)
-  state.rootFd = createFileSystem('overlay', 'overlay', layers.options, {})
+  state.rootFd = createOverlay(step)
 }
 
 /** Detached too. What the host mounts in it later comes in. */

@@ -16,27 +16,42 @@ import { changeRoot, makeDirectoryAt, openInRoot } from '../../../sys/rooted.ts'
 
 const rootName = 'root'
 
+/** A directory that every host has, to be a mount point for a moment and for nobody else. */
+export const somewhere = '/proc'
+
+/** Does something in a copy of the host's mount namespace, out of its sight, and comes back. */
+export function apart<T>(action: () => T): T {
+  const namespace = openPath('/proc/self/ns/mnt', O_RDONLY)
+  const root = openPath('/', O_PATH | O_DIRECTORY)
+  try {
+    unshare(['mnt'])
+    setTreePropagation('/', 'private')
+    return action()
+  } finally {
+    joinNamespace(namespace, 'mnt', "back into the host's mount namespace")
+    changeRoot(root, "the host's root")
+    closeFd(namespace)
+    closeFd(root)
+  }
+}
+
 export class Stage {
   readonly #namespace: number
   readonly #floor: number
 
   /** Makes it; the caller stays where it is. */
   constructor() {
-    const hostNamespace = openPath('/proc/self/ns/mnt', O_RDONLY)
-    const hostRoot = openPath('/', O_PATH | O_DIRECTORY)
-    unshare(['mnt'])
-    this.#namespace = openPath('/proc/self/ns/mnt', O_RDONLY)
-    setTreePropagation('/', 'private')
-    this.#floor = createFileSystem('tmpfs', 'tmpfs', { mode: '555', size: '4096' }, {})
-    makeDirectoryAt(this.#floor, rootName, 0o555)
-    setMountAttributes(this.#floor, { attributes: { readOnly: true } }, 'the floor of the stage')
-    // Some directory that every host has; it is a mount point until the others are gone.
-    attachMountAt(this.#floor, '/proc')
-    keepOnly(this.#floor)
-    joinNamespace(hostNamespace, 'mnt', "back into the host's mount namespace")
-    changeRoot(hostRoot, "the host's root")
-    closeFd(hostNamespace)
-    closeFd(hostRoot)
+    const [namespace, floor] = apart(() => {
+      const own = openPath('/proc/self/ns/mnt', O_RDONLY)
+      const empty = createFileSystem('tmpfs', 'tmpfs', { mode: '555', size: '4096' }, {})
+      makeDirectoryAt(empty, rootName, 0o555)
+      setMountAttributes(empty, { attributes: { readOnly: true } }, 'the floor of the stage')
+      attachMountAt(empty, somewhere)
+      keepOnly(empty)
+      return [own, empty] as const
+    })
+    this.#namespace = namespace
+    this.#floor = floor
   }
 
   /** Goes there with a detached mount, the container's root: from here on paths mean nothing of the host. */
