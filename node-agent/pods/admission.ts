@@ -1,16 +1,15 @@
 // Whether a pod bound to this node may run here: pure, by Kubernetes' rules and in its words (pkg/kubelet/lifecycle,
 // handlers of predicates). The scheduler asked the same before it bound the pod; but pods are bound by hand, by two
 // schedulers at once, and by one that did not know yet what has changed here.
-import type { NodeSelectorTerm, Taint } from '../../api/kinds/core-v1.ts'
-import { LabelSelector, type Labels, type Operator, SelectorError } from '../../api/values/labels.ts'
+import type { Taint } from '../../api/kinds/core-v1.ts'
+import { type LabelledNode, wantsNode } from '../../api/values/node-affinity.ts'
+import { type Amounts, amountOf } from '../../api/values/pod-requests.ts'
 import { tolerates } from '../../api/values/tolerations.ts'
-import { type Amounts, amountOf, type Demand, portsConflict } from './demand.ts'
+import { type Demand, portsConflict } from './demand.ts'
 import { isCritical, podsToPreempt, type Shortage } from './preemption.ts'
 import type { Pod } from './situation.ts'
 
-export interface NodeView {
-  readonly name: string
-  readonly labels: Labels
+export interface NodeView extends LabelledNode {
   readonly taints: readonly Taint[]
   /** As in a Node's status: quantities by resource, `pods` among them. */
   readonly allocatable: Readonly<Record<string, string>>
@@ -108,49 +107,13 @@ const outOf = ({ resource, requested, used, capacity }: Shortage): Rejection => 
 })
 
 function misplacement({ pod, hostPorts }: Demand, others: readonly Demand[], node: NodeView): Rejection | undefined {
-  if (!wants(pod, node)) return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector")
+  if (!wantsNode(pod.spec, node)) return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector")
   const taken = others.flatMap(other => other.hostPorts)
   if (hostPorts.some(port => taken.some(other => portsConflict(port, other)))) {
     return predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports")
   }
   return undefined
 }
-
-/** spec.nodeSelector must match whole, and one of the required node affinity's terms. */
-function wants({ spec }: Pod, node: NodeView): boolean {
-  const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
-  const selected = Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => node.labels[key] === value)
-  return selected && (required === undefined || required.nodeSelectorTerms.some(term => matches(term, node)))
-}
-
-/** A term without requirements matches nothing, and so does one that can't be read. */
-function matches({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, { name, labels }: NodeView): boolean {
-  if (matchExpressions.length + matchFields.length === 0) return false
-  try {
-    return (
-      selector(matchExpressions).matches(labels) &&
-      // The one field that can be asked for.
-      selector(matchFields).matches({ 'metadata.name': name })
-    )
-  } catch (error) {
-    if (error instanceof SelectorError) return false
-    throw error
-  }
-}
-
-const selector = (requirements: NonNullable<NodeSelectorTerm['matchExpressions']>): LabelSelector =>
-  LabelSelector.of(
-    requirements.map(({ key, operator, values = [] }) => ({ key, operator: operators[operator], values })),
-  )
-
-const operators = {
-  In: 'in',
-  NotIn: 'notin',
-  Exists: 'exists',
-  DoesNotExist: 'notExists',
-  Gt: 'gt',
-  Lt: 'lt',
-} as const satisfies Record<string, Operator>
 
 /** A critical pod is never short of anything that lesser pods have. */
 function makeRoom(demand: Demand, others: readonly Demand[], lacking: readonly Shortage[]): Verdict {

@@ -1,11 +1,8 @@
 // What a pod takes of its node: requests, by which nodes are filled, and ports of the host.
-import type { Container, ContainerPort } from '../../api/kinds/core-v1.ts'
-import { Quantity } from '../../api/values/quantity.ts'
+import type { ContainerPort } from '../../api/kinds/core-v1.ts'
+import { type Amounts, podRequests } from '../../api/values/pod-requests.ts'
 import { isSidecar } from './restart.ts'
 import { appContainers, initContainers, type Pod } from './situation.ts'
-
-/** CPU in thousandths, everything else in whole units: bytes, devices, pods. */
-export type Amounts = ReadonlyMap<string, number>
 
 export interface HostPort {
   readonly ip: string
@@ -25,52 +22,7 @@ export interface Demand {
 export function demandOf(pod: Pod, isStatic: boolean): Demand {
   const together = [...initContainers(pod).filter(isSidecar), ...appContainers(pod)]
   const hostPorts = together.flatMap(({ ports = [] }) => ports.filter(isHostPort).map(hostPort))
-  return { pod, isStatic, requests: new Map([...podRequests(pod), ['pods', 1]]), hostPorts }
-}
-
-/** A quantity of a resource as Amounts count it. @throws QuantityError */
-export function amountOf(resource: string, quantity: string): number {
-  const parsed = Quantity.parse(quantity)
-  return resource === 'cpu' ? parsed.milliValue() : parsed.value()
-}
-
-/**
- * What must be set aside: for the containers and sidecars that run together, or for the largest moment of the
- * initialisation (an init container and the sidecars before it), whichever is more; and the pod's overhead. Requests of
- * the pod as a whole take the place of its containers' (KEP-753, KEP-2837).
- */
-function podRequests(pod: Pod): Map<string, number> {
-  const { spec } = pod
-  const running = new Map<string, number>()
-  const sidecars = new Map<string, number>()
-  const peak = new Map<string, number>()
-  for (const container of appContainers(pod)) add(running, requestsOf(container))
-  for (const container of initContainers(pod)) {
-    const moment = new Map(sidecars)
-    add(moment, requestsOf(container))
-    raise(peak, moment)
-    if (!isSidecar(container)) continue
-    add(running, requestsOf(container))
-    add(sidecars, requestsOf(container))
-  }
-  raise(running, peak)
-  for (const [name, quantity] of Object.entries(spec.resources?.requests ?? {})) {
-    running.set(name, amountOf(name, quantity))
-  }
-  add(running, spec.overhead ?? {})
-  return running
-}
-
-const requestsOf = ({ resources }: Container): Readonly<Record<string, string>> => resources.requests ?? {}
-
-function add(sum: Map<string, number>, quantities: Readonly<Record<string, string>>): void {
-  for (const [name, quantity] of Object.entries(quantities)) {
-    sum.set(name, (sum.get(name) ?? 0) + amountOf(name, quantity))
-  }
-}
-
-function raise(most: Map<string, number>, other: Amounts): void {
-  for (const [name, amount] of other) most.set(name, Math.max(amount, most.get(name) ?? 0))
+  return { pod, isStatic, requests: new Map([...podRequests(pod.spec), ['pods', 1]]), hostPorts }
 }
 
 const isHostPort = ({ hostPort = 0 }: ContainerPort): boolean => hostPort > 0

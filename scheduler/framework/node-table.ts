@@ -1,8 +1,9 @@
 // The table behind a Snapshot, kept current in place: a change costs one row, not a copy of the cluster.
 import type { Node } from '../../api/kinds/core-v1.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
+import { amountOf } from '../../api/values/pod-requests.ts'
 import type { PodInfo } from './pod-info.ts'
-import { amount, type ResourceNames } from './resources.ts'
+import type { ResourceNames } from './resources.ts'
 import type { NodeInfo, Snapshot } from './snapshot.ts'
 
 interface Row extends NodeInfo {
@@ -72,8 +73,8 @@ export class NodeTable implements Snapshot {
     for (const column of this.allocatable) if (column) column[row] = 0
     const { allocatable = {} } = node.status
     for (const [resource, quantity] of Object.entries(allocatable)) {
-      if (resource === 'pods') this.allowedPods[row] = amount(resource, quantity)
-      else this.#column(this.allocatable, this.resources.column(resource))[row] = amount(resource, quantity)
+      if (resource === 'pods') this.allowedPods[row] = amountOf(resource, quantity)
+      else this.#column(this.allocatable, this.resources.column(resource))[row] = amountOf(resource, quantity)
     }
     if (allocatable['pods'] === undefined) this.allowedPods[row] = 0
     this.#changed(row)

@@ -1,7 +1,7 @@
 import type { ContainerPort, Pod } from '../../api/kinds/core-v1.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
 import { millisecondsOf } from '../../api/values/time.ts'
-import { podRequests, type Requests, type ResourceNames } from './resources.ts'
+import { type Requests, type ResourceNames, requestsOf } from './resources.ts'
 
 export interface HostPort {
   readonly ip: string
@@ -26,7 +26,7 @@ export interface PodInfo {
 
 export function podInfo(pod: Stored<Pod>, names: ResourceNames): PodInfo {
   const { metadata, spec } = pod
-  const requests = podRequests(spec, names)
+  const requests = requestsOf(spec, names)
   const hostPorts = [...(spec.initContainers ?? []).filter(isSidecar), ...spec.containers].flatMap(container =>
     (container.ports ?? []).filter(isHostPort).map(hostPort),
   )

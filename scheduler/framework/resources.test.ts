@@ -2,18 +2,18 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { PodSpec } from '../../api/kinds/core-v1.ts'
 import { aContainer } from '../../test/objects.ts'
-import { podRequests, ResourceNames } from './resources.ts'
+import { ResourceNames, requestsOf } from './resources.ts'
 
 function requests(spec: Partial<PodSpec>): Record<string, number> {
   const names = new ResourceNames()
-  const { amounts } = podRequests({ containers: [], ...spec }, names)
+  const { amounts } = requestsOf({ containers: [], ...spec }, names)
   return Object.fromEntries([...amounts].map(([column, amount]) => [names.name(column), amount]))
 }
 
 const asks = (cpu: string) => aContainer({ cpu })
 const sidecar = (cpu: string) => aContainer({ cpu }, { restartPolicy: 'Always' })
 
-describe('podRequests', () => {
+describe('requestsOf', () => {
   const cases: [string, Partial<PodSpec>, Record<string, number>][] = [
     ['containers together', { containers: [asks('100m'), asks('1')] }, { cpu: 1_100 }],
     [
@@ -45,7 +45,7 @@ describe('podRequests', () => {
   for (const [what, spec, expected] of cases) it(what, () => assert.deepEqual(requests(spec), expected))
 
   it('fills in what is not stated, container by container, for comparing nodes', () => {
-    const { comparedCpuMilli, comparedMemoryBytes } = podRequests(
+    const { comparedCpuMilli, comparedMemoryBytes } = requestsOf(
       { containers: [asks('1'), aContainer({ memory: '1Mi' })] },
       new ResourceNames(),
     )

@@ -1,5 +1,6 @@
-import type { Node, NodeSelectorRequirement, NodeSelectorTerm } from '../../api/kinds/core-v1.ts'
+import type { Node } from '../../api/kinds/core-v1.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
+import { matchesTerm, wantsNode } from '../../api/values/node-affinity.ts'
 import type { FilterPlugin, Refusal, ScorePlugin } from '../framework/plugin.ts'
 
 const refusal: Refusal = {
@@ -8,21 +9,14 @@ const refusal: Refusal = {
   resolvable: false,
 }
 
-/** spec.nodeSelector must match whole, and one of the required node affinity's terms. */
 export const nodeAffinityFilter: FilterPlugin = {
   name: refusal.plugin,
   wokenBy: ['node-added', 'node-labels-changed'],
   prepare({ pod }, snapshot) {
-    const selector = Object.entries(pod.spec.nodeSelector ?? {})
-    const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
-    if (selector.length === 0 && !required) return undefined
-    return row => {
-      const { node } = snapshot.node(row)
-      const { labels = {} } = node.metadata
-      for (const [key, value] of selector) if (labels[key] !== value) return refusal
-      if (required && !required.nodeSelectorTerms.some(term => matchesTerm(term, node))) return refusal
-      return undefined
-    }
+    const { nodeSelector = {}, affinity } = pod.spec
+    const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+    if (Object.keys(nodeSelector).length === 0 && !required) return undefined
+    return row => (wantsNode(pod.spec, labelled(snapshot.node(row).node)) ? undefined : refusal)
   },
 }
 
@@ -36,7 +30,7 @@ export const nodeAffinityScore: ScorePlugin = {
     return {
       scale: 'highest',
       score: row => {
-        const { node } = snapshot.node(row)
+        const node = labelled(snapshot.node(row).node)
         let sum = 0
         for (const { weight, preference } of preferred) if (matchesTerm(preference, node)) sum += weight
         return sum
@@ -45,38 +39,4 @@ export const nodeAffinityScore: ScorePlugin = {
   },
 }
 
-/** A term's requirements must all hold; a term without any matches nothing. */
-function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Stored<Node>): boolean {
-  if (matchExpressions.length === 0 && matchFields.length === 0) return false
-  const { labels = {} } = node.metadata
-  return (
-    matchExpressions.every(requirement => holds(requirement, labels)) &&
-    // The one field that can be asked for.
-    matchFields.every(requirement => holds(requirement, { 'metadata.name': node.metadata.name }))
-  )
-}
-
-function holds(
-  { key, operator, values = [] }: NodeSelectorRequirement,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-    case 'Gt':
-    case 'Lt': {
-      const [bound = ''] = values
-      if (value === undefined || !isInteger(value) || !isInteger(bound)) return false
-      return operator === 'Gt' ? BigInt(value) > BigInt(bound) : BigInt(value) < BigInt(bound)
-    }
-  }
-}
-
-const isInteger = (text: string): boolean => /^-?\d+$/.test(text)
+const labelled = ({ metadata: { name, labels = {} } }: Stored<Node>) => ({ name, labels })

@@ -1,0 +1,66 @@
+// What a pod asks of its node. The scheduler counts it before it binds a pod, the node's agent before it admits one.
+import type { Container, PodSpec } from '../kinds/core-v1.ts'
+import { Quantity } from './quantity.ts'
+
+/** By resource: CPU in thousandths, everything else in whole units (bytes, devices). */
+export type Amounts = ReadonlyMap<string, number>
+
+type Quantities = Readonly<Record<string, string>>
+
+/** As the container states them. */
+const stated = (container: Container): Quantities => container.resources.requests ?? {}
+
+/**
+ * For its containers and sidecars together, or for the largest moment of its initialisation (an init container and the
+ * sidecars started before it), whichever is more; and the pod's overhead. Requests of the pod as a whole take the place
+ * of its containers'. (KEP-753, KEP-2837.)
+ * @param requestsOf what a container counts for
+ * @throws QuantityError
+ */
+export function podRequests(spec: PodSpec, requestsOf: (container: Container) => Quantities = stated): Amounts {
+  const running = new Map<string, number>()
+  const sidecars = new Map<string, number>()
+  const peak = new Map<string, number>()
+  for (const container of spec.containers) add(running, requestsOf(container))
+  for (const container of spec.initContainers ?? []) {
+    const requests = requestsOf(container)
+    const moment = new Map(sidecars)
+    add(moment, requests)
+    raise(peak, moment)
+    if (container.restartPolicy !== 'Always') continue
+    add(running, requests)
+    add(sidecars, requests)
+  }
+  raise(running, peak)
+  for (const [name, quantity] of Object.entries(spec.resources?.requests ?? {})) {
+    running.set(name, amountOf(name, quantity))
+  }
+  add(running, spec.overhead ?? {})
+  return running
+}
+
+function add(sum: Map<string, number>, quantities: Quantities): void {
+  for (const [name, quantity] of Object.entries(quantities)) {
+    sum.set(name, (sum.get(name) ?? 0) + amountOf(name, quantity))
+  }
+}
+
+function raise(most: Map<string, number>, other: Amounts): void {
+  for (const [name, value] of other) if (value > (most.get(name) ?? 0)) most.set(name, value)
+}
+
+/** A cluster knows few different quantities, and reads each of them very often. */
+const known = new Map<string, number>()
+const mostKnown = 10_000
+
+/** A quantity of a resource as Amounts count it. @throws QuantityError when the text is no quantity */
+export function amountOf(resource: string, quantity: string): number {
+  const key = resource === 'cpu' ? `cpu ${quantity}` : quantity
+  const cached = known.get(key)
+  if (cached !== undefined) return cached
+  const parsed = Quantity.parse(quantity)
+  const value = resource === 'cpu' ? parsed.milliValue() : parsed.value()
+  if (known.size >= mostKnown) known.clear()
+  known.set(key, value)
+  return value
+}
