@@ -9,6 +9,8 @@ import { onAbort } from './streams.ts'
 export interface CallStreamOptions {
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
+  /** Not over the stream, where a large answer would hold up all that come after it. */
+  readonly alone?: boolean | undefined
 }
 
 interface Waiting {
@@ -42,7 +44,7 @@ export class CallStream {
     options: CallStreamOptions,
   ): Promise<Response> {
     const deadline = Date.now() + options.timeoutMs
-    while (!this.#unknown) {
+    while (!this.#unknown && options.alone !== true) {
       const timeoutMs = Math.max(1, deadline - Date.now())
       try {
         const bytes = await this.#exchange(method.path, method.requestSerialize(request), { ...options, timeoutMs })

@@ -16,6 +16,8 @@ export interface UnaryOptions {
   readonly signal?: AbortSignal | undefined
   /** The call changes nothing, so it may be tried again while the server can't be reached. */
   readonly idempotent?: boolean
+  /** The answer may be large. */
+  readonly large?: boolean
 }
 
 const readAttempts = 3
@@ -61,7 +63,7 @@ export class Channel {
     const deadline = Date.now() + options.deadlineMs
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#attempt(method, request, deadline, options.signal)
+        return await this.#attempt(method, request, deadline, options)
       } catch (error) {
         const again = options.idempotent && error instanceof UnavailableError && attempt < readAttempts
         if (!again || Date.now() >= deadline) throw error
@@ -75,11 +77,11 @@ export class Channel {
     method: Method<Request, Response, false, false>,
     request: Request,
     deadline: number,
-    signal: AbortSignal | undefined,
+    { signal, large: alone }: UnaryOptions,
   ): Promise<Response> {
     signal?.throwIfAborted()
     try {
-      return await this.#calls.call(method, request, { timeoutMs: Math.max(1, deadline - Date.now()), signal })
+      return await this.#calls.call(method, request, { timeoutMs: Math.max(1, deadline - Date.now()), signal, alone })
     } catch (error) {
       if (signal?.aborted) throw abortReason(signal)
       throw isServiceError(error) ? callError(error, this.address) : error

@@ -52,7 +52,7 @@ export class GrpcClient implements Client {
     const answer = await this.#channel.unary(
       Api.List,
       { ...target(kind), ...selected(options), limit: options.limit, continue: options.continue },
-      { ...reading(options), deadlineMs: options.deadlineMs ?? listDeadlineMs },
+      { ...reading(options), deadlineMs: options.deadlineMs ?? listDeadlineMs, large: true },
     )
     const remaining = answer.remainingItemCount
     return {

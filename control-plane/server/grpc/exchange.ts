@@ -49,8 +49,8 @@ class Exchange {
   readonly #caller: Caller
   readonly #underWay = new Map<number, Activity>()
   readonly #gone = new AbortController()
+  readonly #waiting: (() => void)[] = []
   #closed = false
-  #changed: () => void = () => {}
 
   constructor(
     door: Door,
@@ -94,10 +94,10 @@ class Exchange {
     this.#changed()
   }
 
-  async #carryOut(id: number, { method: path = '', request, timeoutMs = longestTimeoutMs }: Begin): Promise<void> {
+  async #carryOut(id: number, { method: path = '', request, timeoutMs }: Begin): Promise<void> {
     const activity = this.#door.ongoing.start()
     this.#underWay.set(id, activity)
-    const timer = setTimeout(() => this.#giveUp(id), Math.min(timeoutMs, longestTimeoutMs))
+    const timer = setTimeout(() => this.#giveUp(id), Math.min(timeoutMs || longestTimeoutMs, longestTimeoutMs))
     const answer = await this.#answer(path, Buffer.from(request ?? []), activity.signal)
     clearTimeout(timer)
     // Else nobody waits for it any more.
@@ -117,13 +117,12 @@ class Exchange {
     }
   }
 
+  /** Resolves when the next call is over. */
   #change(): Promise<void> {
-    return new Promise(resolve => {
-      const before = this.#changed
-      this.#changed = () => {
-        before()
-        resolve()
-      }
-    })
+    return new Promise(resolve => this.#waiting.push(resolve))
+  }
+
+  #changed(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }
