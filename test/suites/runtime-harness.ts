@@ -68,7 +68,7 @@ export const nothing: Kernel = { mounts: 0, links: 0, cgroups: [], processes: 0,
 export class RuntimeFixture {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'tessera-cri-'))
   /** In memory, as on a real node. */
-  readonly run = mkdtempSync('/run/tessera-cri-')
+  readonly run = mkdtempSync(`/run/tessera-cri-${process.pid}-`)
   readonly instance = `t${process.pid.toString(36)}`
   readonly cgroupRoot = `tessera-${this.instance}`
   readonly client = new RuntimeClient({ socketPath: path.join(this.run, 'runtime.sock') })

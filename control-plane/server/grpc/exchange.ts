@@ -6,7 +6,7 @@ import { aborted } from '../../../lib/abort.ts'
 import type { Answer, Begin, Call } from '../../../proto/gen/calls.ts'
 import type { Method } from '../../../proto/service.ts'
 import type { Activity } from '../ongoing.ts'
-import { type Caller, type Door, duplexStream, failureOf, received, send, type UnaryHandler } from './calls.ts'
+import { type Caller, type Door, duplexStream, failureOf, received, type UnaryHandler } from './calls.ts'
 import { carriedFailure } from './status.ts'
 
 export interface UnaryMethod {
@@ -33,6 +33,8 @@ export function exchangeable<Request, Response>(
 const mostUnderWay = 1000
 const longestTimeoutMs = 10 * 60_000
 
+const roomEvents = ['drain', 'cancelled']
+
 export function callsService(door: Door, methods: readonly UnaryMethod[]): UntypedServiceImplementation {
   const byPath = new Map(methods.map(method => [method.path, method]))
   return {
@@ -48,7 +50,8 @@ class Exchange {
   readonly #stream: ServerDuplexStream<Call, Answer>
   readonly #caller: Caller
   readonly #underWay = new Map<number, Activity>()
-  readonly #gone = new AbortController()
+  #gone = false
+  #room: Promise<void> | undefined
   readonly #waiting: (() => void)[] = []
   #closed = false
 
@@ -62,7 +65,9 @@ class Exchange {
     this.#methods = methods
     this.#stream = stream
     this.#caller = caller
-    stream.once('cancelled', () => this.#gone.abort())
+    stream.once('cancelled', () => {
+      this.#gone = true
+    })
   }
 
   /** Until the client ends the stream or leaves, or the door closes; what is under way is over by then. */
@@ -101,7 +106,7 @@ class Exchange {
     const answer = await this.#answer(path, Buffer.from(request ?? []), activity.signal)
     clearTimeout(timer)
     // Else nobody waits for it any more.
-    if (this.#underWay.get(id) === activity) await send(this.#stream, { id, ...answer }, this.#gone.signal)
+    if (this.#underWay.get(id) === activity) await this.#send({ id, ...answer })
     activity.end()
     if (this.#underWay.get(id) === activity) this.#underWay.delete(id)
     this.#changed()
@@ -115,6 +120,20 @@ class Exchange {
     } catch (error) {
       return { failure: carriedFailure(failureOf(this.#door, error, signal, path)) }
     }
+  }
+
+  /** Resolves when the client has room for more, or is gone; all that wait for that wait together. */
+  async #send(answer: Answer): Promise<void> {
+    if (this.#gone || this.#stream.write(answer)) return
+    this.#room ??= new Promise(resolve => {
+      const done = (): void => {
+        this.#room = undefined
+        for (const event of roomEvents) this.#stream.off(event, done)
+        resolve()
+      }
+      for (const event of roomEvents) this.#stream.on(event, done)
+    })
+    await this.#room
   }
 
   /** Resolves when the next call is over. */

@@ -181,10 +181,13 @@ function duplex(handler: (stream: Stream<object, object>) => Promise<void>, fail
     const controller = new AbortController()
     call.on('cancelled', () => controller.abort())
     call.on('error', () => controller.abort())
+    // All that wait for room wait together: a stream of calls has many answers under way.
+    let room: Promise<void> | undefined
     const send = async (message: object): Promise<void> => {
       if (controller.signal.aborted || call.write(message)) return
-      await new Promise<void>(resolve => {
+      room ??= new Promise<void>(resolve => {
         const done = (): void => {
+          room = undefined
           call.off('drain', done)
           controller.signal.removeEventListener('abort', done)
           resolve()
@@ -192,6 +195,7 @@ function duplex(handler: (stream: Stream<object, object>) => Promise<void>, fail
         call.on('drain', done)
         controller.signal.addEventListener('abort', done)
       })
+      await room
     }
     try {
       // An iterator that ends would take the answering half of the stream with it.
