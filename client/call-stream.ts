@@ -22,7 +22,7 @@ interface Waiting {
 /** The server has ended the stream and answered all it had begun, so this may be asked again. */
 class NotBegun extends Error {}
 
-/** An id is free again long before the numbers begin anew. */
+/** Then the numbers begin anew; an id is free as soon as its call is over. */
 const mostIds = 2 ** 31
 
 export class CallStream {

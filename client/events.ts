@@ -30,8 +30,8 @@ export interface EventWriterOptions {
 }
 
 /**
- * How long an event that is no warning waits: what causes events (a pod that starts causes five) is still under way, and each is a write
- * that would stand before the next status. What is repeated meanwhile is one write.
+ * How long an event that is no warning waits: what causes events (a pod that starts causes five) is still under way, and
+ * each is a write that would stand before the next status. What is repeated meanwhile is one write.
  */
 const restMs = 250
 /** Events waiting to be written, beyond which new ones are dropped. */

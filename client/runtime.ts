@@ -142,7 +142,7 @@ export class RuntimeClient implements Disposable {
 
   /**
    * Resolves when the runtime answers: a connection alone may be one to a runtime that has just ended. UNAVAILABLE when
-   * it does not within the time.
+   * nobody listens within the time, DEADLINE_EXCEEDED when who listens does not answer.
    */
   async ready(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs

@@ -11,46 +11,44 @@ const prefix = 'tessera-test-'
 export const temporaryFolder = pid => path.join(tmpdir(), `${prefix}${pid}`)
 
 export function sweep() {
-  const folders = [...named(tmpdir(), new RegExp(`^${prefix}(\\d+)$`), 10), ...named('/run', /^tessera-cri-(\d+)-/, 10)]
-  for (const folder of folders) {
-    endProcessesOf(folder)
+  const runs = named(tmpdir(), new RegExp(`^${prefix}(\\d+)$`))
+  const made = [...runs.flatMap(run => named(run, ofProcess)), ...named('/run', /^tessera-cri-(\d+)-/)]
+  for (const folder of [...runs, ...made]) endProcessesOf(folder)
+  for (const folder of [...made, ...runs]) {
     unmountBelow(folder)
     rmSync(folder, { recursive: true, force: true })
   }
   if (process.getuid?.() !== 0) return
-  for (const instance of networks()) {
+  // A network's name alone would not do: a cluster of somebody's may be called alike.
+  for (const instance of new Set(made.flatMap(instancesOf))) {
     said('ip', ['link', 'delete', `${instance}0`])
     said('nft', ['delete', 'table', 'ip', instance])
+    for (const hierarchy of hierarchies()) removeCgroup(path.join(hierarchy, `tessera-${instance}`))
   }
-  for (const hierarchy of hierarchies()) {
-    const left = [
-      ...named(hierarchy, /^tessera-test-(\d+)$/, 10),
-      ...named(hierarchy, /^tessera-t([0-9a-z]{2,6})$/, 36),
-    ]
-    for (const cgroup of left) removeEmpty(cgroup)
+  for (const cgroup of hierarchies().flatMap(hierarchy => named(hierarchy, new RegExp(`^${prefix}(\\d+)$`)))) {
+    removeCgroup(cgroup)
   }
 }
 
-/** Networks of runtimes that tests started: a bridge and a table of one name. Known by the table, which is like no other. */
-function networks() {
-  const tables = [...said('nft', ['list', 'tables', 'ip']).matchAll(/^table ip (t[bps]?([0-9a-z]{2,6}))$/gm)]
-  return tables.flatMap(([, name = '', pid = '']) => {
-    const ours = /map hostports\b/.test(said('nft', ['list', 'table', 'ip', name]))
-    return ours && !isAlive(Number.parseInt(pid, 36)) ? [name] : []
-  })
+/** A test's folder that says whose it is: only those of tests that make networks do. */
+const ofProcess = /^tessera-[a-z]+-(\d+)-/
+
+/** What the networks and cgroups are called that go with such a folder. @param {string} folder */
+function instancesOf(folder) {
+  const pid = Number(ofProcess.exec(path.basename(folder))?.[1]).toString(36)
+  return ['t', 'ts', 'tp'].map(letters => `${letters}${pid}`)
 }
 
 /**
  * Entries whose name holds the number of a process that is gone.
  * @param {string} folder
  * @param {RegExp} pattern
- * @param {number} radix
  */
-function named(folder, pattern, radix) {
+function named(folder, pattern) {
   if (!existsSync(folder)) return []
   return readdirSync(folder)
     .filter(name => {
-      const pid = Number.parseInt(pattern.exec(name)?.[1] ?? '', radix)
+      const pid = Number(pattern.exec(name)?.[1])
       return pid > 1 && !isAlive(pid)
     })
     .map(name => path.join(folder, name))
@@ -93,15 +91,24 @@ function hierarchies() {
   return existsSync(root) ? readdirSync(root).map(name => path.join(root, name)) : []
 }
 
-/** @param {string} cgroup */
-function removeEmpty(cgroup) {
+/** Containers that their launcher has not outlived are in it. @param {string} cgroup */
+function removeCgroup(cgroup) {
+  if (!existsSync(cgroup)) return
   for (const entry of readdirSync(cgroup, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeEmpty(path.join(cgroup, entry.name))
+    if (entry.isDirectory()) removeCgroup(path.join(cgroup, entry.name))
   }
-  try {
-    rmdirSync(cgroup)
-  } catch {
-    // Somebody is in it, or about to end: the next run looks again.
+  const deadline = Date.now() + 2_000
+  for (;;) {
+    try {
+      for (const pid of readFileSync(path.join(cgroup, 'cgroup.procs'), 'utf8').split('\n').map(Number)) {
+        if (pid > 1) process.kill(pid, 'SIGKILL')
+      }
+      rmdirSync(cgroup)
+      return
+    } catch {
+      // Gone, or its processes are about to be.
+      if (!existsSync(cgroup) || Date.now() > deadline) return
+    }
   }
 }
 

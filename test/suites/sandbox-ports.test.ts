@@ -72,7 +72,7 @@ describe('ports of the host', () => {
 
   before(() => {
     assert.equal(process.getuid?.(), 0, 'sandboxes need root')
-    folder = mkdtempSync(path.join(tmpdir(), 'tessera-ports-'))
+    folder = mkdtempSync(path.join(tmpdir(), `tessera-ports-${process.pid}-`))
     sandboxes = openSandboxes({ instance, runDir: path.join(folder, 'ns'), stateDir: path.join(folder, 'state') })
     sandboxes.configureNetwork(`${prefix}.0/24`)
   })

@@ -26,7 +26,7 @@ describe('sandboxes', () => {
   const open = () => openSandboxes({ instance, runDir: path.join(folder, 'ns'), stateDir: path.join(folder, 'state') })
   before(() => {
     assert.equal(process.getuid?.(), 0, 'sandboxes need root')
-    folder = mkdtempSync(path.join(tmpdir(), 'tessera-sandbox-'))
+    folder = mkdtempSync(path.join(tmpdir(), `tessera-sandbox-${process.pid}-`))
     sandboxes = open()
     sandboxes.configureNetwork(podCidr)
   })

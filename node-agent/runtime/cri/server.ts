@@ -9,10 +9,11 @@ import { Images, Streaming } from '../../../proto/gen/runtime.ts'
 import { RuntimeError } from '../errors.ts'
 import type { Importer } from '../images/importer.ts'
 import type { Parts } from '../lifecycle/parts.ts'
+import { exchangeHandlers } from './exchange.ts'
 import { execHandlers } from './exec-service.ts'
 import { imageHandlers, importHandlers } from './image-service.ts'
 import { runtimeHandlers, type ServiceOptions } from './runtime-service.ts'
-import { exchangeHandlers, service } from './service.ts'
+import { service } from './service.ts'
 
 export interface ServeOptions extends ServiceOptions {
   /** Path of the socket; only root may connect. */

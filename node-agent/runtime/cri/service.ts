@@ -10,7 +10,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import type { Logger } from '../../../lib/logger.ts'
-import type { Answer, Begin, CallsDefinition } from '../../../proto/gen/calls.ts'
+import type { Answer } from '../../../proto/gen/calls.ts'
 import type { Method } from '../../../proto/service.ts'
 import { InvalidSpecError } from '../container/invalid-spec.ts'
 import { messageOf, RuntimeError, type RuntimeErrorCode } from '../errors.ts'
@@ -43,7 +43,7 @@ export type Handlers<Definition> = {
         : never
 }
 
-interface Service {
+export interface Service {
   readonly definition: ServiceDefinition
   readonly implementation: UntypedServiceImplementation
   /** Its unary methods, as a stream of calls carries them. */
@@ -54,9 +54,6 @@ interface UnaryMethod {
   readonly path: string
   call(request: Uint8Array): Promise<Answer>
 }
-
-/** Calls under way on one stream; while there are as many, no more are read. */
-const mostUnderWay = 1000
 
 /** Messages a listener may lag behind. */
 const maxBacklog = 4096
@@ -106,32 +103,6 @@ async function answerTo(
   } catch (error) {
     const { code, details } = fail(error)
     return { failure: { code, message: details } }
-  }
-}
-
-/** Unary calls over one stream: an HTTP/2 stream of its own costs a call more than most calls take. */
-export function exchangeHandlers(services: readonly Service[]): Handlers<CallsDefinition> {
-  const methods = new Map(services.flatMap(service => service.methods).map(method => [method.path, method]))
-  return {
-    Exchange: async stream => {
-      const underWay = new Set<Promise<void>>()
-      const carryOut = async (id: number, { method: path = '', request }: Begin): Promise<void> => {
-        const method = methods.get(path)
-        const unknown = { failure: { code: status.UNIMPLEMENTED, message: `${path} is no method of this runtime` } }
-        await stream.send({ id, ...((await method?.call(Buffer.from(request ?? []))) ?? unknown) })
-      }
-      try {
-        for await (const { id = 0, begin } of stream.requests) {
-          if (!begin) continue // Given up: as with a call by itself, what was begun is carried out.
-          const call = carryOut(id, begin).finally(() => underWay.delete(call))
-          underWay.add(call)
-          while (underWay.size >= mostUnderWay) await Promise.race(underWay)
-        }
-      } catch (error) {
-        if (!stream.signal.aborted) throw error
-      }
-      await Promise.all(underWay)
-    },
   }
 }
 
