@@ -1,14 +1,14 @@
 // What survives whose death: readers of output, clients, the launcher itself; and that nothing is left behind.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { constants, openSync, readdirSync, readFileSync } from 'node:fs'
+import { constants, mkdirSync, openSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { buildContainerPlan } from '../../node-agent/runtime/container/build-plan.ts'
 import { makeFifo } from '../../node-agent/sys/fifo.ts'
 import { processStartTime } from '../../node-agent/sys/process.ts'
-import { eventually, LauncherFixture } from './launcher-harness.ts'
+import { eventually, failure, LauncherFixture } from './launcher-harness.ts'
 
 const fixture = new LauncherFixture()
 before(() => fixture.open())
@@ -98,11 +98,34 @@ describe('survival', () => {
     await fixture.launcher.acknowledge([ending.id])
   })
 
+  const childrenOf = (pid: number): number[] =>
+    (readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g) ?? []).map(Number)
+
+  it('starts nothing that it cannot put on record, and keeps nothing of it', async () => {
+    const { pid } = await fixture.launcher.info()
+    await eventually('a spare child', () => childrenOf(pid).length === 1)
+    const descriptors = readdirSync(`/proc/${pid}/fd`).length
+    const [records, away] = ['running', 'running.away'].map(name => path.join(fixture.stateDir, name)) as [
+      string,
+      string,
+    ]
+    renameSync(records, away)
+    const witness = path.join(fixture.folder, 'witness')
+    mkdirSync(witness)
+    const mounts = [{ kind: 'bind', source: witness, target: '/witness' }] as const
+    const error = await failure(fixture.run(['touch', '/witness/ran'], {}, { mounts }))
+    renameSync(away, records)
+    assert.match(error.message, /ENOENT.*running/)
+    assert.deepEqual(readdirSync(witness), [])
+    await eventually('one child', () => childrenOf(pid).length === 1)
+    await eventually('its descriptors', () => readdirSync(`/proc/${pid}/fd`).length <= descriptors)
+    assert.equal((await fixture.run(['true'])).exit.exitCode, 0)
+  })
+
   it('leaves no zombie and no descriptor behind', async () => {
     const { pid } = await fixture.launcher.info()
     const descriptors = (): number => readdirSync(`/proc/${pid}/fd`).length
-    const children = (): number[] =>
-      (readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g) ?? []).map(Number)
+    const children = (): number[] => childrenOf(pid)
     await fixture.run(['true'])
     // Besides what it runs, the launcher has one child that waits for the next plan.
     await eventually('a spare child', () => children().length === 1)
