@@ -28,6 +28,23 @@ const owned = (pkg, owners) => ({
 })
 
 const gen = '^proto/(gen/|service\\.ts)'
+const outside = ['^api/', '^lib/', '^client/', gen]
+
+/** What stands flat in node-agent/pods/: one pod's worker, and all pods of a node. */
+const pod = '^node-agent/pods/[^/]+\\.ts$'
+
+/**
+ * A room of node-agent/pods/; `to` names its siblings there.
+ * @param {string} name
+ * @param {string[]} to
+ * @param {string[]} [beyond]
+ */
+const pods = (name, to, beyond = []) =>
+  room(`pods-${name}`, `^node-agent/pods/${name}/`, [
+    ...to.map(sibling => `^node-agent/pods/${sibling}/`),
+    ...beyond,
+    ...outside,
+  ])
 
 /** @type {import('dependency-cruiser').IConfiguration & {forbidden: object, options: object}} */
 export default {
@@ -60,13 +77,30 @@ export default {
       '^node-agent/runtime/(container|security|cgroups)/',
       '^lib/',
     ]),
-    room('agent', '^node-agent/(pods|volumes|node|probes|stats|session)/|^node-agent/main\\.ts$', [
-      '^node-agent/(pods|volumes|node|probes|stats|session)/',
-      '^api/',
+    room('translation', '^node-agent/runtime/translation/', [
+      '^node-agent/runtime/(container|images|logs|records|security|cgroups)/',
+      '^node-agent/runtime/errors\\.ts$',
       '^lib/',
-      '^client/',
       gen,
     ]),
+    room('lifecycle', '^node-agent/runtime/lifecycle/', [
+      '^node-agent/runtime/(cgroups|container|images|launcher|logs|records|sandbox|security|translation)/',
+      '^node-agent/runtime/errors\\.ts$',
+      '^node-agent/sys/',
+      '^lib/',
+      gen,
+    ]),
+    room('agent', '^node-agent/(pods|volumes|node|probes|session)/|^node-agent/main\\.ts$', [
+      '^node-agent/(pods|volumes|node|probes|session)/',
+      ...outside,
+    ]),
+    pods('observation', []),
+    pods('planning', ['observation']),
+    pods('configuration', ['observation', 'planning'], ['^node-agent/volumes/']),
+    pods('status', ['observation', 'planning', 'configuration']),
+    pods('static', ['planning']),
+    pods('steps', ['observation', 'planning', 'configuration', 'status'], ['^node-agent/(volumes|probes)/', pod]),
+    pods('admission', ['planning', 'steps'], [pod]),
     room('tsctl', '^tsctl/', ['^api/', '^lib/', '^client/', gen]),
     room('deploy', '^deploy/', ['^lib/', '^client/', '^api/', '^tools/']),
     owned('koffi', ['^node-agent/sys/']),

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { isStatus } from '../../api/errors.ts'
 import { configMaps, pods } from '../../api/kinds/core-v1.ts'
 import { RuntimeError } from '../../client/runtime.ts'
-import type { Pod } from './situation.ts'
+import type { Pod } from './planning/situation.ts'
 import { container, eventually } from './testing.ts'
 import { type Harness, harness } from './testing-node.ts'
 

@@ -4,7 +4,7 @@ import { type ConfigMap, configMaps, type Secret, secrets } from '../../api/kind
 import type { Kind, KubernetesObject } from '../../api/kinds/kind.ts'
 import type { Client } from '../../client/client.ts'
 import { Informer } from '../../client/informer.ts'
-import { appContainers, initContainers, type Pod } from './situation.ts'
+import { appContainers, initContainers, type Pod } from './planning/situation.ts'
 
 /** How long a pod's start waits for the API to tell. */
 const answerMs = 10_000

@@ -1,7 +1,7 @@
 // What the rest of the agent may ask of the pods that run here.
 import type { PodStatus } from '../../api/kinds/core-v1.ts'
-import type { PodObservation } from './observation.ts'
-import type { Pod } from './situation.ts'
+import type { PodObservation } from './observation/observation.ts'
+import type { Pod } from './planning/situation.ts'
 
 export interface FoundPod {
   readonly pod: Pod

@@ -5,22 +5,29 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ContainerStatus, PodStatus } from '../../api/kinds/core-v1.ts'
 import { millisecondsOf } from '../../api/values/time.ts'
 import { ContainerProbes } from '../probes/container-probes.ts'
-import type { Rejection } from './admission.ts'
-import { containerUrl } from './container-status.ts'
-import type { Context } from './context.ts'
-import { type Demand, demandOf } from './demand.ts'
-import { endingCause, failureOf, graceSecondsOf, sharpen } from './ending.ts'
-import { execute } from './execute.ts'
-import { PodMemory } from './memory.ts'
-import { newest, type ObservedContainer } from './observation.ts'
-import { plan } from './plan.ts'
-import { shouldRestart } from './restart.ts'
-import { appContainers, type Ending, type Health, initContainers, type Pod, type Situation } from './situation.ts'
-import { isOver, podStatus } from './status.ts'
-import { failureKeyOf, type Step, subjectOf } from './step.ts'
-import { isAway, messageOf, StepError } from './step-error.ts'
+import type { Rejection } from './admission/admission.ts'
+import { type Demand, demandOf } from './admission/demand.ts'
+import { newest, type ObservedContainer } from './observation/observation.ts'
+import { endingCause, failureOf, graceSecondsOf, sharpen } from './planning/ending.ts'
+import { plan } from './planning/plan.ts'
+import { shouldRestart } from './planning/restart.ts'
+import {
+  appContainers,
+  type Ending,
+  type Health,
+  initContainers,
+  type Pod,
+  type Situation,
+} from './planning/situation.ts'
+import { failureKeyOf, type Step, subjectOf } from './planning/step.ts'
+import { containerUrl } from './status/container-status.ts'
+import { isOver, podStatus } from './status/status.ts'
+import type { Context } from './steps/context.ts'
+import { execute } from './steps/execute.ts'
 import { fieldPath } from './steps/field-path.ts'
 import { actionTarget } from './steps/hook.ts'
+import { PodMemory } from './steps/pod-memory.ts'
+import { isAway, messageOf, StepError } from './steps/step-error.ts'
 
 export interface PodWorkerOptions {
   readonly context: Context

@@ -8,10 +8,10 @@ import type { EventRecorder } from '../../client/events.ts'
 import { FakeClient, type FakeOptions } from '../../client/fake.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { silentLogger } from '../../lib/logger.ts'
-import type { NodeSource } from './admissions.ts'
+import type { NodeSource } from './admission/admissions.ts'
 import { NodePods } from './node-pods.ts'
-import type { Pod } from './situation.ts'
-import type { StaticPods } from './static-pods.ts'
+import type { Pod } from './planning/situation.ts'
+import type { StaticPods } from './static/static-pods.ts'
 import { container, FakeRuntime, fastClock, nodeSource } from './testing.ts'
 
 interface HarnessOptions {

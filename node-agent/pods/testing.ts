@@ -17,9 +17,9 @@ import {
 } from '../../proto/gen/cri.ts'
 import { readMachine } from '../node/machine.ts'
 import { newNode } from '../node/node-object.ts'
-import type { NodeSource } from './admissions.ts'
-import type { Runtime } from './context.ts'
-import type { Pod } from './situation.ts'
+import type { NodeSource } from './admission/admissions.ts'
+import type { Pod } from './planning/situation.ts'
+import type { Runtime } from './steps/context.ts'
 
 export const container = (name: string, more: Partial<Container> = {}): Container => ({
   name,

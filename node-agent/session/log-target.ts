@@ -1,8 +1,8 @@
 // Which container's log is meant, or why there is none, in Kubernetes' words.
 import { StatusError } from '../../api/errors.ts'
 import type { ContainerState, ContainerStatus, PodStatus } from '../../api/kinds/core-v1.ts'
-import type { Pod } from '../pods/situation.ts'
-import { appContainers, initContainers } from '../pods/situation.ts'
+import type { Pod } from '../pods/planning/situation.ts'
+import { appContainers, initContainers } from '../pods/planning/situation.ts'
 
 export interface LogTarget {
   readonly container: string

@@ -5,7 +5,7 @@ import { type ExecSession, type RuntimeClient, RuntimeError } from '../../client
 import type { Duplex } from '../../client/streams.ts'
 import { sleep } from '../../lib/abort.ts'
 import type { ExecInput, ExecReply, OpenExec } from '../../proto/gen/tessera.ts'
-import { newest } from '../pods/observation.ts'
+import { newest } from '../pods/observation/observation.ts'
 import type { PodDirectory } from '../pods/pod-directory.ts'
 import { containerName } from './log-target.ts'
 

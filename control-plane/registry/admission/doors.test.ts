@@ -6,7 +6,7 @@ import { type Lease, leases } from '../../../api/kinds/coordination-v1.ts'
 import { nodes, type Pod, pods } from '../../../api/kinds/core-v1.ts'
 import type { Stored } from '../../../api/kinds/kind.ts'
 import { GrpcClient } from '../../../client/grpc.ts'
-import { mirrorOf, staticPod } from '../../../node-agent/pods/static-pod.ts'
+import { mirrorOf, staticPod } from '../../../node-agent/pods/static/static-pod.ts'
 import { aNode, aPod } from '../../../test/objects.ts'
 import { type ControlPlane, openControlPlane } from '../../../test/suites/doors.ts'
 

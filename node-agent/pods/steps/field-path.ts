@@ -1,4 +1,4 @@
-import { initContainers, type Pod } from '../situation.ts'
+import { initContainers, type Pod } from '../planning/situation.ts'
 
 /** The part of the pod an event is about: `spec.containers{web}`. */
 export const fieldPath = (pod: Pod, container: string): string =>

@@ -3,9 +3,9 @@ import type { Container, LifecycleHandler } from '../../../api/kinds/core-v1.ts'
 import { RuntimeError } from '../../../client/runtime.ts'
 import { act, type Target } from '../../probes/action.ts'
 import type { Outcome } from '../../probes/outcome.ts'
-import type { Context } from '../context.ts'
-import { currentSandbox } from '../observation.ts'
-import type { Pod } from '../situation.ts'
+import { currentSandbox } from '../observation/observation.ts'
+import type { Pod } from '../planning/situation.ts'
+import type { Context } from './context.ts'
 
 /** Hooks have no limit of their own; nothing waits for ever either. */
 const longestMs = 3_600_000

@@ -2,11 +2,11 @@
 import type { Container } from '../../../api/kinds/core-v1.ts'
 import { RuntimeError } from '../../../client/runtime.ts'
 import type { Image } from '../../../proto/gen/cri.ts'
-import type { Context } from '../context.ts'
-import type { PodMemory } from '../memory.ts'
-import type { Pod } from '../situation.ts'
-import { isAway, messageOf, StepError } from '../step-error.ts'
+import type { Pod } from '../planning/situation.ts'
+import type { Context } from './context.ts'
 import { fieldPath } from './field-path.ts'
+import type { PodMemory } from './pod-memory.ts'
+import { isAway, messageOf, StepError } from './step-error.ts'
 
 export async function ensureImage(
   { runtime, events, clock }: Context,

@@ -1,9 +1,9 @@
 // A container's end: its preStop hook, the signal it stops by, and SIGKILL when its time is over.
 import type { Container } from '../../../api/kinds/core-v1.ts'
 import { isNotFound } from '../../../client/runtime.ts'
-import type { Context } from '../context.ts'
-import type { Pod } from '../situation.ts'
-import type { Step } from '../step.ts'
+import type { Pod } from '../planning/situation.ts'
+import type { Step } from '../planning/step.ts'
+import type { Context } from './context.ts'
 import { fieldPath } from './field-path.ts'
 import { runHook } from './hook.ts'
 

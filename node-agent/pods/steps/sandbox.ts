@@ -3,12 +3,12 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { isNotFound } from '../../../client/runtime.ts'
 import type { PodSandboxConfig } from '../../../proto/gen/cri.ts'
-import type { Context } from '../context.ts'
-import { dnsConfig } from '../dns.ts'
-import { hostnameOf } from '../hosts.ts'
-import { podLogDirectory, sandboxConfig } from '../sandbox-config.ts'
-import { appContainers, initContainers, type Pod } from '../situation.ts'
-import { isAway, messageOf, reasoned } from '../step-error.ts'
+import { dnsConfig } from '../configuration/dns.ts'
+import { hostnameOf } from '../configuration/hosts.ts'
+import { podLogDirectory, sandboxConfig } from '../configuration/sandbox-config.ts'
+import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
+import type { Context } from './context.ts'
+import { isAway, messageOf, reasoned } from './step-error.ts'
 
 /** What the runtime is told of the sandbox, with each of its containers again. */
 export function configOf({ settings }: Context, pod: Pod, attempt: number): PodSandboxConfig {

@@ -6,7 +6,7 @@ import { ImageError } from '../images/errors.ts'
 import type { Importer } from '../images/importer.ts'
 import type { StoredImage } from '../images/store.ts'
 import type { Parts } from '../lifecycle/parts.ts'
-import { image, nanoseconds } from './messages.ts'
+import { image, nanoseconds } from '../translation/messages.ts'
 import type { Handlers } from './service.ts'
 
 export function imageHandlers(parts: Parts): Handlers<ImageServiceDefinition> {

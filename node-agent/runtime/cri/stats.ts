@@ -5,7 +5,7 @@ import type { ContainerStats, CpuUsage, FilesystemUsage, MemoryUsage, PodSandbox
 import type { CgroupStats } from '../cgroups/cgroups.ts'
 import type { Parts } from '../lifecycle/parts.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
-import { nanoseconds } from './messages.ts'
+import { nanoseconds } from '../translation/messages.ts'
 
 interface Sample {
   readonly timestampMs: number

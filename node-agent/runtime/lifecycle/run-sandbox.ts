@@ -9,10 +9,10 @@ import {
   type PodSandboxConfig,
   Protocol,
 } from '../../../proto/gen/cri.ts'
-import { cgroupLimits } from '../cri/resources.ts'
 import { messageOf, RuntimeError } from '../errors.ts'
 import type { SandboxRecord } from '../records/records.ts'
 import type { PortMapping, SandboxSpec } from '../sandbox/sandbox.ts'
+import { cgroupLimits } from '../translation/resources.ts'
 import { newId } from './ids.ts'
 import type { Parts } from './parts.ts'
 import { endInit, startInit } from './pod-init.ts'

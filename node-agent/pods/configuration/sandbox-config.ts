@@ -1,0 +1,71 @@
+// What the runtime is asked for when a pod's sandbox is made: a pure function of the pod, so that it can be said again,
+// word for word, with each container.
+import path from 'node:path'
+import type { DNSConfig, PodSandboxConfig, PortMapping } from '../../../proto/gen/cri.ts'
+import { Protocol } from '../../../proto/gen/cri.ts'
+import { labels } from '../observation/observation.ts'
+import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
+import { cgroupParent, podResources } from './resources.ts'
+import { sandboxSecurity } from './security.ts'
+
+export interface SandboxSettings {
+  readonly attempt: number
+  readonly hostname: string
+  readonly dns: DNSConfig
+  readonly logRoot: string
+  readonly cgroupRoot: string
+}
+
+export function sandboxConfig(pod: Pod, settings: SandboxSettings): PodSandboxConfig {
+  const { metadata, spec } = pod
+  return {
+    metadata: {
+      name: metadata.name,
+      namespace: metadata.namespace ?? '',
+      uid: metadata.uid,
+      attempt: settings.attempt,
+    },
+    // The host keeps its own name.
+    hostname: spec.hostNetwork ? '' : settings.hostname,
+    logDirectory: podLogDirectory(settings.logRoot, pod),
+    dnsConfig: settings.dns,
+    portMappings: portMappings(pod),
+    labels: { ...metadata.labels, ...podLabels(pod) },
+    annotations: { ...metadata.annotations },
+    linux: {
+      cgroupParent: cgroupParent(settings.cgroupRoot, pod),
+      securityContext: sandboxSecurity(pod),
+      sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
+      resources: podResources(pod),
+    },
+  }
+}
+
+/** What a restarted agent finds its pods by. */
+export const podLabels = ({ metadata }: Pod): Record<string, string> => ({
+  [labels.podName]: metadata.name,
+  [labels.podNamespace]: metadata.namespace ?? '',
+  [labels.podUid]: metadata.uid,
+})
+
+/** `<root>/<namespace>_<name>_<uid>`; below it, `<container>/<attempt>.log`. */
+export const podLogDirectory = (
+  root: string,
+  { metadata }: { readonly metadata: { readonly name: string; readonly namespace?: string; readonly uid: string } },
+): string => path.join(root, `${metadata.namespace ?? ''}_${metadata.name}_${metadata.uid}`)
+
+export const containerLogPath = (container: string, attempt: number): string => `${container}/${attempt}.log`
+
+function portMappings(pod: Pod): PortMapping[] {
+  if (pod.spec.hostNetwork) return []
+  return [...initContainers(pod), ...appContainers(pod)].flatMap(({ ports = [] }) =>
+    ports
+      .filter(({ hostPort = 0 }) => hostPort > 0)
+      .map(({ containerPort, hostPort, protocol = 'TCP', hostIP }) => ({
+        protocol: Protocol[protocol],
+        containerPort,
+        hostPort,
+        ...(hostIP !== undefined && { hostIp: hostIP }),
+      })),
+  )
+}
