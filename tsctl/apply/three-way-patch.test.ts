@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { list, message, one, string } from '../../api/schema/message.ts'
+import { int32, list, message, one, string } from '../../api/schema/message.ts'
 import { threeWayPatch } from './three-way-patch.ts'
 
 const item = message('test.Item', 'An element found again by name.', {
   name: string(1, 'Its key.', { required: true }),
   image: string(2, 'What to run.'),
 })
+const port = message('test.Port', 'An element found again by number, told apart by number and protocol.', {
+  port: int32(1, 'Its number.', { required: true }),
+  protocol: string(2, 'What is spoken.', { default: 'TCP' }),
+  target: int32(3, 'Where to.'),
+  node: int32(4, 'Given by the server.'),
+})
 const spec = message('test.Spec', 'The lists of a patch.', {
   items: list(1, 'Merged by name.', () => item, { patch: 'merge', mergeKey: 'name' }),
   args: list(2, 'Atomic.', 'string'),
+  ports: list(4, 'Merged by number.', () => port, { patch: 'merge', mergeKey: 'port', keys: ['port', 'protocol'] }),
   finalizers: list(3, 'A merged set.', 'string', { patch: 'merge' }),
 })
 const schema = message('test.Kind', 'A kind.', { spec: one(1, 'Its specification.', () => spec) })
@@ -48,6 +55,38 @@ describe('three-way patch', () => {
         },
       },
     )
+  })
+
+  describe('of a list whose merge key names two elements', () => {
+    const tcp = { port: 53 }
+    const udp = { port: 53, protocol: 'UDP' }
+    const current = [
+      { port: 53, protocol: 'TCP', target: 53, node: 30001 },
+      { port: 53, protocol: 'UDP', target: 53, node: 30002 },
+    ]
+
+    it('changes the one that is meant, and keeps what the server gave', () => {
+      const changed = patch({ ports: [tcp, udp] }, { ports: [tcp, { ...udp, target: 5353 }] }, { ports: current })
+      assert.deepEqual(changed, {
+        spec: { ports: [current[0], { ...current[1], target: 5353 }, { $patch: 'replace' }] },
+      })
+    })
+
+    it('removes the one that is no longer wanted, and leaves those of others', () => {
+      const others = { port: 80, protocol: 'TCP', node: 30003 }
+      const changed = patch({ ports: [tcp, udp] }, { ports: [udp] }, { ports: [...current, others] })
+      assert.deepEqual(changed, { spec: { ports: [current[1], others, { $patch: 'replace' }] } })
+    })
+
+    it('is nothing when the server has all of it', () => {
+      assert.equal(patch({ ports: [tcp, udp] }, { ports: [tcp, udp] }, { ports: current }), undefined)
+    })
+
+    it('drops a field that was set before and is not any more', () => {
+      const changed = patch({ ports: [{ ...tcp, target: 53 }, udp] }, { ports: [tcp, udp] }, { ports: current })
+      const first = { port: 53, protocol: 'TCP', node: 30001 }
+      assert.deepEqual(changed, { spec: { ports: [first, current[1], { $patch: 'replace' }] } })
+    })
   })
 
   it('replaces an atomic list whole', () => {

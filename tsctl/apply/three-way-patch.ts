@@ -51,7 +51,10 @@ function patchValue(original: Json, modified: Json, current: Json, field: Field 
   if (Array.isArray(modified) && Array.isArray(current)) {
     if (!merges(field)) return same(modified, current) ? undefined : modified
     const key = field?.rules.mergeKey
-    if (key !== undefined) return patchKeyed(listOf(original), modified, current, key, field)
+    if (key !== undefined) {
+      const lists: Keyed = { original: listOf(original), modified, current }
+      return isAmbiguous(lists, key) ? replaceKeyed(lists, field, key) : patchKeyed(lists, key, field)
+    }
     const added = modified.filter(item => !current.includes(item))
     return added.length === 0 ? undefined : added
   }
@@ -73,15 +76,55 @@ function listOf(value: Json): readonly Json[] {
   return Array.isArray(value) ? value : []
 }
 
+/** The three versions of a merged list of objects. */
+interface Keyed {
+  readonly original: readonly Json[]
+  readonly modified: readonly Json[]
+  readonly current: readonly Json[]
+}
+
+/**
+ * Whether a merge key names several elements of one list, as `port` does where a Service has one number in two protocols:
+ * a strategic merge patch would change the first of them (kubernetes/kubernetes#39188).
+ */
+function isAmbiguous({ original, modified, current }: Keyed, key: string): boolean {
+  return [original, modified, current].some(list => {
+    const values = list.filter(isObject).map(item => item[key])
+    return new Set(values).size < values.length
+  })
+}
+
+/** The whole list, its elements told apart by all keys of the list, merged here instead of at the server. */
+function replaceKeyed({ original, modified, current }: Keyed, field: Field | undefined, mergeKey: string): Json {
+  const element = elementOf(field)
+  const keys = field?.rules.keys ?? [mergeKey]
+  const identify = (item: JsonObject): string =>
+    JSON.stringify(keys.map(name => item[name] ?? element?.byName.get(name)?.rules.default ?? null))
+  const byIdentity = (list: readonly Json[]) => new Map(list.filter(isObject).map(item => [identify(item), item]))
+  const [before, wanted, present] = [byIdentity(original), byIdentity(modified), byIdentity(current)]
+  const merged = [...wanted].map(([identity, item]) => mergedOver(present.get(identity), item, before.get(identity)))
+  const others = [...present].filter(([identity]) => !wanted.has(identity) && !before.has(identity))
+  const list = [...merged, ...others.map(([, item]) => item)]
+  return same(list, current) ? undefined : [...list, { $patch: 'replace' }]
+}
+
+/** What the server has, with what is wanted, without what is wanted no longer. */
+function mergedOver(present: JsonObject = {}, wanted: JsonObject, before: JsonObject = {}): JsonObject {
+  const kept = Object.entries(present).filter(([name]) => !(name in before))
+  const merged: Record<string, Json> = Object.fromEntries(kept)
+  for (const [name, value] of Object.entries(wanted)) {
+    const [now, was] = [present[name], before[name]]
+    merged[name] = isObject(value) && isObject(now) ? mergedOver(now, value, isObject(was) ? was : {}) : value
+  }
+  return merged
+}
+
+const elementOf = (field: Field | undefined): Message | undefined =>
+  field?.type.is === 'list' ? messageOf(field.type.element) : undefined
+
 /** A merged list of objects: changed and new elements by their key, and a deletion for each that was ours. */
-function patchKeyed(
-  original: readonly Json[],
-  modified: readonly Json[],
-  current: readonly Json[],
-  key: string,
-  field: Field | undefined,
-): Json {
-  const element = field?.type.is === 'list' ? messageOf(field.type.element) : undefined
+function patchKeyed({ original, modified, current }: Keyed, key: string, field: Field | undefined): Json {
+  const element = elementOf(field)
   const find = (list: readonly Json[], value: Json): JsonObject | undefined =>
     list.filter(isObject).find(item => item[key] === value)
   const patch: Json[] = []
