@@ -101,6 +101,11 @@ export class Quantity {
     return Number(divideAway(this.#nano, 1_000_000n))
   }
 
+  /** Whether it is a whole number, in the thousandths that count. */
+  isWhole(): boolean {
+    return this.milliValue() % 1000 === 0
+  }
+
   isZero(): boolean {
     return this.#nano === 0n
   }
