@@ -100,7 +100,7 @@ export default {
     pods('status', ['observation', 'planning', 'configuration']),
     pods('static', ['planning']),
     pods('steps', ['observation', 'planning', 'configuration', 'status'], ['^node-agent/(volumes|probes)/', pod]),
-    pods('admission', ['planning', 'steps'], [pod]),
+    pods('admission', ['planning', 'steps']),
     room('tsctl', '^tsctl/', ['^api/', '^lib/', '^client/', gen]),
     room('deploy', '^deploy/', ['^lib/', '^client/', '^api/', '^tools/']),
     owned('koffi', ['^node-agent/sys/']),

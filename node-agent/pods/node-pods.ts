@@ -67,7 +67,7 @@ export class NodePods implements PodDirectory {
     this.#admissions = new Admissions({
       node,
       allocatable: () => settings.allocatable(),
-      workers: () => this.#workers.values(),
+      pods: () => [...this.#workers.values()].map(({ admission }) => admission),
       log,
     })
     this.#informer = new Informer<PodKind>(client, pods, {
@@ -217,7 +217,7 @@ export class NodePods implements PodDirectory {
       },
     })
     this.#workers.set(uid, worker)
-    this.#admissions.consider(worker)
+    this.#admissions.consider(worker.admission)
   }
 
   #observed(uid: string): void {

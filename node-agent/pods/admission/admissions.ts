@@ -2,9 +2,9 @@
 // later; what an earlier run of this agent admitted stays admitted.
 import type { Node } from '../../../api/kinds/core-v1.ts'
 import type { Logger } from '../../../lib/logger.ts'
-import type { PodWorker } from '../pod-worker.ts'
 import { messageOf } from '../steps/step-error.ts'
 import { admit, type Verdict } from './admission.ts'
+import type { PodAdmission } from './pod-admission.ts'
 
 /** This machine's Node. */
 export interface NodeSource {
@@ -20,59 +20,59 @@ export interface AdmissionsOptions {
   readonly node: NodeSource
   readonly allocatable: () => Readonly<Record<string, string>>
   /** All pods of this node. */
-  readonly workers: () => Iterable<PodWorker>
+  readonly pods: () => Iterable<PodAdmission>
   readonly log: Logger
 }
 
 export class Admissions {
   readonly #options: AdmissionsOptions
   /** Pods of the API that came before it had told of all of them; undefined: it has. */
-  #early: Set<PodWorker> | undefined = new Set()
+  #early: Set<PodAdmission> | undefined = new Set()
 
   constructor(options: AdmissionsOptions) {
     this.#options = options
   }
 
   /**
-   * Lets the worker know, at once where that is possible: static pods wait for nobody, pods of the API until all that
+   * Lets the pod know, at once where that is possible: static pods wait for nobody, pods of the API until all that
    * were admitted before are known to count.
    */
-  consider(worker: PodWorker): void {
-    if (worker.hasBegun) worker.admit()
-    else if (worker.isStatic || this.#early === undefined) void this.#decide(worker)
-    else this.#early.add(worker)
+  consider(candidate: PodAdmission): void {
+    if (candidate.hasBegun) candidate.admit()
+    else if (candidate.isStatic || this.#early === undefined) void this.#decide(candidate)
+    else this.#early.add(candidate)
   }
 
   /** The API has told of all pods and of the Node: those that wait are decided on, the oldest first. */
   open(): void {
     const waiting = [...(this.#early ?? [])].sort((a, b) => created(a) - created(b))
     this.#early = undefined
-    for (const worker of waiting) void this.#decide(worker)
+    for (const candidate of waiting) void this.#decide(candidate)
   }
 
   /** Between a verdict and its effect nothing is awaited: pods that come together see one another. */
-  async #decide(worker: PodWorker): Promise<void> {
+  async #decide(candidate: PodAdmission): Promise<void> {
     const { node } = this.#options
     try {
-      let verdict = this.#judge(worker, node.current())
+      let verdict = this.#judge(candidate, node.current())
       if (!verdict.admitted && verdict.byNode) {
         // The pod may be here because of a label or taint that the watch of the Node has yet to tell of.
         const now = await this.#fetched()
-        if (!worker.isUndecided) return
-        verdict = this.#judge(worker, now)
+        if (!candidate.isUndecided) return
+        verdict = this.#judge(candidate, now)
       }
-      if (!verdict.admitted) worker.reject(verdict.rejection)
-      else if (verdict.preempts.length === 0) worker.admit()
-      else await this.#preempt(worker, new Set(verdict.preempts.map(({ pod }) => pod.metadata.uid)))
+      if (!verdict.admitted) candidate.reject(verdict.rejection)
+      else if (verdict.preempts.length === 0) candidate.admit()
+      else await this.#preempt(candidate, new Set(verdict.preempts.map(({ pod }) => pod.metadata.uid)))
     } catch (error) {
-      worker.reject({ reason: 'UnexpectedAdmissionError', message: `Admission failed: ${messageOf(error)}` })
+      candidate.reject({ reason: 'UnexpectedAdmissionError', message: `Admission failed: ${messageOf(error)}` })
     }
   }
 
-  #judge(worker: PodWorker, { metadata, spec }: Node): Verdict {
-    const others = [...this.#options.workers()].filter(other => other !== worker && other.takesRoom)
+  #judge(candidate: PodAdmission, { metadata, spec }: Node): Verdict {
+    const others = [...this.#options.pods()].filter(other => other !== candidate && other.takesRoom)
     return admit(
-      worker.demand,
+      candidate.demand,
       others.map(({ demand }) => demand),
       {
         name: metadata.name ?? '',
@@ -93,13 +93,13 @@ export class Admissions {
     }
   }
 
-  async #preempt(worker: PodWorker, uids: ReadonlySet<string>): Promise<void> {
-    worker.hold()
-    const victims = [...this.#options.workers()].filter(({ pod }) => uids.has(pod.metadata.uid))
+  async #preempt(candidate: PodAdmission, uids: ReadonlySet<string>): Promise<void> {
+    candidate.hold()
+    const victims = [...this.#options.pods()].filter(({ pod }) => uids.has(pod.metadata.uid))
     for (const victim of victims) victim.preempt()
     await Promise.all(victims.map(({ ended }) => ended))
-    worker.admit()
+    candidate.admit()
   }
 }
 
-const created = ({ pod }: PodWorker): number => Date.parse(pod.metadata.creationTimestamp)
+const created = ({ pod }: PodAdmission): number => Date.parse(pod.metadata.creationTimestamp)

@@ -5,6 +5,7 @@ import type {
   ContainerStateTerminated,
   ContainerStateWaiting,
   ContainerStatus,
+  PodStatus,
 } from '../../../api/kinds/core-v1.ts'
 import { timeOf } from '../../../api/values/time.ts'
 import { newest, type ObservedContainer } from '../observation/observation.ts'
@@ -51,6 +52,12 @@ export function containerStatus(
     }),
   }
 }
+
+/** Of init containers, then of the pod's own. */
+export const allStatuses = (status: PodStatus | undefined): ContainerStatus[] => [
+  ...(status?.initContainerStatuses ?? []),
+  ...(status?.containerStatuses ?? []),
+]
 
 export const containerUrl = (id: string): string => `tessera://${id}`
 
