@@ -48,7 +48,7 @@ export type Propagation = 'private' | 'slave' | 'shared'
 
 /** Who the program runs as. Names are looked up in the container's own /etc/passwd and /etc/group. */
 export interface UserPlan {
-  /** `user`, `uid`, `user:group`, `uid:gid`, in any mixture; the empty string is root. */
+  /** `user`, `uid`, `user:group`, `uid:gid`, in any mixture; digits are never a name. The empty string is root. */
   readonly user: string
   readonly supplementaryGroups: readonly number[]
   /** Whether groups that /etc/group lists for the user are added (Kubernetes' Merge policy). */

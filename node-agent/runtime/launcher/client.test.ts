@@ -113,13 +113,17 @@ describe('the connection to a launcher', () => {
     [
       'from before protocols had numbers',
       {},
-      /process 4711\) is of an older build: it speaks protocol 0, this runtime 1/,
+      `process 4711) is of an older build: it speaks protocol 0, this runtime ${launcherProtocol}.`,
     ],
-    ['that is newer', { protocol: launcherProtocol + 1 }, /is of a newer build: it speaks protocol 2, this runtime 1/],
+    [
+      'that is newer',
+      { protocol: launcherProtocol + 1 },
+      `is of a newer build: it speaks protocol ${launcherProtocol + 1}, this runtime ${launcherProtocol}.`,
+    ],
   ] as const) {
     it(`starts nothing with one ${what}, says what to do, and looks after what it holds`, async () => {
       await connect(greeting)
-      assert.match(launcher.mismatch ?? '', words)
+      assert.ok(launcher.mismatch?.includes(words), launcher.mismatch)
       assert.match(launcher.mismatch ?? '', /runtime that it came with, or stop .* \(runtime --cleanup/)
       assert.deepEqual(mismatches, [launcher.mismatch])
       await assert.rejects(launcher.start(plan), LauncherMismatchError)

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { silentLogger } from '../../../lib/logger.ts'
 import type { Cgroup, CgroupLimits, Cgroups } from '../cgroups/cgroups.ts'
-import type { ProcessPlan, StartedProcess } from '../container/plan.ts'
+import type { ProcessPlan, ResolvedUser, StartedProcess } from '../container/plan.ts'
 import { importArchive } from '../images/import-archive.ts'
 import { Importer } from '../images/importer.ts'
 import { ImageStore } from '../images/store.ts'
@@ -30,6 +30,8 @@ class FakeLauncher implements Launcher {
   /** What SIGTERM does: ends the process, or nothing. */
   heedsTerm = true
   failWith: StartFailure | undefined
+  /** Who every process becomes. */
+  user: ResolvedUser = { uid: 0, gid: 0, supplementaryGroups: [] }
   mismatch: string | undefined
   readonly #listeners = new Set<(exit: ExitRecord) => void>()
   #nextPid = 1000
@@ -46,8 +48,7 @@ class FakeLauncher implements Launcher {
       startedAtMs: Date.now(),
     }
     this.running.set(plan.id, process)
-    const user = { uid: 0, gid: 0, supplementaryGroups: [] }
-    return Promise.resolve({ ...process, user, steps: [], warnings: [] })
+    return Promise.resolve({ ...process, user: this.user, steps: [], warnings: [] })
   }
 
   /** A process ends. */

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 import { sleep } from '../../../lib/abort.ts'
 import { buildExecPlan } from '../container/build-plan.ts'
 import type { ProcessSpec } from '../container/container-spec.ts'
+import type { ResolvedUser, UserPlan } from '../container/plan.ts'
 import { RuntimeError } from '../errors.ts'
 import { StartError } from '../launcher/client.ts'
 import { openExecStreams, openTerminal } from '../launcher/terminal.ts'
@@ -136,12 +137,13 @@ async function launch(
   const { start, spec } = container
   if (!start) throw new RuntimeError('state', `container ${container.id} is not running`)
   const { env } = spec.process
+  const user = start.user ? asStarted(start.user) : spec.process.user
   const terminal = stdio.kind === 'terminal' && !env.some(variable => variable.startsWith('TERM='))
   const plan = buildExecPlan({
     id,
     container: { pid: start.pid, startTime: start.startTime },
     ...(spec.cgroup && { cgroup: spec.cgroup }),
-    process: { ...spec.process, argv: command, env: terminal ? [...env, 'TERM=xterm'] : env, stdio },
+    process: { ...spec.process, user, argv: command, env: terminal ? [...env, 'TERM=xterm'] : env, stdio },
   })
   try {
     return (await parts.launcher.start(plan)).terminalFd
@@ -152,6 +154,11 @@ async function launch(
     if (command) throw new CommandError(message, exitCode, { cause: error })
     throw new RuntimeError('failed', message, { cause: error })
   }
+}
+
+/** Whoever the container's first process became: its passwd may have other names by now. */
+function asStarted({ uid, gid, supplementaryGroups }: ResolvedUser): UserPlan {
+  return { user: `${uid}:${gid}`, supplementaryGroups, mergeImageGroups: false }
 }
 
 async function exitCode(

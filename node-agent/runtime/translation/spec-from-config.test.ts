@@ -106,6 +106,8 @@ describe('what runs', () => {
     assert.equal(user({ runAsUser: { value: 7 }, runAsGroup: { value: 8 } }).user, '7:8')
     assert.equal(user({ runAsUsername: 'me', runAsGroup: {} }).user, 'me:0')
     assert.throws(() => user({ runAsGroup: { value: 8 } }), /run_as_group: needs run_as_user/)
+    assert.throws(() => user({ runAsUser: { value: -1 } }), { code: 'invalid', message: /run_as_user: -1 is not/ })
+    assert.throws(() => user({ runAsUser: {}, runAsGroup: { value: 2 ** 31 } }), /run_as_group: 2147483648 is not/)
     assert.deepEqual(user({ supplementalGroups: [1, 2] }), {
       user: 'app:staff',
       supplementaryGroups: [1, 2],

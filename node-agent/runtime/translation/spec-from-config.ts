@@ -3,6 +3,7 @@
 import path from 'node:path'
 import {
   type ContainerConfig,
+  type Int64Value,
   type LinuxContainerSecurityContext,
   type Mount,
   MountPropagation,
@@ -142,8 +143,8 @@ function environment({ config, image, sandbox }: Pick<ContainerInputs, 'config' 
 
 /** Who the first process runs as: the container's word, else the image's. */
 function user(security: LinuxContainerSecurityContext, image: ImageConfig): UserPlan {
-  const asked = security.runAsUser ? String(security.runAsUser.value ?? 0) : (security.runAsUsername ?? '')
-  const group = security.runAsGroup ? String(security.runAsGroup.value ?? 0) : undefined
+  const asked = security.runAsUser ? id(security.runAsUser, 'run_as_user') : (security.runAsUsername ?? '')
+  const group = security.runAsGroup && id(security.runAsGroup, 'run_as_group')
   if (group !== undefined && asked === '') {
     throw invalid('linux.security_context.run_as_group', 'needs run_as_user or run_as_username beside it')
   }
@@ -153,6 +154,14 @@ function user(security: LinuxContainerSecurityContext, image: ImageConfig): User
     supplementaryGroups: security.supplementalGroups ?? [],
     mergeImageGroups: security.supplementalGroupsPolicy !== SupplementalGroupsPolicy.Strict,
   }
+}
+
+/** The kernel's largest is 2^32 - 2; Kubernetes and passwd readers stop at 2^31 - 1. */
+const maxId = 0x7fffffff
+
+function id({ value = 0 }: Int64Value, field: string): string {
+  if (value >= 0 && value <= maxId) return String(value)
+  throw invalid(`linux.security_context.${field}`, `${value} is not within 0 and ${maxId}`)
 }
 
 function pidNamespace(

@@ -1,4 +1,4 @@
-// Who the program runs as: names looked up in the container's own /etc/passwd and /etc/group (passwd(5), group(5)).
+// Who the program runs as: numbers as they are, names looked up in the container's own /etc/passwd and /etc/group (passwd(5), group(5)).
 import { type ResolvedUser, type UserPlan } from '../../container/plan.ts'
 import { StartRefusal } from './failure.ts'
 
@@ -54,24 +54,21 @@ function find<T>(entries: Iterable<T>, matches: (entry: T) => boolean): T | unde
 }
 
 /**
- * A name wins over a number (a user may be called "1000"), a number needs no entry. Without a group the user's own from
- * passwd is taken, or 0. The primary group is always among the supplementary ones.
- * Throws StartRefusal for names that no file knows.
+ * Digits are a number and never a name: were they looked up as one, an image whose passwd calls root "1000" could have
+ * itself run as root where the pod says `runAsUser: 1000`. A number needs no entry; if one has it, home and groups are that
+ * entry's. Without a group the user's own from passwd is taken, or 0. The primary group is always among the supplementary
+ * ones.
+ * Throws StartRefusal for names that no file knows, and for numbers that are no ID.
  */
 export function resolveUser(plan: UserPlan, files: UserFiles): ResolvedUser & { readonly home: string } {
   const [userText = '', groupText] = plan.user.split(':', 2)
   const wantedUser = userText === '' ? '0' : userText
-  const uidByNumber = parseId(wantedUser)
-  const entry =
-    find(passwdEntries(files.passwd), user => user.name === wantedUser) ??
-    find(passwdEntries(files.passwd), user => user.uid === uidByNumber)
-  const uid = entry?.uid ?? uidByNumber
-  if (uid === undefined) {
-    throw new StartRefusal(
-      'InvalidPlan',
-      `unable to find user ${userText}: no matching entries in the image's /etc/passwd`,
-    )
-  }
+  const uidByNumber = idOf('user', wantedUser)
+  const entry = find(passwdEntries(files.passwd), user =>
+    uidByNumber === undefined ? user.name === wantedUser : user.uid === uidByNumber,
+  )
+  const uid = uidByNumber ?? entry?.uid
+  if (uid === undefined) throw unknown('user', userText, '/etc/passwd')
   const gid = groupText === undefined || groupText === '' ? (entry?.gid ?? 0) : resolveGroup(groupText, files)
   const fromImage =
     entry !== undefined && plan.mergeImageGroups
@@ -82,10 +79,19 @@ export function resolveUser(plan: UserPlan, files: UserFiles): ResolvedUser & { 
 }
 
 function resolveGroup(text: string, files: UserFiles): number {
-  const byName = find(groupEntries(files.group), group => group.name === text)
-  const gid = byName?.gid ?? parseId(text)
-  if (gid === undefined) {
-    throw new StartRefusal('InvalidPlan', `unable to find group ${text}: no matching entries in the image's /etc/group`)
-  }
+  const gid = idOf('group', text) ?? find(groupEntries(files.group), group => group.name === text)?.gid
+  if (gid === undefined) throw unknown('group', text, '/etc/group')
   return gid
+}
+
+/** The number that digits mean; undefined for a name. */
+function idOf(what: 'user' | 'group', text: string): number | undefined {
+  if (!number.test(text)) return undefined
+  const id = parseId(text)
+  if (id === undefined) throw new StartRefusal('InvalidPlan', `${what} ${text} is not within 0 and ${maxId}`)
+  return id
+}
+
+function unknown(what: 'user' | 'group', name: string, file: string): StartRefusal {
+  return new StartRefusal('InvalidPlan', `unable to find ${what} ${name}: no matching entries in the image's ${file}`)
 }
