@@ -26,7 +26,7 @@ describe('StatusError', () => {
       [StatusError.methodNotAllowed(pods, 'watch'), 405, 'watch is not supported on resources of kind "pods"'],
       [StatusError.timeout('slow'), 504, 'Timeout: slow'],
       [StatusError.internalError('broken'), 500, 'Internal error occurred: broken'],
-      [StatusError.requestEntityTooLarge('limit is 3'), 413, 'Request entity is too large: limit is 3'],
+      [StatusError.requestEntityTooLarge('limit is 3'), 413, 'Request entity too large: limit is 3'],
       [StatusError.noSuchResource(), 404, 'the server could not find the requested resource'],
     ]
     for (const [error, code, message] of cases) {

@@ -78,6 +78,7 @@ export class StatusError extends Error {
     const known = isReason(reason) ? reason : reasonOf(status.code ?? 500)
     const error = new StatusError(known, status.message ?? reason, status.details)
     Object.assign(error.status, status)
+    if (status.reason === undefined) delete error.status.reason
     return error
   }
 
@@ -125,6 +126,16 @@ export class StatusError extends Error {
       kind: kind.kind,
       causes,
     })
+  }
+
+  /** What a request asks for can't be done to this object. */
+  static rejected(): StatusError {
+    return new StatusError('Invalid', 'the server rejected our request due to an error in our request', {})
+  }
+
+  /** A failure that Kubernetes gives neither reason nor details, only code 500 and these words. */
+  static unspecified(message: string): StatusError {
+    return StatusError.from({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 })
   }
 
   static badRequest(message: string): StatusError {
@@ -180,7 +191,7 @@ export class StatusError extends Error {
   }
 
   static requestEntityTooLarge(message: string): StatusError {
-    return new StatusError('RequestEntityTooLarge', `Request entity is too large: ${message}`)
+    return new StatusError('RequestEntityTooLarge', `Request entity too large: ${message}`)
   }
 
   static internalError(message: string, cause?: unknown): StatusError {

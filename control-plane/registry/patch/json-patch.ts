@@ -1,4 +1,6 @@
-// JSON Patch (RFC 6902) with JSON Pointer (RFC 6901). Pure: what isn't touched is shared with the input.
+// JSON Patch (RFC 6902) with JSON Pointer (RFC 6901) as Kubernetes' library reads them (evanphx/json-patch v4.13.0), which
+// is laxer than the RFCs in some places and stricter in others; its tests say where. Pure: what isn't touched is shared with
+// the input.
 import {
   isArray,
   isObject,
@@ -11,161 +13,144 @@ import {
   setField,
 } from './json.ts'
 
-/** More operations than this in one patch are refused, as Kubernetes does. */
+/** More operations than this in one patch are refused. */
 const maxOperations = 10_000
 
-type Operation =
-  | { readonly op: 'add' | 'replace' | 'test'; readonly path: readonly string[]; readonly value: Json }
-  | { readonly op: 'remove'; readonly path: readonly string[] }
-  | { readonly op: 'move' | 'copy'; readonly path: readonly string[]; readonly from: readonly string[] }
+interface Operation {
+  readonly op: string
+  readonly path: string
+  readonly from: string
+  readonly value: Json
+}
 
 /**
  * Applies the operations in order; one that fails fails all.
- * @throws PatchError naming the operation by its index
+ * @throws PatchError
  */
 export function applyJsonPatch(document: Json, patch: Json): Json {
-  const operations = parseOperations(patch)
-  return operations.reduce<Json>((current, operation, index) => {
+  return parseOperations(patch).reduce<Json>((current, operation, index) => {
     try {
       return applyOperation(current, operation)
     } catch (error) {
       if (!(error instanceof PatchError)) throw error
-      throw new PatchError(
-        error.fault,
-        `operation ${index} (${operation.op} ${format(operation.path)}): ${error.message}`,
-      )
+      const message = `operation ${index} (${operation.op} ${operation.path}): ${error.message}`
+      throw new PatchError(error.fault, message)
     }
   }, document)
 }
 
 function parseOperations(patch: Json): Operation[] {
-  if (!isArray(patch)) throw new PatchError('malformed', 'a JSON patch is an array of operations')
+  if (!isArray(patch)) throw undecodable(patch, 'value of type []handlers.jsonPatchOp')
   if (patch.length > maxOperations) {
-    throw new PatchError(
-      'malformed',
-      `a JSON patch holds at most ${maxOperations} operations, this one ${patch.length}`,
-    )
+    const most = `The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`
+    throw new PatchError('too-large', most)
   }
   return patch.map(parseOperation)
 }
 
-function parseOperation(operation: Json, index: number): Operation {
-  const fail = (what: string): never => {
-    throw new PatchError('malformed', `operation ${index}: ${what}`)
+function parseOperation(operation: Json): Operation {
+  if (!isObject(operation)) throw undecodable(operation, 'value of type handlers.jsonPatchOp')
+  const text = (field: 'op' | 'path' | 'from'): string => {
+    const value = operation[field] ?? ''
+    if (typeof value !== 'string') throw undecodable(value, `struct field jsonPatchOp.${field} of type string`)
+    return value
   }
-  if (!isObject(operation)) return fail('must be an object with "op" and "path"')
-  const { op, value } = operation
-  const pointer = (field: 'path' | 'from'): string[] => {
-    const text = operation[field]
-    if (typeof text !== 'string') return fail(`"${field}" must be a JSON pointer`)
-    if (text !== '' && !text.startsWith('/')) return fail(`"${field}" must be empty or begin with "/"`)
-    if (/~(?![01])/.test(text)) return fail(`"${field}" holds "~" that is neither "~0" nor "~1"`)
-    return text
-      .split('/')
-      .slice(1)
-      .map(token => token.replaceAll('~1', '/').replaceAll('~0', '~'))
-  }
+  return { op: text('op'), path: text('path'), from: text('from'), value: operation['value'] ?? null }
+}
+
+function undecodable(value: Json, into: string): PatchError {
+  const shape = isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+  return new PatchError('malformed', `error decoding patch: json: cannot unmarshal ${shape} into Go ${into}`)
+}
+
+function applyOperation(document: Json, { op, path, from, value }: Operation): Json {
   switch (op) {
     case 'add':
-    case 'replace':
-    case 'test':
-      return value === undefined ? fail(`"${op}" needs a "value"`) : { op, path: pointer('path'), value }
+      return edit(document, keys(path), 'add', value)
     case 'remove':
-      return { op, path: pointer('path') }
-    case 'move':
-    case 'copy':
-      return { op, path: pointer('path'), from: pointer('from') }
-    default:
-      return fail('"op" must be one of add, remove, replace, move, copy, test')
-  }
-}
-
-function applyOperation(document: Json, operation: Operation): Json {
-  const { path } = operation
-  switch (operation.op) {
-    case 'add':
-      return add(document, path, operation.value)
-    case 'remove':
-      return remove(document, path)
+      return edit(document, keys(path), 'remove', null)
     case 'replace':
-      read(document, path)
-      return path.length === 0 ? operation.value : edit(document, path, 'replace', operation.value)
+      if (path !== '') return edit(document, keys(path), 'replace', value)
+      if (isObject(value) || isArray(value)) return value
+      throw new PatchError('inapplicable', 'only an object or an array can be the whole document')
     case 'copy':
-      return add(document, path, read(document, operation.from))
+      return edit(document, keys(path), 'add', read(document, keys(from)) ?? null)
     case 'move': {
-      const { from } = operation
-      if (from.length < path.length && from.every((token, index) => token === path[index])) {
-        throw new PatchError('inapplicable', 'a value cannot be moved into itself')
-      }
-      const moved = read(document, from)
-      return from.length === 0 ? moved : add(remove(document, from), path, moved)
+      const moved = read(document, keys(from)) ?? null
+      return edit(edit(document, keys(from), 'remove', null), keys(path), 'add', moved)
     }
     case 'test': {
-      if (!jsonEqual(read(document, path), operation.value))
-        throw new PatchError('inapplicable', 'testing value failed')
+      const found = path === '' ? document : read(document, keys(path))
+      if (!jsonEqual(found ?? null, value)) throw new PatchError('inapplicable', 'testing value failed')
       return document
     }
+    default:
+      throw new PatchError('inapplicable', 'no such operation')
   }
 }
 
-const add = (document: Json, path: readonly string[], value: Json): Json =>
-  path.length === 0 ? value : edit(document, path, 'add', value)
-
-function remove(document: Json, path: readonly string[]): Json {
-  if (path.length === 0) throw new PatchError('inapplicable', 'the whole document cannot be removed')
-  read(document, path)
-  return edit(document, path, 'remove', null)
+/** The keys of a pointer, outermost first. The whole document has none that could be added to, removed or copied. */
+function keys(pointer: string): readonly [string, ...string[]] {
+  const [, ...tokens] = pointer.split('/')
+  const [first, ...rest] = tokens.map(token => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+  if (first === undefined || !pointer.startsWith('/')) throw new PatchError('inapplicable', `"${pointer}" is no path`)
+  return [first, ...rest]
 }
 
-function read(document: Json, path: readonly string[]): Json {
+/** What stands at the end of a path; undefined where the last object lacks it. */
+function read(document: Json, path: readonly string[]): Json | undefined {
   let value: Json | undefined = document
-  for (const [depth, token] of path.entries()) {
-    if (isArray(value)) value = value[arrayIndex(token, value.length - 1)]
-    else value = isObject(value) ? ownField(value, token) : undefined
-    if (value === undefined) throw missing(path.slice(0, depth + 1))
+  for (const token of path) {
+    if (isArray(value)) value = value[arrayIndex(token, value.length)]
+    else if (isObject(value)) value = ownField(value, token)
+    else throw missing(token)
   }
   return value
 }
 
+type Action = 'add' | 'replace' | 'remove'
+
 /** A copy of the document along the path, with one edit at its end. */
-function edit(document: Json, path: readonly string[], action: 'add' | 'replace' | 'remove', value: Json): Json {
-  const [token, ...rest] = path
-  if (token === undefined) return value
-  const last = rest.length === 0
+function edit(document: Json, [token, ...rest]: readonly [string, ...string[]], action: Action, value: Json): Json {
+  const [next, ...beyond] = rest
   if (isArray(document)) {
     const copy = [...document]
-    if (last && action === 'add') {
-      copy.splice(token === '-' ? copy.length : arrayIndex(token, copy.length), 0, value)
-      return copy
+    if (next === undefined) editArray(copy, token, action, value)
+    else {
+      const index = arrayIndex(token, copy.length)
+      copy[index] = edit(copy[index] ?? null, [next, ...beyond], action, value)
     }
-    const index = arrayIndex(token, copy.length - 1)
-    const child = copy[index]
-    if (child === undefined) throw missing([token])
-    if (last && action === 'remove') copy.splice(index, 1)
-    else copy[index] = last ? value : edit(child, rest, action, value)
     return copy
   }
-  if (!isObject(document)) throw missing([token])
+  if (!isObject(document)) throw missing(token)
   const copy: JsonDraft = { ...document }
-  if (last && action === 'remove') removeField(copy, token)
-  else if (last) setField(copy, token, value)
-  else {
-    const child = ownField(document, token)
-    if (child === undefined) throw missing([token])
-    setField(copy, token, edit(child, rest, action, value))
-  }
+  const present = ownField(document, token)
+  if (next !== undefined) {
+    if (present === undefined) throw missing(token)
+    setField(copy, token, edit(present, [next, ...beyond], action, value))
+  } else if (action !== 'remove') setField(copy, token, value)
+  else if (present === undefined) throw missing(token)
+  else removeField(copy, token)
   return copy
 }
 
-function arrayIndex(token: string, max: number): number {
-  if (!/^(0|[1-9][0-9]*)$/.test(token)) throw new PatchError('inapplicable', `"${token}" is no index of an array`)
-  const index = Number(token)
-  if (index > max) throw new PatchError('inapplicable', `index ${token} is beyond the array's end`)
-  return index
+function editArray(array: Json[], token: string, action: Action, value: Json): void {
+  const { length } = array
+  if (action === 'remove') array.splice(arrayIndex(token, length), 1)
+  else if (action === 'replace') array[arrayIndex(token, length)] = value
+  else if (token === '-') array.push(value)
+  // Counted from the end of what the array becomes: -1 appends.
+  else array.splice(arrayIndex(token, length + 1), 0, value)
 }
 
-const format = (path: readonly string[]): string =>
-  path.map(token => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('') || '""'
+/** As Go's strconv.Atoi reads it, signs and leading zeros included; a negative one counts from the end. */
+function arrayIndex(token: string, length: number): number {
+  if (!/^[-+]?[0-9]+$/.test(token)) throw new PatchError('inapplicable', `"${token}" is no index of an array`)
+  const index = Number(token)
+  if (index >= length || index < -length) {
+    throw new PatchError('inapplicable', `index ${token} is beyond the array's end`)
+  }
+  return index < 0 ? index + length : index
+}
 
-const missing = (path: readonly string[]): PatchError =>
-  new PatchError('inapplicable', `${format(path)} does not exist`)
+const missing = (token: string): PatchError => new PatchError('inapplicable', `"${token}" does not exist`)

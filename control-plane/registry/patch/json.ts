@@ -50,11 +50,24 @@ export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
   return true
 }
 
+/** As Go's `%v` prints a decoded value: `map[a:1 b:[x <nil>]]`; Kubernetes quotes patches that way. */
+export function goValue(value: Json | undefined): string {
+  if (value === null || value === undefined) return '<nil>'
+  if (isArray(value)) return `[${value.map(goValue).join(' ')}]`
+  if (!isObject(value)) return String(value)
+  const fields = Object.keys(value).sort()
+  return `map[${fields.map(key => `${key}:${goValue(value[key])}`).join(' ')}]`
+}
+
 export type PatchFault =
   /** The patch itself makes no sense (400). */
   | 'malformed'
   /** It can't be applied to this object (422). */
   | 'inapplicable'
+  /** A JSON patch of more operations than may be (413). */
+  | 'too-large'
+  /** Kubernetes has no code for it and answers 500 without a reason; so do we, for the sake of clients that compare. */
+  | 'unspecified'
 
 export class PatchError extends Error {
   override readonly name = 'PatchError'

@@ -25,6 +25,9 @@ const vectors: readonly (readonly [Json, Json, Json])[] = [
   [{ e: null }, { a: 1 }, { e: null, a: 1 }],
   [[1, 2], { a: 'b', c: null }, { a: 'b' }],
   [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+  // Beyond the RFC, as json-patch does it.
+  [{}, { l: [{ a: null, b: 1 }, null] }, { l: [{ b: 1 }, null] }],
+  [{ l: [1] }, { l: [[{ a: { b: null } }]] }, { l: [[{ a: {} }]] }],
 ]
 
 function difference(from: Json, to: Json): Json {

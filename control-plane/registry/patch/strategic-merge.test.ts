@@ -34,11 +34,57 @@ describe('strategic merge patch', () => {
     })
   })
 
-  it('merges lists by their key and appends what is new', () => {
+  it('merges lists by their key', () => {
     const patch = { elements: [{ name: 'c' }, { name: 'b', value: 'new' }] }
     assert.deepEqual(merged({ elements: named('a', 'b') }, patch), {
-      elements: [{ name: 'a', value: 'a!' }, { name: 'b', value: 'new' }, { name: 'c' }],
+      elements: [{ name: 'c' }, { name: 'a', value: 'a!' }, { name: 'b', value: 'new' }],
     })
+  })
+
+  for (const [patch, outcome] of [
+    [['n'], ['n', 'a', 'b']],
+    [
+      ['b', 'n'],
+      ['a', 'b', 'n'],
+    ],
+    [
+      ['n', 'a'],
+      ['n', 'a', 'b'],
+    ],
+    [
+      ['b', 'a'],
+      ['b', 'a'],
+    ],
+  ] as const) {
+    it(`puts ${patch.join(', ')} into a, b as ${outcome.join(', ')}`, () => {
+      const elements = (names: readonly string[]) => ({ elements: named(...names), finalizers: [...names] })
+      assert.deepEqual(merged(elements(['a', 'b']), elements(patch)), elements(outcome))
+    })
+  }
+
+  it('refuses an order that lacks an element of the patch, or has them in another', () => {
+    const order = (names: readonly string[], set: readonly string[]) => ({
+      '$setElementOrder/elements': names.map(name => ({ name })),
+      elements: set.map(name => ({ name })),
+    })
+    const message = `The order in patch list:\n[map[name:b] map[name:a]]\n doesn't match $setElementOrder list:\n[map[name:a] map[name:b]]\n`
+    assert.throws(() => merged({}, order(['a', 'b'], ['b', 'a'])), new PatchError('unspecified', message))
+    assert.throws(() => merged({}, order(['a'], ['a', 'n'])), /doesn't match/)
+    assert.deepEqual(merged({ elements: named('c') }, order(['a', 'c', 'b'], ['a', 'b'])), {
+      elements: [{ name: 'a' }, ...named('c'), { name: 'b' }],
+    })
+  })
+
+  it('takes directives inside a new element for fields, which nobody knows', () => {
+    const added = { name: 'n', $patch: 'delete' }
+    const [parent, patch] = [{ elements: named('a') }, { elements: [{ name: 'n', nested: added }] }]
+    assert.deepEqual(merged(parent, patch), { elements: [{ name: 'n', nested: added }, ...named('a')] })
+  })
+
+  it('takes nothing of an object with a directive where nothing stood', () => {
+    for (const $patch of ['replace', 'merge', 'delete']) {
+      assert.deepEqual(merged({ title: 't' }, { labels: { x: '1', $patch } }), { title: 't' })
+    }
   })
 
   it('deletes and replaces by $patch', () => {
@@ -67,7 +113,7 @@ describe('strategic merge patch', () => {
 
   it('merges lists of scalars and deletes from them', () => {
     const patch = { '$deleteFromPrimitiveList/finalizers': ['a'], finalizers: ['c', 'b'] }
-    assert.deepEqual(merged({ finalizers: ['a', 'b'] }, patch), { finalizers: ['b', 'c'] })
+    assert.deepEqual(merged({ finalizers: ['a', 'b'] }, patch), { finalizers: ['c', 'b'] })
   })
 
   it('puts elements in the order asked for; those the patch does not know keep their place before what followed them', () => {
@@ -97,14 +143,28 @@ describe('strategic merge patch', () => {
     assert.deepEqual(merged({}, patch), { nested: { elements: [{ name: 'a' }] } })
   })
 
-  it('says what is wrong with a patch, and where', () => {
-    assert.throws(
-      () => merged({}, { elements: [{ value: 'x' }] }),
-      /^PatchError: elements: an element lacks its merge key "name"/,
-    )
-    assert.throws(() => merged({}, { nested: { $patch: 'drop' } }), /nested: \$patch must be/)
-    assert.throws(() => merged({}, { elements: ['text'] }), PatchError)
-    assert.throws(() => merged({}, { '$setElementOrder/elements': 'a' }), PatchError)
+  it('says what is wrong with a patch, in the words of Kubernetes', () => {
+    const original = { elements: named('a'), nested: { title: 'n' } }
+    for (const [patch, fault, message] of [
+      [{ elements: [{ value: 'x' }] }, 'unspecified', 'map: map[value:x] does not contain declared merge key: name'],
+      [
+        { nested: { $patch: 'drop', a: [1, null] } },
+        'unspecified',
+        'unknown patch type: drop in map: map[$patch:drop a:[1 <nil>]]',
+      ],
+      [{ nested: { $patch: 'merge' } }, 'unspecified', 'unknown patch type: merge in map: map[$patch:merge]'],
+      [
+        { elements: [{ $patch: 'merge', name: 'a' }] },
+        'unspecified',
+        'merging lists cannot yet be specified in the patch',
+      ],
+      [{ '$setElementOrder/elements': 'a' }, 'malformed', 'invalid patch format of setElementOrder list'],
+      [{ $setElementOrder: [] }, 'malformed', 'invalid patch format of setElementOrder list'],
+      [{ nested: { $retainKeys: 'a' } }, 'malformed', 'invalid patch format of retainKeys list'],
+    ] as const) {
+      assert.throws(() => merged(original, patch), new PatchError(fault, message), JSON.stringify(patch))
+    }
+    assert.throws(() => merged(original, { elements: ['text'] }), PatchError)
   })
 
   it('knows the lists of a pod', () => {
@@ -129,8 +189,8 @@ describe('strategic merge patch', () => {
             name: 'a',
             image: 'x',
             env: [
-              { name: 'K', value: '1' },
               { name: 'L', value: '2' },
+              { name: 'K', value: '1' },
             ],
             ports: [{ containerPort: 80, name: 'web' }],
           },

@@ -1,5 +1,4 @@
 import { StatusError } from '../../../api/errors.ts'
-import { invalid } from '../../../api/schema/field-error.ts'
 import type { ApiObject, PatchType, RequestContext, Target, Written } from '../contract.ts'
 import { isObject, type Json, type JsonObject, PatchError, parseJson, toJson } from '../patch/json.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
@@ -29,7 +28,7 @@ export async function patch(
   const decide = (current: ApiObject): Promise<Decision> => {
     const patched = decodeValue(
       kind,
-      patching(served, target, () => apply(toJson(current))),
+      patching(() => apply(toJson(current))),
       context,
     )
     warnings = patched.warnings
@@ -56,15 +55,27 @@ function patcher({ kind }: Served, type: PatchType, bytes: Uint8Array): (current
   return current => applyStrategicMerge(current, patch, kind.schema)
 }
 
-function patching({ kind }: Served, { name }: Target, apply: () => Json): JsonObject {
+function patching(apply: () => Json): JsonObject {
   try {
     const patched = apply()
     if (isObject(patched)) return patched
     throw new PatchError('inapplicable', 'the patched object is no object any more')
   } catch (error) {
     if (!(error instanceof PatchError)) throw error
-    if (error.fault === 'malformed') throw StatusError.badRequest(error.message)
-    throw StatusError.invalid(kind, name, [invalid('patch', undefined, error.message)])
+    throw patchStatus(error)
+  }
+}
+
+function patchStatus({ fault, message }: PatchError): StatusError {
+  switch (fault) {
+    case 'malformed':
+      return StatusError.badRequest(message)
+    case 'inapplicable':
+      return StatusError.rejected()
+    case 'too-large':
+      return StatusError.requestEntityTooLarge(message)
+    case 'unspecified':
+      return StatusError.unspecified(message)
   }
 }
 
