@@ -29,6 +29,11 @@ export function openPath(path: string, flags: number): number {
   return syscall('openat', AT_FDCWD, path, flags | O_CLOEXEC, 0)
 }
 
+/** openat(2) relative to a directory. Always close-on-exec. */
+export function openPathAt(directoryFd: number, path: string, flags: number): number {
+  return syscall('openat', directoryFd, path, flags | O_CLOEXEC, 0)
+}
+
 /** close(2). Linux releases the number even when it reports an error, so none is reported here. */
 export function closeFd(fd: number): void {
   trySyscall('close', fd)

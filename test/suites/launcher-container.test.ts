@@ -1,6 +1,6 @@
 // What a container finds on the real kernel: its processes, mounts, user, privileges, volumes.
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -133,6 +133,39 @@ describe('a container', () => {
     const user = { user: 'web', supplementaryGroups: [], mergeImageGroups: true }
     const { stdout } = await fixture.run(['sh', '-c', 'echo hello > /dev/stdout'], { user })
     assert.equal(stdout, 'hello\n')
+  })
+
+  it('has no file of the host open, whoever it runs as', async () => {
+    const identity = (file: string): string => {
+      const { dev, ino } = statSync(file)
+      return `${dev} ${ino}`
+    }
+    const look = ['stat', '-L', '-c', '%d %i %u', '/dev/null', '/proc/self/fd/0']
+    for (const user of ['', 'web', '4242']) {
+      const { stdout } = await fixture.run(look, { user: { user, supplementaryGroups: [], mergeImageGroups: true } })
+      const [own, stdin] = stdout.trim().split('\n')
+      assert.equal(stdin, own)
+      assert.match(stdin ?? '', / 0$/)
+      assert.notEqual(stdin, `${identity('/dev/null')} 0`)
+    }
+    const nowhere = { kind: 'null' } as const
+    const stdio = { kind: 'streams', stdin: nowhere, stdout: nowhere, stderr: nowhere } as const
+    const started = await fixture.sleeper({
+      stdio,
+      user: { user: '4242', supplementaryGroups: [], mergeImageGroups: true },
+    })
+    for (const fd of [0, 1, 2]) assert.notEqual(identity(`/proc/${started.pid}/fd/${fd}`), identity('/dev/null'))
+    await fixture.end(started.id)
+  })
+
+  it('has a null device for its streams and masks even where a volume covers /dev', async () => {
+    const volume = { kind: 'tmpfs', target: '/dev' } as const
+    const { stdout } = await fixture.run(
+      ['sh', '-c', 'ls -A /dev; stat -L -c %t:%T /proc/self/fd/0 /proc/timer_list; cat /proc/timer_list'],
+      {},
+      { mounts: [volume] },
+    )
+    assert.equal(stdout, '1:3\n1:3\n')
   })
 
   it('works in its working directory, which is made when missing', async () => {

@@ -41,6 +41,21 @@ describe('exec', () => {
     await fixture.end(container.id)
   })
 
+  it('has the container’s null device for stdin, or one of its own where the container has none', async () => {
+    const look = ['stat', '-L', '-c', '%t:%T %d %i', '/proc/self/fd/0']
+    const container = await fixture.sleeper()
+    const own = await fixture.exec(container, ['stat', '-c', '%t:%T %d %i', '/dev/null'])
+    assert.equal((await fixture.exec(container, look)).stdout, own.stdout)
+    for (const replace of ['rm /dev/null', 'ln -s /etc/passwd /dev/null', 'rm /dev/null; echo text > /dev/null']) {
+      await fixture.exec(container, ['sh', '-c', replace])
+      const { stdout } = await fixture.exec(container, look)
+      assert.match(stdout, /^1:3 /)
+      assert.notEqual(stdout, own.stdout)
+      assert.equal((await fixture.exec(container, ['cat'])).stdout, '')
+    }
+    await fixture.end(container.id)
+  })
+
   it('ends with its container, and refuses one that is gone', async () => {
     const container = await fixture.sleeper()
     const id = fixture.newId()

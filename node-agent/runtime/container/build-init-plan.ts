@@ -24,17 +24,15 @@ const user = '65535:65535'
 /**
  * Containers of the pod may look at it (a root of theirs with CAP_SYS_PTRACE even into it), so there must be nothing to
  * find: it is in no namespace of the host's that they are not in too, sees a read-only root with itself alone, and holds no
- * capability.
+ * capability and no descriptor.
  */
 export function buildInitPlan({ id, namespaces, cgroup, root, program, seccomp }: InitSpec): ProcessPlan {
-  const nowhere = { kind: 'null' } as const
   return {
     id,
     kind: 'sandbox',
     pidNamespace: 'new',
     steps: [
       ...joinSandbox(namespaces),
-      { do: 'openStdio', stdin: nowhere, stdout: nowhere, stderr: nowhere },
       ...joinCgroup(cgroup),
       { do: 'newNamespace', kinds: ['cgroup'] },
       { do: 'setOomScoreAdj', value: oomScoreAdj },

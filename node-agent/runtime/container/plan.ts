@@ -14,6 +14,7 @@ export interface ProcessIdentity {
 
 /** Where one of the three standard streams comes from. */
 export type StreamSource =
+  /** The container's own /dev/null. */
   | { readonly kind: 'null' }
   /**
    * A FIFO on the host. With `hold` it is opened for reading and writing, so its other end may come and go without
@@ -81,7 +82,10 @@ export type Step =
   | { readonly do: 'newNamespace'; readonly kinds: readonly NamespaceKind[] }
   /** Writes the child into each of these cgroup.procs files. */
   | { readonly do: 'joinCgroup'; readonly files: readonly string[] }
-  /** Opens what becomes descriptors 0 to 2; a terminal is opened later, by `openTerminal`. */
+  /**
+   * Opens what becomes descriptors 0 to 2; a terminal is opened later, by `openTerminal`. A plan with neither leaves its
+   * program without them.
+   */
   | {
       readonly do: 'openStdio'
       readonly stdin: StreamSource

@@ -21,12 +21,15 @@ class RehearsalOver extends Error {}
 export function rehearse(facts: MachineFacts, rounds: number): void {
   const directory = openPath('/', O_PATH)
   const file = openPath('/proc/self/status', O_PATH)
+  const nothing = openPath('/dev/null', O_PATH)
   const pipes = { ordersFd, reportFd, keep: [], launcherPidfd: directory }
   try {
     for (const frames of [containerOrders, execOrders]) {
       for (let round = 0; round < rounds; round++) {
         const orders = new FrameSource(Buffer.concat([frames, Buffer.alloc(1)]))
-        const { kernel } = recordingKernel(directory, call => (isFile(call) ? file : answer(call, orders)))
+        const { kernel } = recordingKernel(directory, call =>
+          isFile(call) ? file : isNull(call) ? nothing : answer(call, orders),
+        )
         try {
           withKernel(kernel, () => carryOutPlan(pipes, facts, { fileSystems: new FileSystems() }))
         } catch (error) {
@@ -37,6 +40,7 @@ export function rehearse(facts: MachineFacts, rounds: number): void {
   } finally {
     closeFd(directory)
     closeFd(file)
+    closeFd(nothing)
   }
 }
 
@@ -58,6 +62,8 @@ class FrameSource {
 
 /** Of what a plan attaches, some is a file. */
 const isFile = ({ name, args }: RecordedCall): boolean => name === 'open_tree' && args[1] === '/file'
+
+const isNull = ({ name, args }: RecordedCall): boolean => name === 'openat2' && args[1] === 'dev/null'
 
 const ENOENT = 2
 const missing = 'missing'

@@ -2,7 +2,7 @@
 // (sys/rooted.ts) and mounted on by descriptor.
 import { fstatSync } from 'node:fs'
 import { hasCode } from '../../../sys/errno.ts'
-import { closeFd } from '../../../sys/fd.ts'
+import { closeFd, O_NOFOLLOW, O_RDWR, openPathAt } from '../../../sys/fd.ts'
 import { deviceNumber, makeNode } from '../../../sys/fifo.ts'
 import { attachMount, cloneTree, type MountAttributes, setMountAttributes } from '../../../sys/mount.ts'
 import {
@@ -11,13 +11,13 @@ import {
   makeDirectoryInRoot,
   makeFileInRoot,
   makeSymlinkAt,
-  openInRoot,
   openRoot,
   tryOpenInRoot,
 } from '../../../sys/rooted.ts'
 import { type Step } from '../../container/plan.ts'
 import { StartRefusal } from './failure.ts'
 import { emptyFolder } from './file-systems.ts'
+import { nullPath, requireNullDevice } from './null-device.ts'
 import { createOverlay } from './overlay.ts'
 import { Stage } from './stage.ts'
 import { type ChildState, requireRoot, requireStage } from './state.ts'
@@ -106,6 +106,8 @@ export function makeDevices(step: StepOf<'makeDevices'>, state: ChildState): voi
   withParents(state, step.devices, (parentFd, name, device) => {
     makeNode(parentFd, name, device.type, device.mode, deviceNumber(device.major, device.minor))
     if (device.uid !== 0 || device.gid !== 0) changeOwnerAt(parentFd, name, device.uid, device.gid)
+    // At once: a volume may cover /dev later.
+    if (device.path === nullPath) state.nullDevice = openPathAt(parentFd, name, O_RDWR | O_NOFOLLOW)
   })
 }
 
@@ -153,13 +155,11 @@ export function makeDirectory(step: StepOf<'makeDirectory'>, state: ChildState):
 export function maskPaths(step: StepOf<'maskPaths'>, state: ChildState): void {
   const root = requireRoot(state)
   let empty: number | undefined
-  let nothing: number | undefined
   for (const path of step.paths) {
     const target = tryOpenInRoot(root, path)
     if (target === undefined) continue
     if (!fstatSync(target).isDirectory()) {
-      nothing ??= openInRoot(root, '/dev/null', { strict: true })
-      cover(cloneTree(path, { recursive: false, directoryFd: nothing }), target, path)
+      cover(cloneTree(path, { recursive: false, directoryFd: requireNullDevice(state) }), target, path)
     } else if (empty !== undefined) cover(cloneTree(path, { recursive: false, directoryFd: empty }), target, path)
     else {
       empty = state.fileSystems.take(emptyFolder)
@@ -168,7 +168,7 @@ export function maskPaths(step: StepOf<'maskPaths'>, state: ChildState): void {
       closeFd(target)
     }
   }
-  for (const fd of [empty, nothing]) if (fd !== undefined) closeFd(fd)
+  if (empty !== undefined) closeFd(empty)
 }
 
 function cover(mountFd: number, targetFd: number, path: string): void {

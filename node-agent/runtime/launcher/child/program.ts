@@ -3,7 +3,6 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { capabilityNames, capabilityNumber } from '../../../sys/capability-names.ts'
 import {
   capabilityMask,
-  changeOwner,
   limitBoundingSet,
   permittedCapabilities,
   setCapabilitySets,
@@ -24,6 +23,7 @@ import { releaseSignals } from '../../../sys/signals.ts'
 import { type Step } from '../../container/plan.ts'
 import { StartRefusal } from './failure.ts'
 import { type ChildState, requireRoot } from './state.ts'
+import { settleStreams } from './stdio.ts'
 
 const notFound = 127
 const notExecutable = 126
@@ -31,8 +31,7 @@ const notExecutable = 126
 export function becomeUser(step: Extract<Step, { do: 'becomeUser' }>, state: ChildState, lastCapability: number): void {
   const { uid, gid, supplementaryGroups } = state.user
   const { bounding, effective, inheritable, ambient } = step.capabilities
-  // The program may open its streams again by /dev/stdout, which asks for permission.
-  for (const fd of new Set(state.stdio)) ownStream(fd, uid)
+  settleStreams(state)
   // What this kernel doesn't know, and what the launcher itself lacks, cannot be kept.
   const available = capabilityMask(capabilityNames.slice(0, lastCapability + 1)) & permittedCapabilities()
   limitBoundingSet(bounding, lastCapability)
@@ -50,16 +49,6 @@ export function becomeUser(step: Extract<Step, { do: 'becomeUser' }>, state: Chi
   }
 }
 
-function ownStream(fd: number, uid: number): void {
-  if (uid === 0) return
-  try {
-    changeOwner(fd, uid)
-  } catch (error) {
-    // /dev/null of a read-only host, a pipe of another user namespace: the stream works all the same.
-    if (!hasCode(error, 'EPERM', 'EROFS', 'EINVAL')) throw error
-  }
-}
-
 /** Everything up to execve(2) itself; answers what does it. */
 export function prepareProgram(
   step: Extract<Step, { do: 'execute' }>,
@@ -73,12 +62,21 @@ export function prepareProgram(
   return () => {
     setUmask(0o022)
     releaseSignals(changedSignals)
-    state.stdio?.forEach((fd, target) => dupOnto(fd, target))
+    takeStreams(state)
     try {
       return execute(path, step.argv, env)
     } catch (error) {
       throw describeExecError(path, error)
     }
+  }
+}
+
+/** Without streams of its own a program gets none: what stands at 0 to 2 is the launcher's. */
+function takeStreams({ stdio }: ChildState): void {
+  for (const target of [0, 1, 2]) {
+    const stream = stdio?.[target]
+    if (stream === undefined) closeFd(target)
+    else if (stream !== 'null') dupOnto(stream.fd, target)
   }
 }
 

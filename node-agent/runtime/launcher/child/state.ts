@@ -9,11 +9,20 @@ export interface Preparations {
   stage?: Stage
 }
 
+/** One of the program's standard streams. */
+export interface Stream {
+  readonly fd: number
+  /** Whether it was made for this program alone, and so may be given to the user it runs as. */
+  readonly own: boolean
+}
+
 export interface ChildState extends Preparations {
   /** The container's root (O_PATH), once a step has made it. */
   rootFd: number | undefined
-  /** What becomes descriptors 0, 1 and 2. */
-  stdio: readonly [number, number, number] | undefined
+  /** What becomes descriptors 0, 1 and 2, `null` meaning the container's /dev/null; absent: they are closed. */
+  stdio: readonly (Stream | 'null')[] | undefined
+  /** The container's /dev/null, open for both directions. */
+  nullDevice: number | undefined
   /** The terminal's master, which the launcher takes a copy of. */
   terminalMaster: number | undefined
   user: ResolvedUser & { readonly home: string }
@@ -28,6 +37,7 @@ export function newState(preparations: Preparations): ChildState {
     ...preparations,
     rootFd: undefined,
     stdio: undefined,
+    nullDevice: undefined,
     terminalMaster: undefined,
     user: { uid: 0, gid: 0, supplementaryGroups: [], home: '/' },
     trees: [],

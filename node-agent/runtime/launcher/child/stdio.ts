@@ -1,4 +1,5 @@
 // Steps that open the program's standard streams.
+import { changeOwner } from '../../../sys/credentials.ts'
 import { hasCode } from '../../../sys/errno.ts'
 import { closeFd, O_NOCTTY, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, openPath, setNonBlocking } from '../../../sys/fd.ts'
 import { attachMount, cloneTree } from '../../../sys/mount.ts'
@@ -7,21 +8,44 @@ import { fileSystemType, makeFileInRoot, openInRoot } from '../../../sys/rooted.
 import { type Step, type StreamSource } from '../../container/plan.ts'
 import { StartRefusal } from './failure.ts'
 import { type Inheritance } from './inheritance.ts'
-import { type ChildState, requireRoot } from './state.ts'
+import { requireNullDevice } from './null-device.ts'
+import { type ChildState, requireRoot, type Stream } from './state.ts'
 
 export function openStdio(step: Extract<Step, { do: 'openStdio' }>, state: ChildState, inherited: Inheritance): void {
-  const open = (source: StreamSource, direction: number): number => openSource(source, direction, inherited)
+  const open = (source: StreamSource, direction: number): Stream | 'null' => openSource(source, direction, inherited)
   state.stdio = [open(step.stdin, O_RDONLY), open(step.stdout, O_WRONLY), open(step.stderr, O_WRONLY)]
 }
 
-function openSource(source: StreamSource, direction: number, inherited: Inheritance): number {
+function openSource(source: StreamSource, direction: number, inherited: Inheritance): Stream | 'null' {
   switch (source.kind) {
     case 'null':
-      return openPath('/dev/null', O_RDWR)
+      return 'null'
     case 'descriptor':
-      return inherited.streamFd(source)
+      return { fd: inherited.streamFd(source), own: true }
     case 'fifo':
-      return openFifo(source.path, source.hold ? O_RDWR : direction)
+      return { fd: openFifo(source.path, source.hold ? O_RDWR : direction), own: true }
+  }
+}
+
+/**
+ * Decides what becomes descriptors 0, 1 and 2, and gives those made for the program to its user: it may open them again
+ * by /dev/stdout, which asks for permission. A null device is everybody's, and stays root's.
+ */
+export function settleStreams(state: ChildState): void {
+  state.stdio = state.stdio?.map(stream => {
+    if (stream === 'null') return { fd: requireNullDevice(state), own: false }
+    if (stream.own) giveStream(stream.fd, state.user.uid)
+    return stream
+  })
+}
+
+function giveStream(fd: number, uid: number): void {
+  if (uid === 0) return
+  try {
+    changeOwner(fd, uid)
+  } catch (error) {
+    // A pipe of another user namespace: the stream works all the same.
+    if (!hasCode(error, 'EPERM', 'EINVAL')) throw error
   }
 }
 
@@ -59,5 +83,6 @@ export function openTerminal(step: Extract<Step, { do: 'openTerminal' }>, state:
     closeFd(target)
   }
   state.terminalMaster = master
-  state.stdio = [slave, slave, slave]
+  const stream: Stream = { fd: slave, own: true }
+  state.stdio = [stream, stream, stream]
 }
