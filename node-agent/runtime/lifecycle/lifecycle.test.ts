@@ -3,7 +3,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type ContainerConfig, type PodSandboxConfig, Signal } from '../../../proto/gen/cri.ts'
+import {
+  type ContainerConfig,
+  NamespaceMode,
+  type PodSandboxConfig,
+  Signal,
+  type UserNamespace,
+} from '../../../proto/gen/cri.ts'
 import type { ContainerRecord } from '../records/records.ts'
 import { createContainer } from './create-container.ts'
 import type { ContainerEvent } from './events.ts'
@@ -162,6 +168,23 @@ describe('sandboxes and containers', () => {
     machine.sandboxes.failWith = new Error('no veth')
     await assert.rejects(runSandbox(machine.parts, pod, ''), /pod default\/web: no veth/)
     assert.equal(machine.parts.sandboxRecords.list().length, 0)
+  })
+
+  test('a pod that asks for a user namespace is refused, not run without one', async () => {
+    const asking = (usernsOptions: UserNamespace): PodSandboxConfig => ({
+      ...pod,
+      linux: { securityContext: { namespaceOptions: { usernsOptions } } },
+    })
+    const mappings = [{ hostId: 65_536, containerId: 0, length: 65_536 }]
+    for (const options of [{ mode: NamespaceMode.POD, uids: mappings, gids: mappings }, {}]) {
+      await assert.rejects(runSandbox(machine.parts, asking(options), ''), {
+        code: 'unsupported',
+        message:
+          "linux.security_context.namespace_options.userns_options: user namespaces (a pod's hostUsers: false) are not supported",
+      })
+    }
+    assert.deepEqual(machine.parts.sandboxRecords.list(), [])
+    await runSandbox(machine.parts, asking({ mode: NamespaceMode.NODE }), '')
   })
 
   test('without a pod CIDR only pods on the host’s network run', async () => {

@@ -13,6 +13,7 @@ import { messageOf, RuntimeError } from '../errors.ts'
 import type { SandboxRecord } from '../records/records.ts'
 import type { PortMapping, SandboxSpec } from '../sandbox/sandbox.ts'
 import { cgroupLimits } from '../translation/resources.ts'
+import { refuseUserNamespace } from '../translation/user-namespace.ts'
 import { newId } from './ids.ts'
 import type { Parts } from './parts.ts'
 import { endInit, startInit } from './pod-init.ts'
@@ -93,6 +94,7 @@ function relativeCgroup(parent: string): string {
 /** Pure. @throws RuntimeError `invalid`, `unsupported` */
 function sandboxSpec(id: string, config: PodSandboxConfig): SandboxSpec {
   const security = config.linux?.securityContext
+  refuseUserNamespace(security?.namespaceOptions)
   const network = mode(security, 'network')
   const sysctls = config.linux?.sysctls ?? {}
   return {

@@ -20,6 +20,7 @@ import type { OutputPaths } from '../logs/container-log.ts'
 import type { SandboxRecord } from '../records/records.ts'
 import { containerCapabilities } from '../security/capabilities.ts'
 import type { SeccompFilters } from '../security/seccomp-filters.ts'
+import { refuseUserNamespace } from './user-namespace.ts'
 
 export interface ContainerInputs {
   readonly id: string
@@ -171,10 +172,7 @@ function pidNamespace(
   const options = security.namespaceOptions
   // Absent options come from clients that don't care; CRI's zero value would share the pod's.
   if (!options) return 'new'
-  const { usernsOptions } = options
-  if (usernsOptions && (usernsOptions.mode ?? NamespaceMode.POD) === NamespaceMode.POD) {
-    throw unsupported('linux.security_context.namespace_options.userns_options', 'user namespaces')
-  }
+  refuseUserNamespace(options)
   switch (options.pid ?? NamespaceMode.POD) {
     case NamespaceMode.CONTAINER:
       return 'new'
