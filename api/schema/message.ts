@@ -110,6 +110,8 @@ export interface Message<out T = unknown> {
   /** The fields of JSON in order, those of embedded messages included. */
   readonly fields: readonly Field[]
   readonly byName: ReadonlyMap<string, Field>
+  /** It is owned and merged as one, whatever field holds it (`structType=atomic` in Kubernetes' declarations). */
+  readonly atomic?: boolean
   /** What the message holds on the wire besides, or instead of, fields of its own. */
   readonly embedded: Embedded | undefined
   /** The fields the message itself declares. */
