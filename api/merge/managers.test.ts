@@ -190,8 +190,8 @@ class Model {
       }
     }
     for (const [key, value] of Object.entries(config)) {
-      const owners =
-        this.values.get(key) === value ? (this.owners.get(key) ?? new Map()) : new Map<string, 'apply' | 'update'>()
+      const shared = this.values.get(key) === value ? this.owners.get(key) : undefined
+      const owners = shared ?? new Map<string, How>()
       this.owners.set(key, owners.set(manager, 'apply'))
       this.values.set(key, value)
     }
