@@ -32,7 +32,7 @@ export interface ListSchema {
   readonly keys: readonly { readonly name: string; readonly default: Json | undefined }[]
 }
 
-export const deduced: MergeSchema = { is: 'deduced' }
+const deduced: MergeSchema = { is: 'deduced' }
 
 /** The types that OpenAPI gives them; what may be written in several is untyped. */
 const scalarTypes: Readonly<Record<Scalar, ScalarSchema['type']>> = {
