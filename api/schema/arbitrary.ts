@@ -20,7 +20,7 @@ const scalars: Readonly<Record<Scalar, fc.Arbitrary<Json>>> = {
     .map(([number, suffix]) => `${number}${suffix}`),
   intOrString: fc.oneof(nearby, word),
   time: moment,
-  microTime: moment,
+  microTime: moment.map(time => time.replace('Z', '000Z')),
   object: anyObject,
   fieldsV1: anyObject,
 }

@@ -49,8 +49,11 @@ describe('decoding', () => {
     const { object } = decode(pods.schema, given)
     assert.deepEqual(object.spec.containers[0]?.resources.limits, { cpu: '500m', memory: '2Mi' })
     assert.equal(object.metadata.creationTimestamp, '2026-01-31T12:00:00Z')
-    const event = decode(events.schema, { eventTime: '2026-01-31T12:00:00Z' }).object
-    assert.equal(event.eventTime, '2026-01-31T12:00:00.000000Z')
+    const event = decode(events.schema, { eventTime: '2026-01-31T13:00:00.123456+01:00' }).object
+    assert.equal(event.eventTime, '2026-01-31T12:00:00.123456Z')
+    for (const eventTime of ['2026-01-31T12:00:00Z', '2026-01-31T12:00:00.123Z']) {
+      assert.throws(() => decode(events.schema, { eventTime }), DecodeError)
+    }
   })
 
   it('drops what is not declared, and tells where it was and what was meant', () => {

@@ -1,8 +1,8 @@
 // From plain JSON values to typed objects: what is not declared is dropped and told, what has the
 // wrong type is refused, and what Kubernetes leaves out of its JSON (zeros that mean nothing) is left
 // out here too, so that equal objects are stored equal.
-import { canonicalQuantity } from '../values/quantity.ts'
-import { formatMicroTime, formatTime, parseMoment } from '../values/time.ts'
+import { storedQuantity } from '../values/quantity.ts'
+import { formatMicroTime, formatTime, parseMicroMoment, parseMoment } from '../values/time.ts'
 import type { Field, Message, Scalar, ValueType } from './message.ts'
 import { nearest } from './nearest.ts'
 
@@ -267,14 +267,14 @@ const scalarDecoders: Readonly<Record<Scalar, Decoder>> = {
   int64: accept('a whole number within ±2^53', value => Number.isSafeInteger(value)),
   double: accept('a number', value => typeof value === 'number'),
   bytes: canonical('base64', canonicalBase64),
-  quantity: canonical('a quantity such as 500m, 1.5 or 64Mi', canonicalQuantity, true),
+  quantity: canonical('a quantity such as 500m, 1.5 or 64Mi', storedQuantity, true),
   intOrString: accept('a whole number or a string', value => typeof value === 'string' || isInt32(value)),
   time: canonical('a time such as 2026-01-31T12:00:00Z', text => {
     const moment = parseMoment(text)
     return moment && formatTime(moment)
   }),
   microTime: canonical('a time such as 2026-01-31T12:00:00.000000Z', text => {
-    const moment = parseMoment(text)
+    const moment = parseMicroMoment(text)
     return moment && formatMicroTime(moment)
   }),
   object: accept('an object', isRecord),

@@ -65,26 +65,30 @@ function split(text: string): string[] {
   return [...terms, text.slice(start)]
 }
 
+/** The first operator counts, escaped or not; blanks are part of what they stand in. */
 function parseTerm(term: string): FieldRequirement {
-  const match = /^((?:[^=!\\]|\\.)*)(==|!=|=)(.*)$/s.exec(term)
+  const match = /^([^]*?)(!=|==|=)([^]*)$/.exec(term)
   const [, field = '', operator = '', value = ''] = match ?? []
-  if (match === null || field.trim() === '') {
-    throw new SelectorError(
-      `invalid selector: '${term}'; can't understand '${term}': write field=value or field!=value`,
-    )
-  }
-  return { field: field.trim(), operator: operator === '!=' ? '!=' : '=', value: unescape(value, term) }
+  if (match === null) throw new SelectorError(`invalid selector: '${term}'; can't understand '${term}'`)
+  return { field, operator: operator === '!=' ? '!=' : '=', value: unescape(value) }
 }
 
-function unescape(value: string, term: string): string {
+function unescape(value: string): string {
   let plain = ''
   for (let at = 0; at < value.length; at++) {
     const character = value.charAt(at)
-    const escaped = character === '\\' ? value.charAt(++at) : ''
-    if (escaped === '' ? /[\\=]/.test(character) : !/[\\,=]/.test(escaped)) {
-      throw new SelectorError(`invalid selector: '${term}': escape ',', '=' and '\\' in a value by a backslash`)
+    if (character === ',' || character === '=') {
+      throw new SelectorError(`invalid field selector: unescaped character in value: ${character.charCodeAt(0)}`)
     }
-    plain += escaped || character
+    if (character !== '\\') {
+      plain += character
+      continue
+    }
+    const escaped = value.charAt(++at)
+    if (!['\\', ',', '='].includes(escaped)) {
+      throw new SelectorError(`invalid field selector: invalid escape sequence: \\${escaped}`)
+    }
+    plain += escaped
   }
   return plain
 }

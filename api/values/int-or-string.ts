@@ -9,7 +9,7 @@ export type IntOrString = number | string
  */
 export function scaledValue(value: IntOrString, total: number, round: 'up' | 'down'): number | undefined {
   if (typeof value === 'number') return value
-  const match = /^(\d+)%$/.exec(value)
+  const match = /^([+-]?\d+)%$/.exec(value)
   if (match === null) return undefined
   const share = (Number(match[1]) * total) / 100
   return round === 'up' ? Math.ceil(share) : Math.floor(share)

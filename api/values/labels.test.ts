@@ -35,11 +35,42 @@ describe('label selectors', () => {
   })
 
   it('say what they do not understand', () => {
-    for (const text of ['app=web,', '=web', 'app in web', 'app in (web', 'app web', 'a,,b', '!', 'app=a=b', 'app>x']) {
-      assert.throws(() => LabelSelector.parse(text), SelectorError, text)
+    const requirement = 'unable to parse requirement: '
+    for (const [text, message] of Object.entries({
+      'app in (web': `${requirement}found '', expected: ',' or ')'`,
+      'app in web': `${requirement}found 'web' expected: '('`,
+      'app=web,': "found '', expected: identifier after ','",
+      'app,,env': "found ',', expected: identifier after ','",
+      'app=web=db': "found '=', expected: ',' or 'end of string'",
+      'app=a b': "found 'b', expected: ',' or 'end of string'",
+      '=web': "found '=', expected: !, identifier, or 'end of string'",
+      'a b=c': `${requirement}found 'b', expected: in, notin, =, ==, !=, gt, lt`,
+      'n>=4': `${requirement}found '=', expected: identifier`,
+      '!': `${requirement}found '', expected: identifier`,
+      'n>x': `${requirement}values[0]: Invalid value: "x": for 'Gt', 'Lt' operators, the value must be an integer`,
+      'a>9223372036854775808': `${requirement}values[0]: Invalid value: "9223372036854775808": for 'Gt', 'Lt' operators, the value must be an integer`,
+    })) {
+      assert.throws(() => LabelSelector.parse(text), { name: 'SelectorError', message }, text)
     }
-    assert.throws(() => LabelSelector.parse('app in web'), /found 'web', expected: '\('/)
-    assert.throws(() => LabelSelector.parse('-x=1'), /on "-x": key: name part must consist/)
+    assert.throws(
+      () => LabelSelector.parse('-x=1'),
+      /^SelectorError: unable to parse requirement: <nil>: Invalid value: "-x": name part/,
+    )
+    assert.throws(() => LabelSelector.parse('app=*'), /values\[0\]\[app\]: Invalid value: "\*": a valid label must be/)
+    // A blank is one of four characters, whatever Unicode says.
+    assert.throws(() => LabelSelector.parse('app\u00a0=web'), SelectorError)
+  })
+
+  it('read sets with empty values', () => {
+    for (const text of ['a in ()', 'a in (,)', 'a in (,x)', 'a in (x,)', 'a in (x,,y)']) {
+      assert.ok(LabelSelector.parse(text).matches({ a: '' }), text)
+    }
+  })
+
+  it('compare only what an int64 holds', () => {
+    const selector = LabelSelector.parse('a>1')
+    assert.ok(selector.matches({ a: '9223372036854775807' }))
+    assert.equal(selector.matches({ a: '9223372036854775808' }), false)
   })
 
   it('read an object: absent selects nothing, empty everything', () => {
@@ -106,9 +137,20 @@ describe('field selectors', () => {
   })
 
   it('say what they do not understand', () => {
-    for (const text of ['metadata.name', '=a', 'a=b=c', 'a=\\x', 'a=b\\']) {
-      assert.throws(() => FieldSelector.parse(text), SelectorError, text)
+    for (const [text, message] of Object.entries({
+      a: "invalid selector: 'a'; can't understand 'a'",
+      'a=b=c': 'invalid field selector: unescaped character in value: 61',
+      'a\\=b=c': 'invalid field selector: unescaped character in value: 61',
+      'a=\\n': 'invalid field selector: invalid escape sequence: \\n',
+    })) {
+      assert.throws(() => FieldSelector.parse(text), { name: 'SelectorError', message }, text)
     }
+  })
+
+  it('keep their blanks', () => {
+    assert.deepEqual(FieldSelector.parse('metadata.name = q').requirements, [
+      { field: 'metadata.name ', operator: '=', value: ' q' },
+    ])
   })
 
   it('tell which value they demand, for an index', () => {

@@ -111,30 +111,38 @@ function holds({ key, operator, values }: Requirement, labels: Labels): boolean 
       return value === undefined
     case 'gt':
     case 'lt': {
-      if (value === undefined || !/^[+-]?\d+$/.test(value)) return false
+      if (value === undefined || !isInt64(value)) return false
       const [bound = '0'] = values
       return operator === 'gt' ? BigInt(value) > BigInt(bound) : BigInt(value) < BigInt(bound)
     }
   }
 }
 
+const isInt64 = (text: string): boolean => /^[+-]?\d+$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text)
+
+/** @throws SelectorError at the first breach, with the path that Kubernetes gives it */
 function check({ key, operator, values }: Requirement): void {
-  const fail = (detail: string) => {
-    throw new SelectorError(`label selector requirement on "${key}": ${detail}`)
+  const fail = (field: string, value: unknown, detail: string): never => {
+    throw new SelectorError(`${field}: Invalid value: ${JSON.stringify(value)}: ${detail}`)
   }
-  for (const error of qualifiedNameErrors(key)) fail(`key: ${error}`)
+  const keyErrors = qualifiedNameErrors(key)
+  if (keyErrors.length > 0) fail('key', key, keyErrors.join('; '))
   if ((operator === 'in' || operator === 'notin') && values.length === 0) {
-    fail("for 'in', 'notin' operators, values set can't be empty")
+    fail('values', values, "for 'in', 'notin' operators, values set can't be empty")
   }
   if ((operator === 'exists' || operator === 'notExists') && values.length > 0) {
-    fail('values set must be empty for exists and does not exist')
+    fail('values', values, 'values set must be empty for exists and does not exist')
   }
   if (operator === 'gt' || operator === 'lt') {
-    if (values.length !== 1 || !/^[+-]?\d+$/.test(values[0] ?? '')) {
-      fail("for 'Gt', 'Lt' operators, the value must be an integer")
+    if (values.length !== 1) fail('values', values, "for 'Gt', 'Lt' operators, exactly one value is required")
+    for (const [index, value] of values.entries()) {
+      if (!isInt64(value)) fail(`values[${index}]`, value, "for 'Gt', 'Lt' operators, the value must be an integer")
     }
   }
-  for (const value of values) for (const error of labelValueErrors(value)) fail(`value "${value}": ${error}`)
+  for (const [index, value] of values.entries()) {
+    const errors = labelValueErrors(value)
+    if (errors.length > 0) fail(`values[${index}][${key}]`, value, errors.join('; '))
+  }
 }
 
 function requirementText({ key, operator, values }: Requirement): string {
@@ -154,86 +162,131 @@ function requirementText({ key, operator, values }: Requirement): string {
   }
 }
 
-const symbols = new Set(['=', '==', '!=', '!', '>', '<', '(', ')', ','])
+type Token = { readonly is: 'word' | 'symbol'; readonly text: string } | { readonly is: 'end'; readonly text: '' }
 
-/** Reads a selector by recursive descent; tokens are symbols and words. */
+const end: Token = { is: 'end', text: '' }
+const binaryOperators = ['in', 'notin', '=', '==', '!=', 'gt', 'lt'].join(', ')
+const operators: Readonly<Record<string, Operator>> = {
+  in: 'in',
+  notin: 'notin',
+  '=': 'in',
+  '==': 'in',
+  '!=': 'notin',
+  '>': 'gt',
+  '<': 'lt',
+}
+
+/** Reads a selector by recursive descent, as apimachinery does (pkg/labels/selector.go): its errors have its words. */
 class Parser {
-  readonly #text: string
-  readonly #tokens: readonly string[]
+  readonly #tokens: readonly Token[]
   #at = 0
 
   constructor(text: string) {
-    this.#text = text
-    this.#tokens = text.match(/==|!=|[=!<>(),]|[^\s=!<>(),]+/g) ?? []
+    // Only these four are blanks.
+    this.#tokens = (text.match(/==|!=|[=!<>(),]|[^ \t\r\n=!<>(),]+/g) ?? []).map(token => ({
+      is: /^[=!<>(),]/.test(token) ? 'symbol' : 'word',
+      text: token,
+    }))
   }
 
   requirements(): Requirement[] {
     const all: Requirement[] = []
-    if (this.#tokens.length === 0) return all
-    do all.push(this.#requirement())
-    while (this.#accept(','))
-    if (this.#peek() !== undefined) this.#fail("',' or end of string")
-    return all
+    if (this.#peek().is === 'end') return all
+    if (!this.#beginsRequirement()) throw found(this.#peek(), ", expected: !, identifier, or 'end of string'")
+    for (;;) {
+      all.push(this.#checked())
+      const next = this.#take()
+      if (next.is === 'end') return all
+      if (next.text !== ',') throw found(next, ", expected: ',' or 'end of string'")
+      if (!this.#beginsRequirement()) throw found(this.#peek(), ", expected: identifier after ','")
+    }
+  }
+
+  #beginsRequirement(): boolean {
+    const { is, text } = this.#peek()
+    return is === 'word' || text === '!'
+  }
+
+  #checked(): Requirement {
+    try {
+      const requirement = this.#requirement()
+      check(requirement)
+      return requirement
+    } catch (error) {
+      if (!(error instanceof SelectorError)) throw error
+      throw new SelectorError(`unable to parse requirement: ${error.message}`)
+    }
   }
 
   #requirement(): Requirement {
-    if (this.#accept('!')) return { key: this.#word('a label key'), operator: 'notExists', values: [] }
-    const key = this.#word('a label key')
-    const operator = this.#peek()
-    if (operator === undefined || operator === ',') return { key, operator: 'exists', values: [] }
-    this.#at++
-    switch (operator) {
-      case '=':
-      case '==':
-        return { key, operator: 'in', values: [this.#value()] }
-      case '!=':
-        return { key, operator: 'notin', values: [this.#value()] }
-      case 'in':
-      case 'notin':
-        return { key, operator, values: this.#set() }
-      case '>':
-        return { key, operator: 'gt', values: [this.#word('an integer')] }
-      case '<':
-        return { key, operator: 'lt', values: [this.#word('an integer')] }
-      default:
-        this.#at--
-        return this.#fail("one of '=', '!=', '==', 'in', 'notin', '<', '>'")
+    const negated = this.#accept('!')
+    const token = this.#take()
+    if (token.is !== 'word') throw found(token, ', expected: identifier')
+    const key = token.text
+    const errors = qualifiedNameErrors(key)
+    if (errors.length > 0) {
+      throw new SelectorError(`<nil>: Invalid value: ${JSON.stringify(key)}: ${errors.join('; ')}`)
     }
+    const ends = this.#peek().is === 'end' || this.#peek().text === ','
+    if (negated) return { key, operator: 'notExists', values: [] }
+    if (ends) return { key, operator: 'exists', values: [] }
+    const operatorToken = this.#take()
+    const operator = operators[operatorToken.text]
+    if (operator === undefined) throw found(operatorToken, `, expected: ${binaryOperators}`)
+    return { key, operator, values: operatorToken.is === 'word' ? this.#set() : [this.#value()] }
   }
 
   /** A value may be empty: `app=`. */
   #value(): string {
-    const token = this.#peek()
-    return token === undefined || token === ',' || token === ')' ? '' : this.#word('a label value')
+    const next = this.#peek()
+    if (next.is === 'end' || next.text === ',') return ''
+    const token = this.#take()
+    if (token.is !== 'word') throw found(token, ', expected: identifier')
+    return token.text
   }
 
   #set(): string[] {
-    if (!this.#accept('(')) this.#fail("'('")
-    const values = [this.#value()]
-    while (this.#accept(',')) values.push(this.#value())
-    if (!this.#accept(')')) this.#fail("',' or ')'")
-    return [...new Set(values)].sort()
+    const open = this.#take()
+    if (open.text !== '(') throw found(open, " expected: '('")
+    if (this.#accept(')')) return ['']
+    const values = new Set<string>()
+    if (this.#peek().is !== 'word' && this.#peek().text !== ',')
+      throw found(this.#peek(), ", expected: ',', ')' or identifier")
+    for (;;) {
+      const token = this.#take()
+      if (token.is === 'word') {
+        values.add(token.text)
+        const next = this.#peek()
+        if (next.text === ')') break
+        if (next.text !== ',') throw found(next, ", expected: ',' or ')'")
+      } else if (token.text === ',') {
+        if (values.size === 0) values.add('')
+        const next = this.#peek()
+        if (next.text === ')' || next.text === ',') values.add('')
+        if (next.text === ')') break
+        if (next.text === ',') this.#at++
+      } else throw found(token, ", expected: ',', or identifier")
+    }
+    this.#at++
+    return [...values].sort()
   }
 
-  #word(expected: string): string {
+  #peek(): Token {
+    return this.#tokens[this.#at] ?? end
+  }
+
+  #take(): Token {
     const token = this.#peek()
-    if (token === undefined || symbols.has(token)) return this.#fail(expected)
     this.#at++
     return token
   }
 
-  #peek(): string | undefined {
-    return this.#tokens[this.#at]
-  }
-
-  #accept(token: string): boolean {
-    if (this.#peek() !== token) return false
+  #accept(symbol: string): boolean {
+    const { is, text } = this.#peek()
+    if (is !== 'symbol' || text !== symbol) return false
     this.#at++
     return true
   }
-
-  #fail(expected: string): never {
-    const found = this.#peek() ?? ''
-    throw new SelectorError(`unable to parse requirement: found '${found}', expected: ${expected}: "${this.#text}"`)
-  }
 }
+
+const found = ({ text }: Token, expected: string): SelectorError => new SelectorError(`found '${text}'${expected}`)

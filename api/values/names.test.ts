@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { humanDuration } from './age.ts'
 import { portNumber, scaledValue } from './int-or-string.ts'
-import { cidrErrors, ipErrors } from './ip.ts'
+import { canonicalCidrErrors, canonicalIpErrors, cidrErrors, ipErrors } from './ip.ts'
 import * as names from './names.ts'
-import { formatMicroTime, microTimeOf, millisecondsOf, parseMoment, timeOf } from './time.ts'
+import { formatMicroTime, microTimeOf, millisecondsOf, parseMicroMoment, parseMoment, timeOf } from './time.ts'
 
 type Check = (value: string) => string[]
 
@@ -30,6 +30,22 @@ describe('names', () => {
     ])
   })
 
+  it('tell what is wrong with the length and the dots of a label', () => {
+    assert.deepEqual(names.dns1123LabelErrors('a.b'), ['must not contain dots'])
+    assert.deepEqual(names.dns1123LabelErrors('x'.repeat(64)), ['must be no more than 63 characters'])
+    assert.deepEqual(names.dns1123SubdomainErrors('x'.repeat(254)), ['must be no more than 253 characters'])
+    assert.deepEqual(names.labelValueErrors('x'.repeat(64)), ['must be no more than 63 bytes'])
+    const [prefix] = names.qualifiedNameErrors(`${'x'.repeat(254)}/a`)
+    assert.equal(prefix, 'prefix part must be no more than 253 bytes')
+  })
+
+  it('tell what is wrong with a variable', () => {
+    assert.deepEqual(names.envVarNameErrors(''), ['environment variable name must be non-empty'])
+    assert.deepEqual(names.strictEnvVarNameErrors('..'), ["must not be '..'"])
+    assert.deepEqual(names.strictEnvVarNameErrors('..a'), ["must not start with '..'"])
+    assert.deepEqual(names.portNameErrors('éééééééé').slice(0, 1), ['must be no more than 15 characters'])
+  })
+
   it('may have a prefix', () => {
     const qualified = ['a', 'A.b_c-d', 'example.com/Name', 'x'.repeat(63)]
     expect(names.qualifiedNameErrors, qualified, ['', '/a', 'a/', 'a/b/c', 'Example.com/a', '-a', 'x'.repeat(64)])
@@ -50,7 +66,7 @@ describe('addresses', () => {
   it('are of one of two families', () => {
     expect(
       ipErrors,
-      ['10.0.0.1', '::', '::1', '2001:db8::ffff', '::ffff:1.2.3.4', '1:2:3:4:5:6:7:8'],
+      ['10.0.0.1', '::', '::1', '2001:db8::ffff', '::1.2.3.4', '2001:DB8:0:0::1', '1:2:3:4:5:6:7:8'],
       ['', '1.2.3', '256.0.0.1', '01.2.3.4', ':::', '1::2::3', '1:2:3:4:5:6:7:8:9', 'g::', '1:2'],
     )
     expect(
@@ -58,6 +74,26 @@ describe('addresses', () => {
       ['10.0.0.0/8', '2001:db8::/64', '0.0.0.0/0'],
       ['10.0.0.0', '10.0.0.0/33', '::/129', 'a/8', '1.1.1.1/8/8'],
     )
+  })
+
+  for (const [check, text, error] of [
+    [ipErrors, '::ffff:1.2.3.4', 'must not be an IPv4-mapped IPv6 address'],
+    [ipErrors, '010.1.1.1', 'must not have leading 0s'],
+    [ipErrors, '1', 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
+    [cidrErrors, '::ffff:1.2.3.0/120', 'must not have an IPv4-mapped IPv6 address'],
+    [cidrErrors, '1.2.3.4/24', 'must not have bits set beyond the prefix length'],
+    [cidrErrors, '10.0.0.0/08', 'must not have leading 0s in IP or prefix length'],
+    [cidrErrors, '010.0.0.0/8', 'must not have leading 0s in IP or prefix length'],
+    [canonicalIpErrors, '2001:DB8:0:0::1', 'must be in canonical form ("2001:db8::1")'],
+    [canonicalIpErrors, '1:0:0:2:0:0:0:3', 'must be in canonical form ("1:0:0:2::3")'],
+    [canonicalCidrErrors, '2001:db8:0::/64', 'must be in canonical form ("2001:db8::/64")'],
+  ] as const) {
+    it(`of the form ${text}: ${error}`, () => assert.deepEqual(check(text), [error]))
+  }
+
+  it('are canonical as RFC 5952 says', () => {
+    expect(canonicalIpErrors, ['10.0.0.1', '::', '::1', '2001:db8::1', '1:0:2:3:4:5:6:7', '1::2:0:0:3:4'], [])
+    expect(canonicalCidrErrors, ['10.0.0.0/8', '::/0', '2001:db8::/32'], [])
   })
 })
 
@@ -69,6 +105,16 @@ describe('times', () => {
     assert.equal(moment && formatMicroTime(moment), '2026-01-31T12:00:00.123456Z')
     assert.equal(microTimeOf(Date.UTC(2026, 0, 31) + 7), '2026-01-31T00:00:00.007000Z')
     assert.equal(millisecondsOf('0001-01-01T00:00:00Z'), -62_135_596_800_000)
+  })
+
+  it('are read as Go reads them', () => {
+    const noon = Date.UTC(2026, 0, 31, 12) / 1000
+    assert.deepEqual(parseMoment('2026-01-31T12:00:00,5Z'), { seconds: noon, nanos: 500_000_000 })
+    assert.equal(parseMoment('2026-01-31T5:04:05Z')?.seconds, Date.UTC(2026, 0, 31, 5, 4, 5) / 1000)
+    for (const text of ['2026-01-31t12:00:00Z', '2026-01-31T12:00:00z']) assert.equal(parseMoment(text), undefined)
+    for (const text of ['2026-01-31T12:00:00Z', '2026-01-31T12:00:00.123Z'])
+      assert.equal(parseMicroMoment(text), undefined)
+    assert.equal(parseMicroMoment('2026-01-31T12:00:00.000001Z')?.nanos, 1000)
   })
 
   it('must exist', () => {
@@ -109,6 +155,8 @@ describe('numbers or strings', () => {
     assert.equal(scaledValue(3, 10, 'up'), 3)
     assert.equal(scaledValue('25%', 10, 'up'), 3)
     assert.equal(scaledValue('25%', 10, 'down'), 2)
+    assert.equal(scaledValue('-10%', 10, 'up'), -1)
+    assert.equal(scaledValue('+5%', 10, 'up'), 1)
     assert.equal(scaledValue('many', 10, 'up'), undefined)
     const ports = [{ name: 'http', containerPort: 80 }, { containerPort: 81 }]
     assert.equal(portNumber('http', ports), 80)

@@ -31,10 +31,12 @@ export const byteLength = (text: string): number => new TextEncoder().encode(tex
 const atMost = (bytes: number) => `must be no more than ${bytes} bytes`
 const legacyAtMost = (characters: number) => `must be no more than ${characters} characters`
 
-/** A label of a DNS name: pod's hostname, names of namespaces and containers. At most 63 bytes. */
+/** A label of a DNS name: pod's hostname, names of namespaces and containers. At most 63 characters. */
 export function dns1123LabelErrors(value: string): string[] {
-  const errors = byteLength(value) > 63 ? [atMost(63)] : []
-  if (!dns1123Label.test(value)) {
+  const errors = byteLength(value) > 63 ? [legacyAtMost(63)] : []
+  if (dns1123Label.test(value)) return errors
+  if (dns1123Subdomain.test(value)) errors.push('must not contain dots')
+  else {
     const what =
       "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character"
     errors.push(mustMatch(what, dns1123LabelPattern, 'my-name', '123-abc'))
@@ -42,9 +44,13 @@ export function dns1123LabelErrors(value: string): string[] {
   return errors
 }
 
-/** A DNS name: the name of most objects. At most 253 bytes. */
+/** A DNS name: the name of most objects. At most 253 characters. */
 export function dns1123SubdomainErrors(value: string): string[] {
-  const errors = byteLength(value) > 253 ? [atMost(253)] : []
+  return subdomainErrors(value, legacyAtMost(253))
+}
+
+function subdomainErrors(value: string, tooLong: string): string[] {
+  const errors = byteLength(value) > 253 ? [tooLong] : []
   if (!dns1123Subdomain.test(value)) {
     const what =
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
@@ -55,7 +61,7 @@ export function dns1123SubdomainErrors(value: string): string[] {
 
 /** A DNS label that begins with a letter: the name of a service. */
 export function dns1035LabelErrors(value: string): string[] {
-  const errors = byteLength(value) > 63 ? [atMost(63)] : []
+  const errors = byteLength(value) > 63 ? [legacyAtMost(63)] : []
   if (!dns1035Label.test(value)) {
     const what =
       "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character"
@@ -74,7 +80,7 @@ export function qualifiedNameErrors(value: string): string[] {
     const [prefix = '', rest = ''] = parts
     name = rest
     if (prefix === '') errors.push('prefix part must be non-empty')
-    else errors.push(...dns1123SubdomainErrors(prefix).map(error => `prefix part ${error}`))
+    else errors.push(...subdomainErrors(prefix, atMost(253)).map(error => `prefix part ${error}`))
   } else if (parts.length > 2) {
     const what = `a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`
     return [`${example(what)} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
@@ -102,6 +108,7 @@ export function labelValueErrors(value: string): string[] {
 
 /** The name of an environment variable: printable ASCII without `=`. */
 export function envVarNameErrors(value: string): string[] {
+  if (value === '') return ['environment variable name must be non-empty']
   if (/^[ -<>-~]+$/.test(value)) return []
   return ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
 }
@@ -110,7 +117,15 @@ export function envVarNameErrors(value: string): string[] {
 export function strictEnvVarNameErrors(value: string): string[] {
   const what =
     "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit"
-  return envVar.test(value) ? [] : [mustMatch(what, envVarPattern, 'my.env-name', 'MY_ENV.NAME', 'MyEnvName1')]
+  const examples = ['my.env-name', 'MY_ENV.NAME', 'MyEnvName1']
+  return [...(envVar.test(value) ? [] : [mustMatch(what, envVarPattern, ...examples)]), ...directoryErrors(value)]
+}
+
+/** What looks like a way out of a directory. */
+function directoryErrors(value: string): string[] {
+  if (value === '.') return ["must not be '.'"]
+  if (value === '..') return ["must not be '..'"]
+  return value.startsWith('..') ? ["must not start with '..'"] : []
 }
 
 /** A key of a ConfigMap or Secret, which may become a file's name. */
@@ -120,16 +135,13 @@ export function configKeyErrors(value: string): string[] {
     const what = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
     errors.push(mustMatch(what, configKeyPattern, 'key.name', 'KEY_NAME', 'key-name'))
   }
-  if (value === '.') errors.push("must not be '.'")
-  if (value === '..') errors.push("must not be '..'")
-  else if (value.startsWith('..')) errors.push("must not start with '..'")
-  return errors
+  return [...errors, ...directoryErrors(value)]
 }
 
-/** The name of a port: an IANA service name, at most 15 characters with a letter among them. */
+/** The name of a port: an IANA service name, at most 15 bytes with a letter among them. */
 export function portNameErrors(value: string): string[] {
   const errors: string[] = []
-  if (value.length > 15) errors.push(legacyAtMost(15))
+  if (byteLength(value) > 15) errors.push(legacyAtMost(15))
   if (!/^[-a-z0-9]+$/.test(value)) errors.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)')
   if (!/[a-z]/.test(value)) errors.push('must contain at least one letter (a-z)')
   if (value.includes('--')) errors.push('must not contain consecutive hyphens')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { canonicalQuantity, Quantity, QuantityError } from './quantity.ts'
+import { Quantity, QuantityError, quantityFault, storedQuantity } from './quantity.ts'
 
 const quantities = fc
   .tuple(
@@ -19,7 +19,7 @@ describe('quantity', () => {
       '1000m': '1',
       '0.5': '500m',
       '.5': '500m',
-      '5.': '5',
+      '5.': '5.',
       '1.5Gi': '1536Mi',
       '1024Ki': '1Mi',
       '1024': '1024',
@@ -30,39 +30,53 @@ describe('quantity', () => {
       '1023Ki': '1023Ki',
       '0.5Ki': '512',
       '1e3': '1e3',
-      '1E3': '1e3',
       '12e5': '1200e3',
       '1E': '1E',
       '-1500m': '-1500m',
-      '+2': '2',
       '100n': '100n',
       '0.5n': '1n',
       '1.0000000001': '1000000001n',
       '0Ki': '0',
       '9223372036854775807': '9223372036854775807',
-      '10E': '9223372036854775807',
       '1e-3': '1e-3',
     }
-    for (const [text, canonical] of Object.entries(forms)) assert.equal(canonicalQuantity(text), canonical, text)
+    for (const [text, canonical] of Object.entries(forms)) assert.equal(storedQuantity(text), canonical, text)
+  })
+
+  it('is stored as it was written where that is as good', () => {
+    for (const text of ['1.500', '+2', '05Mi', '36864e0', '360.791e3', '1.234k', '1e03', '10E', '1e30', '1E3']) {
+      assert.equal(storedQuantity(text), text)
+    }
+    const forms = {
+      '1.5': '1500m',
+      '1500.000m': '1500m',
+      '1E8': '100e6',
+      ' 1Gi ': '1Gi',
+      '08Mi': '8Mi',
+      '1e1000': '10e999',
+    }
+    for (const [text, stored] of Object.entries(forms)) assert.equal(storedQuantity(text), stored, text)
+  })
+
+  it('is capped only with a power of 1024', () => {
+    const forms = { '16Ei': '9223372036854775807', '9223372036854775808': '9223372036854775808' }
+    for (const [text, stored] of Object.entries(forms)) assert.equal(storedQuantity(text), stored, text)
+  })
+
+  it('is nothing where there are no digits', () => {
+    for (const text of ['k', 'Ki', '.', '+', '-', 'm']) assert.equal(storedQuantity(text), '0', text)
+  })
+
+  it('says why a text is none', () => {
+    for (const text of ['1K', '1ki', '1e', '1i', '1mi'])
+      assert.equal(quantityFault(text), "unable to parse quantity's suffix")
+    for (const text of ['', '1,5', '1 Gi', '0x10', 'Inf', '5e2Mi', '１']) {
+      assert.match(quantityFault(text), /^quantities must match the regular expression '/, text)
+    }
   })
 
   it('refuses what is none', () => {
-    for (const text of [
-      '',
-      '.',
-      'm',
-      '1mm',
-      '1 ',
-      ' 1',
-      '1KI',
-      '0x1',
-      '1e',
-      '1.2.3',
-      '--1',
-      'NaN',
-      '1e99999',
-      '1Kii',
-    ]) {
+    for (const text of ['', '1mm', '1 ', ' 1', '1KI', '0x1', '1e', '1.2.3', '--1', 'NaN', '1e99999', '1Kii']) {
       assert.equal(Quantity.tryParse(text), undefined, JSON.stringify(text))
     }
     assert.throws(() => Quantity.parse('1 core'), QuantityError)
@@ -74,7 +88,7 @@ describe('quantity', () => {
         const quantity = Quantity.parse(text)
         const canonical = quantity.toString()
         assert.ok(Quantity.parse(canonical).equals(quantity), canonical)
-        assert.equal(canonicalQuantity(canonical), canonical)
+        assert.equal(storedQuantity(canonical), canonical)
       }),
     )
   })

@@ -10,7 +10,7 @@ export class QuantityError extends Error {
 }
 
 const nanoPerOne = 1_000_000_000n
-/** What is read is capped to what an int64 holds, as Kubernetes caps it; sums may be larger. */
+/** What is read with a power of 1024 is capped to what an int64 holds, as Kubernetes caps it; sums may be larger. */
 const largest = ((1n << 63n) - 1n) * nanoPerOne
 
 const binary: Readonly<Record<string, bigint>> = {
@@ -26,6 +26,8 @@ const binarySuffixes = ['', ...Object.keys(binary)]
 const decimalSuffixes = Object.keys(decimal)
 
 const grammar = /^([+-]?)(\d*)(?:\.(\d*))?([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/
+/** What has the shape of a quantity, whatever its suffix means. */
+const shape = /^[+-]?\d*(?:\.\d*)?[eEinumkKMGTP]*[-+]?\d*$/
 /** Beyond this many digits a number is noise; it bounds the work a request can cause. */
 const mostDigits = 1000
 
@@ -44,27 +46,23 @@ export class Quantity {
   /** @throws QuantityError when the text is no quantity */
   static parse(text: string): Quantity {
     const quantity = Quantity.tryParse(text)
-    if (quantity === undefined) {
-      throw new QuantityError(
-        `quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$': ${JSON.stringify(text)}`,
-      )
-    }
+    if (quantity === undefined) throw new QuantityError(`${quantityFault(text)}: ${JSON.stringify(text)}`)
     return quantity
   }
 
   /** As parse, but undefined when the text is no quantity. */
   static tryParse(text: string): Quantity | undefined {
-    if (text.length > mostDigits) return undefined
+    if (text.length > mostDigits || text === '') return undefined
     const match = grammar.exec(text)
     if (match === null) return undefined
     const [, sign, whole = '', fraction = '', suffix = ''] = match
-    if (whole === '' && fraction === '') return undefined
     const multiplier = binary[suffix]
     const exponent = multiplier !== undefined ? 0 : (decimal[suffix] ?? Number(suffix.slice(1)))
     if (Math.abs(exponent) > mostDigits) return undefined
 
     const digits = BigInt(whole + fraction) * (multiplier ?? 1n)
-    const nano = capped(scaled(digits, exponent - fraction.length + 9))
+    const exact = scaled(digits, exponent - fraction.length + 9)
+    const nano = multiplier !== undefined && exact > largest ? largest : exact
     const isExponent = multiplier === undefined && decimal[suffix] === undefined
     const smallBinary = multiplier !== undefined && nano > 0n && nano < nanoPerOne
     const format = isExponent ? 'DecimalExponent' : multiplier !== undefined && !smallBinary ? 'BinarySI' : 'DecimalSI'
@@ -140,7 +138,8 @@ export class Quantity {
     if (this.format === 'BinarySI' && whole && magnitude >= 1024n * nanoPerOne) {
       return factored(this.#nano / nanoPerOne, 1024n, binarySuffixes)
     }
-    const [mantissa, thousands] = reduced(this.#nano, 1000n, decimalSuffixes.length - 1)
+    const most = this.format === 'DecimalExponent' ? mostDigits : decimalSuffixes.length - 1
+    const [mantissa, thousands] = reduced(this.#nano, 1000n, most)
     if (this.format !== 'DecimalExponent') return `${mantissa}${decimalSuffixes[thousands] ?? ''}`
     const exponent = thousands * 3 - 9
     return exponent === 0 ? `${mantissa}` : `${mantissa}e${exponent}`
@@ -151,9 +150,35 @@ export class Quantity {
   }
 }
 
-/** The canonical form of a quantity's text; undefined when it is none. */
-export function canonicalQuantity(text: string): string | undefined {
-  return Quantity.tryParse(text)?.toString()
+/** Why a text is no quantity, in Kubernetes' words. */
+export function quantityFault(text: string): string {
+  return text !== '' && shape.test(text)
+    ? "unable to parse quantity's suffix"
+    : "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+}
+
+/**
+ * The text under which a quantity is stored: its own where that is as good as canonical, else the canonical form.
+ * @returns undefined when it is no quantity
+ */
+export function storedQuantity(text: string): string | undefined {
+  const trimmed = text.trim()
+  const quantity = Quantity.tryParse(trimmed)
+  return quantity && (staysAsWritten(trimmed) ? trimmed : quantity.toString())
+}
+
+/** As apimachinery keeps the text of numbers that need no more than an int64 (v0.36, pkg/api/resource/quantity.go). */
+function staysAsWritten(text: string): boolean {
+  const [, , whole = '', fraction = '', suffix = ''] = grammar.exec(text) ?? []
+  const digits = (whole.replace(/^0+/, '') || '0') + fraction
+  if (text === '0') return true
+  if (binary[suffix] !== undefined) {
+    const precision = 14 - digits.length - 3 * binarySuffixes.indexOf(suffix)
+    return fraction === '' && precision >= 0 && Number(digits) % 8 !== 0
+  }
+  const scale = (decimal[suffix] ?? Number(suffix.slice(1))) - fraction.length
+  if (digits.length > 18 || scale < -9 || scale % 3 !== 0) return false
+  return !digits.startsWith('0') && !digits.endsWith('000')
 }
 
 /** value × 10^exponent, rounded up. */
@@ -165,10 +190,6 @@ function divideAway(value: bigint, divisor: bigint): bigint {
   const quotient = value / divisor
   if (quotient * divisor === value) return quotient
   return value < 0n ? quotient - 1n : quotient + 1n
-}
-
-function capped(nano: bigint): bigint {
-  return nano > largest ? largest : nano
 }
 
 /** Divides by the base as often as nothing is lost, at most `most` times: the rest and how often. Zero stands at one. */

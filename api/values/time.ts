@@ -1,6 +1,8 @@
-// Moments as the API writes them: RFC 3339, in UTC.
+// Moments as the API writes them: RFC 3339, in UTC. Read as Go's time.Parse reads that layout: an hour of one digit and a
+// comma before the fraction are taken, lower-case letters are not.
 
-const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))$/
+const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,](\d+))?(?:(Z)|([+-])(\d\d):(\d\d))$/
+const withMicroseconds = /[.,]\d{6}(?:Z|[+-]\d\d:\d\d)$/
 
 interface Moment {
   /** Since 1970, whole seconds. */
@@ -22,6 +24,11 @@ export function parseMoment(text: string): Moment | undefined {
   const offset = (offsetHours * 60 + offsetMinutes) * 60 * (match[9] === '-' ? -1 : 1)
   const seconds = date.getTime() / 1000 + hour * 3600 + minute * 60 + second - offset
   return { seconds, nanos: Number(fraction.slice(0, 9).padEnd(9, '0')) }
+}
+
+/** As `parseMoment`, for a MicroTime, which has six digits of a second. */
+export function parseMicroMoment(text: string): Moment | undefined {
+  return withMicroseconds.test(text) ? parseMoment(text) : undefined
 }
 
 const stem = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 19)

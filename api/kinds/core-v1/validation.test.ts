@@ -216,7 +216,11 @@ describe('what else there is', () => {
     assert.deepEqual(wrongWith(events, elsewhere), [
       'involvedObject.namespace: Invalid value: "m": does not match event.namespace',
     ])
-    const reported = made(events, { metadata, involvedObject: { namespace: 'n' }, eventTime: '2026-01-01T00:00:00Z' })
+    const reported = made(events, {
+      metadata,
+      involvedObject: { namespace: 'n' },
+      eventTime: '2026-01-01T00:00:00.000000Z',
+    })
     assert.equal(wrongWith(events, reported).length, 5)
 
     assert.deepEqual(wrongWith(bindings, made(bindings, { metadata, target: { kind: 'Pod' } })), [
