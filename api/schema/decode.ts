@@ -3,15 +3,10 @@
 // out here too, so that equal objects are stored equal.
 import { storedQuantity } from '../values/quantity.ts'
 import { formatMicroTime, formatTime, parseMicroMoment, parseMoment } from '../values/time.ts'
+import { canonicalBase64 } from './base64.ts'
+import { decodeFault } from './decode-fault.ts'
 import type { Field, Message, Scalar, ValueType } from './message.ts'
-import { nearest } from './nearest.ts'
-
-/** A value of another type than declared. */
-export interface TypeProblem {
-  readonly field: string
-  /** `must be a string, not a number` */
-  readonly message: string
-}
+import { NumberLiteral, setOwn, withPlainNumbers } from './number-literal.ts'
 
 export interface Decoded<T> {
   readonly object: T
@@ -19,31 +14,26 @@ export interface Decoded<T> {
   readonly unknown: readonly string[]
 }
 
-/** The value can't be an object of the declared type. */
+/** The value can't be an object of the declared type; the message says why, as Kubernetes does. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError'
-  readonly problems: readonly TypeProblem[]
-
-  constructor(problems: readonly TypeProblem[]) {
-    super(problems.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`)).join(', '))
-    this.problems = problems
-  }
 }
 
 /**
- * Decodes a value that JSON.parse made.
+ * Decodes a value that JSON.parse or parseJsonExactly made.
  * @throws DecodeError when a value has another type than declared
  */
 export function decode<T>(message: Message<T>, value: unknown): Decoded<T> {
-  const report: Report = { problems: [], unknown: [] }
+  const report: Report = { refused: undefined, unknown: [] }
   const object = decoderOf(message)(value, root, report)
-  if (report.problems.length > 0) throw new DecodeError(report.problems)
+  if (report.refused !== undefined) throw new DecodeError(decodeFault(message, value) ?? report.refused)
   // The decoder has just established the type that the message's declaration infers.
   return { object: object as T, unknown: report.unknown }
 }
 
 interface Report {
-  readonly problems: TypeProblem[]
+  /** The first value of a wrong type, for what only this reader knows to be wrong. */
+  refused: string | undefined
   readonly unknown: string[]
 }
 
@@ -90,7 +80,7 @@ interface CompiledField {
 function messageDecoder(message: Message): Decoder {
   const fields = message.fields.map(compile)
   return (value, path, report) => {
-    if (!isRecord(value)) return refuse(report, path, 'an object', value)
+    if (!isRecord(value)) return refuse(report, path)
     const object: Record<string, unknown> = {}
     let known = 0
     for (const field of fields) {
@@ -101,10 +91,8 @@ function messageDecoder(message: Message): Decoder {
       const decoded =
         raw === undefined || raw === null ? undefined : field.decode(raw, { parent: path, step: name }, report)
       if (field.constant !== undefined && decoded !== undefined && decoded !== field.constant) {
-        report.problems.push({
-          field: pathText({ parent: path, step: name }),
-          message: `must be "${field.constant}", not ${JSON.stringify(decoded)}`,
-        })
+        const where = pathText({ parent: path, step: name })
+        report.refused ??= `${where}: must be "${field.constant}", not ${JSON.stringify(decoded)}`
       }
       if (decoded !== undefined && (field.keepsZero || !isZero(decoded))) object[name] = decoded
       else {
@@ -117,15 +105,9 @@ function messageDecoder(message: Message): Decoder {
   }
 }
 
-/** Looking for what was meant costs more than all else; a hostile body may hold very many names. */
-const mostHints = 20
-
 function reportUnknown(message: Message, value: Record<string, unknown>, path: Path, report: Report): void {
   for (const name of Object.keys(value)) {
-    if (message.byName.has(name)) continue
-    const meant = report.unknown.length < mostHints ? nearest(name, message.byName.keys()) : undefined
-    const hint = meant === undefined ? '' : ` (did you mean "${meant}"?)`
-    report.unknown.push(`unknown field "${pathText({ parent: path, step: name })}"${hint}`)
+    if (!message.byName.has(name)) report.unknown.push(`unknown field "${pathText({ parent: path, step: name })}"`)
   }
 }
 
@@ -148,7 +130,7 @@ function absentValue(
   if (rules.constant !== undefined) return () => rules.constant
   if (rules.byValue && type.is === 'message') {
     // The zero message has by-value messages and required fields of its own.
-    return () => decoderOf(type.message())({}, root, { problems: [], unknown: [] })
+    return () => decoderOf(type.message())({}, root, { refused: undefined, unknown: [] })
   }
   if (!rules.required) return () => undefined
   if (type.is === 'list') return () => []
@@ -185,18 +167,20 @@ function valueDecoder(type: ValueType): Decoder {
     case 'message':
       return (value, path, report) => decoderOf(type.message())(value, path, report)
     case 'list':
-      return listDecoder(valueDecoder(type.element))
+      return listDecoder(valueDecoder(type.element), type.element)
     case 'map':
       return mapDecoder(valueDecoder(type.value), type.value)
   }
 }
 
-function listDecoder(element: Decoder): Decoder {
+function listDecoder(element: Decoder, type: ValueType): Decoder {
+  const zero = zeroOf(type)
   return (value, path, report) => {
-    if (!Array.isArray(value)) return refuse(report, path, 'a list', value)
+    if (!Array.isArray(value)) return refuse(report, path)
     const list: unknown[] = []
     for (let index = 0; index < value.length; index++) {
-      const decoded = element(value[index], { parent: path, step: index }, report)
+      const item: unknown = value[index]
+      const decoded = item === null ? zero() : element(item, { parent: path, step: index }, report)
       if (decoded !== undefined) list.push(decoded)
     }
     return list
@@ -204,87 +188,86 @@ function listDecoder(element: Decoder): Decoder {
 }
 
 function mapDecoder(decodeValue: Decoder, type: ValueType): Decoder {
-  const nullIsEmpty = type.is === 'scalar' && (type.scalar === 'string' || type.scalar === 'bytes')
+  const zero = zeroOf(type)
   return (value, path, report) => {
-    if (!isRecord(value)) return refuse(report, path, 'a map', value)
+    if (!isRecord(value)) return refuse(report, path)
     const map: Record<string, unknown> = {}
     for (const [key, raw] of Object.entries(value)) {
-      const given = raw === null && nullIsEmpty ? '' : raw
-      const decoded = decodeValue(given, { parent: path, step: key }, report)
+      const decoded = raw === null ? zero() : decodeValue(raw, { parent: path, step: key }, report)
       if (decoded !== undefined) setOwn(map, key, decoded)
     }
     return map
   }
 }
 
-/** Keys come from clients: `__proto__` is a key like any other. */
-function setOwn(map: Record<string, unknown>, key: string, value: unknown): void {
-  if (key !== '__proto__') map[key] = value
-  else Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true })
+/** What null stands for in a list or a map. */
+function zeroOf(type: ValueType): () => unknown {
+  switch (type.is) {
+    case 'scalar': {
+      const zero = zeros[type.scalar]
+      return () => zero
+    }
+    case 'message':
+      return () => decoderOf(type.message())({}, root, { refused: undefined, unknown: [] })
+    case 'list':
+      return () => []
+    case 'map':
+      return () => ({})
+  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral)
 }
 
-/** Reports a value of a wrong type; what is decoded of it is nothing. */
-function refuse(report: Report, path: Path, expected: string, value: unknown): unknown {
-  const actual = value === null ? 'null' : Array.isArray(value) ? 'a list' : actualNames[typeof value]
-  const shown = typeof value === 'string' || typeof value === 'number' ? ` (${shorten(JSON.stringify(value))})` : ''
-  report.problems.push({ field: pathText(path), message: `must be ${expected}, not ${actual ?? 'that'}${shown}` })
+/** Notes that a value is of a wrong type; what is decoded of it is nothing. */
+function refuse(report: Report, path: Path): unknown {
+  report.refused ??= `${pathText(path)}: has the wrong type`
   return undefined
 }
 
-const actualNames: Readonly<Record<string, string>> = {
-  string: 'a string',
-  number: 'a number',
-  boolean: 'a boolean',
-  object: 'an object',
-}
-
-const shorten = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}…` : text)
-
 const accept =
-  (expected: string, accepts: (value: unknown) => boolean): Decoder =>
+  (accepts: (value: unknown) => boolean): Decoder =>
   (value, path, report) =>
-    accepts(value) ? value : refuse(report, path, expected, value)
+    accepts(value) ? value : refuse(report, path)
 
-/** Accepts text (numbers too, where a quantity may be one) that has a canonical form, and answers that. */
+/** Accepts text that has a canonical form, and answers that. */
 const canonical =
-  (expected: string, form: (text: string) => string | undefined, numbers = false): Decoder =>
-  (value, path, report) => {
-    const text = typeof value === 'string' ? value : numbers && typeof value === 'number' ? String(value) : undefined
-    const result = text === undefined ? undefined : form(text)
-    return result ?? refuse(report, path, expected, value)
-  }
+  (form: (text: string) => string | undefined): Decoder =>
+  (value, path, report) =>
+    (typeof value === 'string' ? form(value) : undefined) ?? refuse(report, path)
 
 const isInt32 = (value: unknown) => typeof value === 'number' && (value | 0) === value
 
+/** The zero time of Go stands for none. */
+const zeroTime = '0001-01-01T00:00:00Z'
+
+const time =
+  (form: (text: string) => string | undefined): Decoder =>
+  (value, path, report) =>
+    value === zeroTime ? undefined : canonical(form)(value, path, report)
+
 const scalarDecoders: Readonly<Record<Scalar, Decoder>> = {
-  string: accept('a string', value => typeof value === 'string'),
-  boolean: accept('true or false', value => typeof value === 'boolean'),
-  int32: accept('a whole number of 32 bits', isInt32),
-  int64: accept('a whole number within ±2^53', value => Number.isSafeInteger(value)),
-  double: accept('a number', value => typeof value === 'number'),
-  bytes: canonical('base64', canonicalBase64),
-  quantity: canonical('a quantity such as 500m, 1.5 or 64Mi', storedQuantity, true),
-  intOrString: accept('a whole number or a string', value => typeof value === 'string' || isInt32(value)),
-  time: canonical('a time such as 2026-01-31T12:00:00Z', text => {
+  string: (value, path, report) => (typeof value === 'string' ? value.toWellFormed() : refuse(report, path)),
+  boolean: accept(value => typeof value === 'boolean'),
+  int32: accept(isInt32),
+  int64: accept(value => Number.isSafeInteger(value)),
+  double: (value, path, report) =>
+    value instanceof NumberLiteral ? value.value : typeof value === 'number' ? value : refuse(report, path),
+  bytes: canonical(canonicalBase64),
+  quantity: (value, path, report) => {
+    const text = value instanceof NumberLiteral ? value.text : typeof value === 'number' ? String(value) : value
+    return (typeof text === 'string' ? storedQuantity(text) : undefined) ?? refuse(report, path)
+  },
+  intOrString: accept(value => typeof value === 'string' || isInt32(value)),
+  time: time(text => {
     const moment = parseMoment(text)
     return moment && formatTime(moment)
   }),
-  microTime: canonical('a time such as 2026-01-31T12:00:00.000000Z', text => {
+  microTime: time(text => {
     const moment = parseMicroMoment(text)
     return moment && formatMicroTime(moment)
   }),
-  object: accept('an object', isRecord),
-  fieldsV1: accept('an object', isRecord),
-}
-
-/** Base64 without the line breaks that tools put in; undefined when it is none. */
-function canonicalBase64(text: string): string | undefined {
-  const joined = /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, '') : text
-  const padding = joined.endsWith('==') ? 2 : joined.endsWith('=') ? 1 : 0
-  if (joined.length % 4 !== 0) return undefined
-  return /[^A-Za-z0-9+/]/.test(padding === 0 ? joined : joined.slice(0, -padding)) ? undefined : joined
+  object: (value, path, report) => (isRecord(value) ? withPlainNumbers(value) : refuse(report, path)),
+  fieldsV1: (value, path, report) => (isRecord(value) ? withPlainNumbers(value) : refuse(report, path)),
 }

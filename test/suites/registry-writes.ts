@@ -64,14 +64,17 @@ export function writesTests(fixture: () => RegistryFixture): void {
         const pods = f.of('pods')
         const misspelt = pod('a', { restartPolicyy: 'Never' })
         const strict = await refusal(pods.create({ namespace, name: '' }, misspelt), 'BadRequest')
-        assert.match(strict.message, /strict decoding error: unknown field "spec.restartPolicyy".*restartPolicy/)
+        assert.match(strict.message, /strict decoding error: unknown field "spec.restartPolicyy"$/)
         const double = Buffer.from('{"metadata":{"name":"a","name":"b"}}')
         const told = await refusal(f.of('configmaps').create({ namespace, name: '' }, double), 'BadRequest')
         assert.match(told.message, /duplicate field "metadata.name"/)
         const warned = await pods.create({ namespace, name: '' }, misspelt, { fieldValidation: 'Warn', dryRun: true })
         assert.match(warned.warnings.join(), /unknown field "spec.restartPolicyy"/)
         const wrong = await refusal(f.create('pods', namespace, pod('a', { nodeName: 7 })), 'BadRequest')
-        assert.match(wrong.message, /spec.nodeName: must be a string/)
+        assert.match(
+          wrong.message,
+          /cannot unmarshal number into Go struct field PodSpec.spec.nodeName of type string$/,
+        )
         await refusal(pods.create({ namespace, name: '' }, Buffer.from('{')), 'BadRequest')
         await refusal(f.create('pods', namespace, configMap('a')), 'BadRequest')
         await refusal(f.create('pods', namespace, pod('Not_A_Name')), 'Invalid')

@@ -4,6 +4,7 @@ import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
 import { DecodeError, decode } from '../../../api/schema/decode.ts'
 import { setDeclaredDefaults } from '../../../api/schema/defaults.ts'
 import { duplicateKeys } from '../../../api/schema/json.ts'
+import { parseJsonExactly, parseJsonMerging } from '../../../api/schema/number-literal.ts'
 import type { Body, RequestContext } from '../contract.ts'
 
 export interface DecodedBody<T extends KubernetesObject = KubernetesObject> {
@@ -32,7 +33,12 @@ export function decodeValue<T extends KubernetesObject>(
   duplicates: readonly string[] = [],
 ): DecodedBody<T> {
   const { object: draft, unknown } = decoding(kind, value)
-  const complaints = [...unknown, ...duplicates]
+  const told = new Set(unknown)
+  // What nobody knows is told once, however often it is there.
+  const doubled = duplicates
+    .filter(path => !told.has(`unknown field "${path}"`))
+    .map(path => `duplicate field "${path}"`)
+  const complaints = [...told, ...doubled]
   if (complaints.length > 0 && fieldValidation === 'Strict') {
     throw unhandled(kind, `strict decoding error: ${complaints.join(', ')}`)
   }
@@ -57,8 +63,8 @@ function decoding<T extends KubernetesObject>(kind: Kind<T>, value: unknown) {
 function parse(kind: Kind, bytes: Uint8Array): { value: unknown; duplicates: string[] } {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
   try {
-    const value: unknown = JSON.parse(text)
-    return { value, duplicates: duplicateKeys(text).map(path => `duplicate field "${path}"`) }
+    const duplicates = duplicateKeys(text)
+    return { value: duplicates.length > 0 ? parseJsonMerging(text) : parseJsonExactly(text), duplicates }
   } catch (error) {
     throw unrecognized(kind, `couldn't get version/kind; json parse error: ${String(error)}`)
   }

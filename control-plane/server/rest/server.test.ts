@@ -204,7 +204,7 @@ describe('the REST door', () => {
           `${collection}/a`,
           { gracePeriodSeconds: 'x' },
           400,
-          /not a DeleteOptions: gracePeriodSeconds: must be/,
+          /not a DeleteOptions: json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64/,
         ],
         ['PUT', collection, configMap('a'), 405, /not supported/],
         ['GET', '/api/v1/pods/log', undefined, 400, /name the namespace in the path/],
