@@ -102,7 +102,7 @@ export function kind<T extends KubernetesObject>(
   const listKind = `${names.kind}List`
   const listSchema = message(`${schema.name}List`, `A list of objects of kind ${names.kind}.`, {
     ...typeMeta<string, string>(apiVersion, listKind),
-    metadata: one(1, 'What the list says of itself.', (): Message<ListMeta> => listMeta, { byValue: true }),
+    metadata: one(1, 'What the list says of itself.', listMeta, { byValue: true }),
     items: list(2, 'The objects.', () => schema, present),
   })
   return {

@@ -131,27 +131,32 @@ type Shape<F extends Fields> = {
 } & {
   [K in keyof F as F[K] extends Present ? never : K]?: TypeOf<F[K]>
 }
-/** Makes one object type of an intersection, so that editors and errors show the fields. */
-type Flat<T> = { [K in keyof T]: T[K] }
-
 type IsPresent<R> = R extends { readonly required: true } | { readonly byValue: true } ? true : false
 type EnumOf<R> = R extends { readonly enum: readonly (infer E extends string)[] } ? E : string
 
-/** The TypeScript type of a list's element or a map's value. */
-type ElementType<E> = E extends Scalar ? ScalarTypes[E] : E extends () => Message<infer T> ? T : never
+/** A message, or a function that answers it: what a message holds that is declared further down, or itself. */
+type Nested<T = unknown> = Message<T> | (() => Message<T>)
+
+/** The TypeScript type of a nested message, a list's element or a map's value. */
+type ElementType<E> = E extends Scalar ? ScalarTypes[E] : E extends Nested<infer T> ? T : never
 
 /**
  * Declares a message.
  * @param name as in protobuf, without the leading `k8s.io`
  * @param doc one or two sentences; the text `kubectl explain` prints
  */
-export function message<F extends Fields>(name: string, doc: string, fields: F): Message<Flat<Shape<F>>>
+// Each type is spelt out here: through an alias editors and errors would show how it is made instead of its fields.
+export function message<F extends Fields>(
+  name: string,
+  doc: string,
+  fields: F,
+): Message<{ [K in keyof Shape<F>]: Shape<F>[K] }>
 export function message<F extends Fields, E>(
   name: string,
   doc: string,
   fields: F,
   embedded: Embedded<E>,
-): Message<Flat<Shape<F> & E>>
+): Message<{ [K in keyof (Shape<F> & E)]: (Shape<F> & E)[K] }>
 export function message(name: string, doc: string, fields: Fields, embedded?: Embedded): Message {
   const own = Object.entries(fields).map(([field, spec]): Field => ({ name: field, ...spec }))
   let inlined: { readonly fields: readonly Field[]; readonly byName: ReadonlyMap<string, Field> } | undefined
@@ -177,9 +182,9 @@ export function message(name: string, doc: string, fields: Fields, embedded?: Em
   }
 }
 
-/** An embedded message: `embed(2, 'volumeSource', () => volumeSource)`. */
-export function embed<T>(tag: number, name: string, message: () => Message<T>): Embedded<T> {
-  return { tag, name, message }
+/** An embedded message: `embed(2, 'volumeSource', volumeSource)`. */
+export function embed<T>(tag: number, name: string, message: Nested<T>): Embedded<T> {
+  return { tag, name, message: deferred(message) }
 }
 
 interface StringRules extends Rules {
@@ -198,8 +203,11 @@ function spec<T, P extends boolean>(tag: number, doc: string, type: ValueType, r
 
 const scalar = (name: Scalar): ValueType => ({ is: 'scalar', scalar: name })
 
-function valueType(element: Scalar | (() => Message)): ValueType {
-  return typeof element === 'string' ? scalar(element) : { is: 'message', message: element }
+const deferred = <T>(message: Nested<T>): (() => Message<T>) =>
+  typeof message === 'function' ? message : () => message
+
+function valueType(element: Scalar | Nested): ValueType {
+  return typeof element === 'string' ? scalar(element) : { is: 'message', message: deferred(element) }
 }
 
 export const string = <const R extends StringRules>(tag: number, doc: string, rules?: R) =>
@@ -235,12 +243,12 @@ export const object = <const R extends Rules>(tag: number, doc: string, rules?: 
 export const fieldsV1 = <const R extends Rules>(tag: number, doc: string, rules?: R) =>
   spec<JsonObject, IsPresent<R>>(tag, doc, scalar('fieldsV1'), rules)
 
-/** A nested message: `one(18, 'doc', () => affinity)`. */
-export const one = <T, const R extends Rules>(tag: number, doc: string, message: () => Message<T>, rules?: R) =>
-  spec<T, IsPresent<R>>(tag, doc, { is: 'message', message }, rules)
+/** A nested message: `one(18, 'doc', affinity)`. */
+export const one = <M extends Nested, const R extends Rules>(tag: number, doc: string, message: M, rules?: R) =>
+  spec<ElementType<M>, IsPresent<R>>(tag, doc, valueType(message), rules)
 
-/** A list of scalars or messages: `list(2, 'doc', () => container, { listType: 'map', keys: ['name'] })`. */
-export const list = <E extends Scalar | (() => Message), const R extends Rules>(
+/** A list of scalars or messages: `list(2, 'doc', container, { listType: 'map', keys: ['name'] })`. */
+export const list = <E extends Scalar | Nested, const R extends Rules>(
   tag: number,
   doc: string,
   element: E,
@@ -248,12 +256,8 @@ export const list = <E extends Scalar | (() => Message), const R extends Rules>(
 ) => spec<ElementType<E>[], IsPresent<R>>(tag, doc, { is: 'list', element: valueType(element) }, rules)
 
 /** A map from strings: `map(1, 'doc', 'quantity')`. */
-export const map = <E extends Scalar | (() => Message), const R extends Rules>(
-  tag: number,
-  doc: string,
-  value: E,
-  rules?: R,
-) => spec<Record<string, ElementType<E>>, IsPresent<R>>(tag, doc, { is: 'map', value: valueType(value) }, rules)
+export const map = <E extends Scalar | Nested, const R extends Rules>(tag: number, doc: string, value: E, rules?: R) =>
+  spec<Record<string, ElementType<E>>, IsPresent<R>>(tag, doc, { is: 'map', value: valueType(value) }, rules)
 
 /** apiVersion and kind of one kind, which travel in the envelope on the wire. */
 export const typeMeta = <const V extends string, const K extends string>(apiVersion: V, kind: K) => ({

@@ -1,16 +1,5 @@
-import { type Infer, int32, type Message, message, microTime, one, string, typeMeta } from '../../schema/message.ts'
-import { type ObjectMeta, objectMeta } from '../meta-v1/object-meta.ts'
-
-export const lease = message(
-  'api.coordination.v1.Lease',
-  'A claim that holds for a while unless renewed: for electing leaders, for heartbeats.',
-  {
-    ...typeMeta('coordination.k8s.io/v1', 'Lease'),
-    metadata: one(1, 'What the object says of itself.', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
-    spec: one(2, 'Who holds it, and since when.', (): Message<LeaseSpec> => leaseSpec, { byValue: true }),
-  },
-)
-export interface Lease extends Infer<typeof lease> {}
+import { type Infer, int32, message, microTime, one, string, typeMeta } from '../../schema/message.ts'
+import { objectMeta } from '../meta-v1/object-meta.ts'
 
 export const leaseSpec = message('api.coordination.v1.LeaseSpec', 'Who holds a lease, and since when.', {
   holderIdentity: string(1, 'Who holds it; absent when nobody does.', { explicit: true }),
@@ -23,4 +12,14 @@ export const leaseSpec = message('api.coordination.v1.LeaseSpec', 'Who holds a l
     explicit: true,
   }),
 })
-export interface LeaseSpec extends Infer<typeof leaseSpec> {}
+
+export const lease = message(
+  'api.coordination.v1.Lease',
+  'A claim that holds for a while unless renewed: for electing leaders, for heartbeats.',
+  {
+    ...typeMeta('coordination.k8s.io/v1', 'Lease'),
+    metadata: one(1, 'What the object says of itself.', objectMeta, { byValue: true }),
+    spec: one(2, 'Who holds it, and since when.', leaseSpec, { byValue: true }),
+  },
+)
+export interface Lease extends Infer<typeof lease> {}

@@ -1,57 +1,6 @@
 // Where a pod wants to run: which nodes, near or far from which pods.
-import { type Infer, int32, int64, list, type Message, message, one, string, time } from '../../schema/message.ts'
-import { type LabelSelector, labelSelector } from '../meta-v1/label-selector.ts'
-
-export const affinity = message('api.core.v1.Affinity', 'Where a pod wants to run.', {
-  nodeAffinity: one(1, 'On which nodes.', (): Message<NodeAffinity> => nodeAffinity),
-  podAffinity: one(2, 'Near which pods.', (): Message<PodAffinity> => podAffinity),
-  podAntiAffinity: one(3, 'Away from which pods.', (): Message<PodAntiAffinity> => podAntiAffinity),
-})
-export interface Affinity extends Infer<typeof affinity> {}
-
-export const nodeAffinity = message('api.core.v1.NodeAffinity', 'Which nodes a pod wants.', {
-  requiredDuringSchedulingIgnoredDuringExecution: one(
-    1,
-    'Nodes it must run on; labels that change later do not drive it away.',
-    (): Message<NodeSelector> => nodeSelector,
-  ),
-  preferredDuringSchedulingIgnoredDuringExecution: list(
-    2,
-    'Nodes it prefers: the weights of the terms that fit are added up.',
-    (): Message<PreferredSchedulingTerm> => preferredSchedulingTerm,
-    { listType: 'atomic' },
-  ),
-})
-export interface NodeAffinity extends Infer<typeof nodeAffinity> {}
-
-export const nodeSelector = message('api.core.v1.NodeSelector', 'Selects nodes; one of the terms must fit.', {
-  nodeSelectorTerms: list(1, 'The terms, of which one suffices.', (): Message<NodeSelectorTerm> => nodeSelectorTerm, {
-    required: true,
-    nonEmpty: true,
-    listType: 'atomic',
-  }),
-})
-export interface NodeSelector extends Infer<typeof nodeSelector> {}
-
-export const nodeSelectorTerm = message(
-  'api.core.v1.NodeSelectorTerm',
-  'A set of conditions on a node, which must all hold; an empty one fits no node.',
-  {
-    matchExpressions: list(
-      1,
-      'Conditions on labels.',
-      (): Message<NodeSelectorRequirement> => nodeSelectorRequirement,
-      { listType: 'atomic' },
-    ),
-    matchFields: list(
-      2,
-      'Conditions on fields; only metadata.name.',
-      (): Message<NodeSelectorRequirement> => nodeSelectorRequirement,
-      { listType: 'atomic' },
-    ),
-  },
-)
-export interface NodeSelectorTerm extends Infer<typeof nodeSelectorTerm> {}
+import { type Infer, int32, int64, list, message, one, string, time } from '../../schema/message.ts'
+import { labelSelector } from '../meta-v1/label-selector.ts'
 
 export const nodeSelectorRequirement = message(
   'api.core.v1.NodeSelectorRequirement',
@@ -69,56 +18,52 @@ export const nodeSelectorRequirement = message(
 )
 export interface NodeSelectorRequirement extends Infer<typeof nodeSelectorRequirement> {}
 
+export const nodeSelectorTerm = message(
+  'api.core.v1.NodeSelectorTerm',
+  'A set of conditions on a node, which must all hold; an empty one fits no node.',
+  {
+    matchExpressions: list(1, 'Conditions on labels.', nodeSelectorRequirement, { listType: 'atomic' }),
+    matchFields: list(2, 'Conditions on fields; only metadata.name.', nodeSelectorRequirement, { listType: 'atomic' }),
+  },
+)
+export interface NodeSelectorTerm extends Infer<typeof nodeSelectorTerm> {}
+
+export const nodeSelector = message('api.core.v1.NodeSelector', 'Selects nodes; one of the terms must fit.', {
+  nodeSelectorTerms: list(1, 'The terms, of which one suffices.', nodeSelectorTerm, {
+    required: true,
+    nonEmpty: true,
+    listType: 'atomic',
+  }),
+})
+
 export const preferredSchedulingTerm = message('api.core.v1.PreferredSchedulingTerm', 'A preference for nodes.', {
   weight: int32(1, 'How much it counts, from 1 to 100.', { required: true, min: 1, max: 100 }),
-  preference: one(2, 'Which nodes.', (): Message<NodeSelectorTerm> => nodeSelectorTerm, {
+  preference: one(2, 'Which nodes.', nodeSelectorTerm, {
     required: true,
     byValue: true,
   }),
 })
-export interface PreferredSchedulingTerm extends Infer<typeof preferredSchedulingTerm> {}
 
-export const podAffinity = message('api.core.v1.PodAffinity', 'Which pods a pod wants to be near.', {
-  requiredDuringSchedulingIgnoredDuringExecution: list(
+export const nodeAffinity = message('api.core.v1.NodeAffinity', 'Which nodes a pod wants.', {
+  requiredDuringSchedulingIgnoredDuringExecution: one(
     1,
-    'Pods it must be near.',
-    (): Message<PodAffinityTerm> => podAffinityTerm,
-    { listType: 'atomic' },
+    'Nodes it must run on; labels that change later do not drive it away.',
+    nodeSelector,
   ),
   preferredDuringSchedulingIgnoredDuringExecution: list(
     2,
-    'Pods it prefers to be near.',
-    (): Message<WeightedPodAffinityTerm> => weightedPodAffinityTerm,
+    'Nodes it prefers: the weights of the terms that fit are added up.',
+    preferredSchedulingTerm,
     { listType: 'atomic' },
   ),
 })
-export interface PodAffinity extends Infer<typeof podAffinity> {}
-
-export const podAntiAffinity = message('api.core.v1.PodAntiAffinity', 'Which pods a pod wants to be away from.', {
-  requiredDuringSchedulingIgnoredDuringExecution: list(
-    1,
-    'Pods it must be away from.',
-    (): Message<PodAffinityTerm> => podAffinityTerm,
-    { listType: 'atomic' },
-  ),
-  preferredDuringSchedulingIgnoredDuringExecution: list(
-    2,
-    'Pods it prefers to be away from.',
-    (): Message<WeightedPodAffinityTerm> => weightedPodAffinityTerm,
-    { listType: 'atomic' },
-  ),
-})
-export interface PodAntiAffinity extends Infer<typeof podAntiAffinity> {}
+export interface NodeAffinity extends Infer<typeof nodeAffinity> {}
 
 export const podAffinityTerm = message(
   'api.core.v1.PodAffinityTerm',
   'A set of pods, and what being near them means.',
   {
-    labelSelector: one(
-      1,
-      'The pods, by their labels; absent selects none.',
-      (): Message<LabelSelector> => labelSelector,
-    ),
+    labelSelector: one(1, 'The pods, by their labels; absent selects none.', labelSelector),
     namespaces: list(2, "The namespaces they are in; with no namespaceSelector either, the pod's own.", 'string', {
       listType: 'atomic',
     }),
@@ -126,11 +71,7 @@ export const podAffinityTerm = message(
       required: true,
       nonEmpty: true,
     }),
-    namespaceSelector: one(
-      4,
-      'The namespaces they are in, by labels; an empty one is every namespace.',
-      (): Message<LabelSelector> => labelSelector,
-    ),
+    namespaceSelector: one(4, 'The namespaces they are in, by labels; an empty one is every namespace.', labelSelector),
     matchLabelKeys: list(5, "Keys of the pod's own labels, which the others must have with the same value.", 'string', {
       listType: 'atomic',
     }),
@@ -149,13 +90,40 @@ export const weightedPodAffinityTerm = message(
   'A preference for being near, or away from, pods.',
   {
     weight: int32(1, 'How much it counts, from 1 to 100.', { required: true, min: 1, max: 100 }),
-    podAffinityTerm: one(2, 'Which pods.', (): Message<PodAffinityTerm> => podAffinityTerm, {
+    podAffinityTerm: one(2, 'Which pods.', podAffinityTerm, {
       required: true,
       byValue: true,
     }),
   },
 )
-export interface WeightedPodAffinityTerm extends Infer<typeof weightedPodAffinityTerm> {}
+
+export const podAffinity = message('api.core.v1.PodAffinity', 'Which pods a pod wants to be near.', {
+  requiredDuringSchedulingIgnoredDuringExecution: list(1, 'Pods it must be near.', podAffinityTerm, {
+    listType: 'atomic',
+  }),
+  preferredDuringSchedulingIgnoredDuringExecution: list(2, 'Pods it prefers to be near.', weightedPodAffinityTerm, {
+    listType: 'atomic',
+  }),
+})
+
+export const podAntiAffinity = message('api.core.v1.PodAntiAffinity', 'Which pods a pod wants to be away from.', {
+  requiredDuringSchedulingIgnoredDuringExecution: list(1, 'Pods it must be away from.', podAffinityTerm, {
+    listType: 'atomic',
+  }),
+  preferredDuringSchedulingIgnoredDuringExecution: list(
+    2,
+    'Pods it prefers to be away from.',
+    weightedPodAffinityTerm,
+    { listType: 'atomic' },
+  ),
+})
+
+export const affinity = message('api.core.v1.Affinity', 'Where a pod wants to run.', {
+  nodeAffinity: one(1, 'On which nodes.', nodeAffinity),
+  podAffinity: one(2, 'Near which pods.', podAffinity),
+  podAntiAffinity: one(3, 'Away from which pods.', podAntiAffinity),
+})
+export interface Affinity extends Infer<typeof affinity> {}
 
 export const topologySpreadConstraint = message(
   'api.core.v1.TopologySpreadConstraint',
@@ -168,7 +136,7 @@ export const topologySpreadConstraint = message(
       'What happens when it cannot hold: DoNotSchedule, or ScheduleAnyway where it is least broken.',
       { required: true, enum: ['DoNotSchedule', 'ScheduleAnyway'] },
     ),
-    labelSelector: one(4, 'The pods that are counted.', (): Message<LabelSelector> => labelSelector),
+    labelSelector: one(4, 'The pods that are counted.', labelSelector),
     minDomains: int32(5, 'How many values there must be for the emptiest to count as more than 0.', {
       explicit: true,
       min: 1,

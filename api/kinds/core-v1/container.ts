@@ -1,117 +1,8 @@
-import { boolean, type Infer, int32, list, type Message, message, one, string } from '../../schema/message.ts'
-import { type EnvFromSource, type EnvVar, envFromSource, envVar } from './environment.ts'
-import { type Lifecycle, lifecycle, type Probe, probe } from './probes.ts'
-import { type ResourceRequirements, resourceRequirements } from './resources.ts'
-import { type SecurityContext, securityContext } from './security.ts'
-
-export const container = message('api.core.v1.Container', 'A program and the surroundings it runs in.', {
-  name: string(1, "The container's name, unique in its pod.", { required: true, nonEmpty: true }),
-  image: string(2, 'The image: registry/name:tag or name@digest.'),
-  command: list(
-    3,
-    "The program and its first arguments, instead of the image's entrypoint; without a shell.",
-    'string',
-    { listType: 'atomic' },
-  ),
-  args: list(4, "Arguments, instead of the image's.", 'string', { listType: 'atomic' }),
-  workingDir: string(5, "The directory the program starts in; default the image's."),
-  ports: list(
-    6,
-    'Ports the container listens on, for people and for names; leaving one out does not close it.',
-    (): Message<ContainerPort> => containerPort,
-    { listType: 'map', keys: ['containerPort', 'protocol'], patch: 'merge', mergeKey: 'containerPort' },
-  ),
-  envFrom: list(
-    19,
-    'Variables from ConfigMaps and Secrets; a later one wins.',
-    (): Message<EnvFromSource> => envFromSource,
-    { listType: 'atomic' },
-  ),
-  env: list(7, 'Variables, which win over those of envFrom.', (): Message<EnvVar> => envVar, {
-    listType: 'map',
-    keys: ['name'],
-    patch: 'merge',
-    mergeKey: 'name',
-  }),
-  resources: one(
-    8,
-    'What the container asks for and may use.',
-    (): Message<ResourceRequirements> => resourceRequirements,
-    { byValue: true },
-  ),
-  resizePolicy: list(
-    23,
-    'What happens to the container when its resources change.',
-    (): Message<ContainerResizePolicy> => containerResizePolicy,
-    { listType: 'atomic' },
-  ),
-  restartPolicy: string(
-    24,
-    "Overrides the pod's policy for this container; Always makes an init container stay beside the others.",
-    { explicit: true, enum: ['Always', 'OnFailure', 'Never'] },
-  ),
-  restartPolicyRules: list(
-    25,
-    'Exceptions from restartPolicy by exit code; the first that fits counts.',
-    (): Message<ContainerRestartRule> => containerRestartRule,
-    { listType: 'atomic' },
-  ),
-  volumeMounts: list(9, 'Where volumes of the pod appear in the container.', (): Message<VolumeMount> => volumeMount, {
-    listType: 'map',
-    keys: ['mountPath'],
-    patch: 'merge',
-    mergeKey: 'mountPath',
-  }),
-  volumeDevices: list(
-    21,
-    'Where block devices of the pod appear in the container.',
-    (): Message<VolumeDevice> => volumeDevice,
-    { listType: 'map', keys: ['devicePath'], patch: 'merge', mergeKey: 'devicePath' },
-  ),
-  livenessProbe: one(
-    10,
-    'Tells whether the container still works; it is restarted when not.',
-    (): Message<Probe> => probe,
-  ),
-  readinessProbe: one(
-    11,
-    'Tells whether the container can serve; services send it nothing when not.',
-    (): Message<Probe> => probe,
-  ),
-  startupProbe: one(
-    22,
-    'Tells whether the container has started; the other probes wait for it.',
-    (): Message<Probe> => probe,
-  ),
-  lifecycle: one(
-    12,
-    'What is done when the container starts and before it is stopped.',
-    (): Message<Lifecycle> => lifecycle,
-  ),
-  terminationMessagePath: string(
-    13,
-    'The file in which the container may say why it ended; default /dev/termination-log.',
-  ),
-  terminationMessagePolicy: string(
-    20,
-    'Where that is read from: File (default), or FallbackToLogsOnError, the end of its log when the file is empty.',
-    { enum: ['FallbackToLogsOnError', 'File'] },
-  ),
-  imagePullPolicy: string(
-    14,
-    'When the image is fetched: Always, IfNotPresent, or Never; default Always for latest, else IfNotPresent.',
-    { enum: ['Always', 'IfNotPresent', 'Never'] },
-  ),
-  securityContext: one(
-    15,
-    "What the container's processes may be and do; wins over the pod's.",
-    (): Message<SecurityContext> => securityContext,
-  ),
-  stdin: boolean(16, 'Whether the container has a standard input.'),
-  stdinOnce: boolean(17, 'Whether standard input closes after the first client that attached has left.'),
-  tty: boolean(18, 'Whether the container has a terminal; needs stdin.'),
-})
-export interface Container extends Infer<typeof container> {}
+import { boolean, type Infer, int32, list, message, one, string } from '../../schema/message.ts'
+import { envFromSource, envVar } from './environment.ts'
+import { lifecycle, probe } from './probes.ts'
+import { resourceRequirements } from './resources.ts'
+import { securityContext } from './security.ts'
 
 export const containerPort = message('api.core.v1.ContainerPort', 'A port a container listens on.', {
   name: string(1, 'A name, unique in the pod, that probes and services may use.'),
@@ -135,6 +26,15 @@ export const containerResizePolicy = message(
 )
 export interface ContainerResizePolicy extends Infer<typeof containerResizePolicy> {}
 
+export const containerRestartRuleOnExitCodes = message(
+  'api.core.v1.ContainerRestartRuleOnExitCodes',
+  'A set of exit codes.',
+  {
+    operator: string(1, 'In the values, or NotIn them.', { required: true, enum: ['In', 'NotIn'] }),
+    values: list(2, 'The exit codes; at most 255.', 'int32', { listType: 'set' }),
+  },
+)
+
 export const containerRestartRule = message(
   'api.core.v1.ContainerRestartRule',
   'What to do when a container ended in some way.',
@@ -144,24 +44,10 @@ export const containerRestartRule = message(
       enum: ['Restart', 'RestartAllContainers'],
       nonEmpty: true,
     }),
-    exitCodes: one(
-      2,
-      'The exit codes it is done for.',
-      (): Message<ContainerRestartRuleOnExitCodes> => containerRestartRuleOnExitCodes,
-    ),
+    exitCodes: one(2, 'The exit codes it is done for.', containerRestartRuleOnExitCodes),
   },
 )
 export interface ContainerRestartRule extends Infer<typeof containerRestartRule> {}
-
-export const containerRestartRuleOnExitCodes = message(
-  'api.core.v1.ContainerRestartRuleOnExitCodes',
-  'A set of exit codes.',
-  {
-    operator: string(1, 'In the values, or NotIn them.', { required: true, enum: ['In', 'NotIn'] }),
-    values: list(2, 'The exit codes; at most 255.', 'int32', { listType: 'set' }),
-  },
-)
-export interface ContainerRestartRuleOnExitCodes extends Infer<typeof containerRestartRuleOnExitCodes> {}
 
 export const volumeMount = message('api.core.v1.VolumeMount', "A volume of the pod in a container's file system.", {
   name: string(1, "The volume's name.", { required: true, nonEmpty: true }),
@@ -190,3 +76,79 @@ export const volumeDevice = message(
   },
 )
 export interface VolumeDevice extends Infer<typeof volumeDevice> {}
+
+export const container = message('api.core.v1.Container', 'A program and the surroundings it runs in.', {
+  name: string(1, "The container's name, unique in its pod.", { required: true, nonEmpty: true }),
+  image: string(2, 'The image: registry/name:tag or name@digest.'),
+  command: list(
+    3,
+    "The program and its first arguments, instead of the image's entrypoint; without a shell.",
+    'string',
+    { listType: 'atomic' },
+  ),
+  args: list(4, "Arguments, instead of the image's.", 'string', { listType: 'atomic' }),
+  workingDir: string(5, "The directory the program starts in; default the image's."),
+  ports: list(
+    6,
+    'Ports the container listens on, for people and for names; leaving one out does not close it.',
+    containerPort,
+    { listType: 'map', keys: ['containerPort', 'protocol'], patch: 'merge', mergeKey: 'containerPort' },
+  ),
+  envFrom: list(19, 'Variables from ConfigMaps and Secrets; a later one wins.', envFromSource, { listType: 'atomic' }),
+  env: list(7, 'Variables, which win over those of envFrom.', envVar, {
+    listType: 'map',
+    keys: ['name'],
+    patch: 'merge',
+    mergeKey: 'name',
+  }),
+  resources: one(8, 'What the container asks for and may use.', resourceRequirements, { byValue: true }),
+  resizePolicy: list(23, 'What happens to the container when its resources change.', containerResizePolicy, {
+    listType: 'atomic',
+  }),
+  restartPolicy: string(
+    24,
+    "Overrides the pod's policy for this container; Always makes an init container stay beside the others.",
+    { explicit: true, enum: ['Always', 'OnFailure', 'Never'] },
+  ),
+  restartPolicyRules: list(
+    25,
+    'Exceptions from restartPolicy by exit code; the first that fits counts.',
+    containerRestartRule,
+    { listType: 'atomic' },
+  ),
+  volumeMounts: list(9, 'Where volumes of the pod appear in the container.', volumeMount, {
+    listType: 'map',
+    keys: ['mountPath'],
+    patch: 'merge',
+    mergeKey: 'mountPath',
+  }),
+  volumeDevices: list(21, 'Where block devices of the pod appear in the container.', volumeDevice, {
+    listType: 'map',
+    keys: ['devicePath'],
+    patch: 'merge',
+    mergeKey: 'devicePath',
+  }),
+  livenessProbe: one(10, 'Tells whether the container still works; it is restarted when not.', probe),
+  readinessProbe: one(11, 'Tells whether the container can serve; services send it nothing when not.', probe),
+  startupProbe: one(22, 'Tells whether the container has started; the other probes wait for it.', probe),
+  lifecycle: one(12, 'What is done when the container starts and before it is stopped.', lifecycle),
+  terminationMessagePath: string(
+    13,
+    'The file in which the container may say why it ended; default /dev/termination-log.',
+  ),
+  terminationMessagePolicy: string(
+    20,
+    'Where that is read from: File (default), or FallbackToLogsOnError, the end of its log when the file is empty.',
+    { enum: ['FallbackToLogsOnError', 'File'] },
+  ),
+  imagePullPolicy: string(
+    14,
+    'When the image is fetched: Always, IfNotPresent, or Never; default Always for latest, else IfNotPresent.',
+    { enum: ['Always', 'IfNotPresent', 'Never'] },
+  ),
+  securityContext: one(15, "What the container's processes may be and do; wins over the pod's.", securityContext),
+  stdin: boolean(16, 'Whether the container has a standard input.'),
+  stdinOnce: boolean(17, 'Whether standard input closes after the first client that attached has left.'),
+  tty: boolean(18, 'Whether the container has a terminal; needs stdin.'),
+})
+export interface Container extends Infer<typeof container> {}

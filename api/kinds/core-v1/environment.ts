@@ -1,38 +1,6 @@
 // A container's environment variables and where their values come from.
-import { boolean, embed, type Infer, type Message, message, one, quantity, string } from '../../schema/message.ts'
-import { type LocalObjectReference, localObjectReference } from './references.ts'
-
-export const envVar = message('api.core.v1.EnvVar', "A variable in a container's environment.", {
-  name: string(1, "The variable's name: printable ASCII without '='.", { required: true, nonEmpty: true }),
-  value: string(2, 'The value. $(NAME) stands for a variable defined before it; $$ for one dollar sign.'),
-  valueFrom: one(
-    3,
-    'Where the value comes from instead; not together with value.',
-    (): Message<EnvVarSource> => envVarSource,
-  ),
-})
-export interface EnvVar extends Infer<typeof envVar> {}
-
-export const envVarSource = message(
-  'api.core.v1.EnvVarSource',
-  "Where a variable's value comes from; exactly one is given.",
-  {
-    fieldRef: one(1, 'A field of the pod itself.', (): Message<ObjectFieldSelector> => objectFieldSelector),
-    resourceFieldRef: one(
-      2,
-      'A limit or request of the container.',
-      (): Message<ResourceFieldSelector> => resourceFieldSelector,
-    ),
-    configMapKeyRef: one(3, 'An entry of a ConfigMap.', (): Message<ConfigMapKeySelector> => configMapKeySelector),
-    secretKeyRef: one(4, 'An entry of a Secret.', (): Message<SecretKeySelector> => secretKeySelector),
-    fileKeyRef: one(
-      5,
-      'A variable from a file that an init container wrote.',
-      (): Message<FileKeySelector> => fileKeySelector,
-    ),
-  },
-)
-export interface EnvVarSource extends Infer<typeof envVarSource> {}
+import { boolean, embed, type Infer, message, one, quantity, string } from '../../schema/message.ts'
+import { localObjectReference } from './references.ts'
 
 export const objectFieldSelector = message('api.core.v1.ObjectFieldSelector', 'A field of an object.', {
   apiVersion: string(1, 'The version of the object in which the path is meant; default v1.'),
@@ -61,9 +29,8 @@ export const configMapKeySelector = message(
     key: string(2, "The entry's key.", { required: true, nonEmpty: true }),
     optional: boolean(3, 'Whether the ConfigMap or its entry may be missing.', { explicit: true }),
   },
-  embed(1, 'localObjectReference', (): Message<LocalObjectReference> => localObjectReference),
+  embed(1, 'localObjectReference', localObjectReference),
 )
-export interface ConfigMapKeySelector extends Infer<typeof configMapKeySelector> {}
 
 export const secretKeySelector = message(
   'api.core.v1.SecretKeySelector',
@@ -72,9 +39,8 @@ export const secretKeySelector = message(
     key: string(2, "The entry's key.", { required: true, nonEmpty: true }),
     optional: boolean(3, 'Whether the Secret or its entry may be missing.', { explicit: true }),
   },
-  embed(1, 'localObjectReference', (): Message<LocalObjectReference> => localObjectReference),
+  embed(1, 'localObjectReference', localObjectReference),
 )
-export interface SecretKeySelector extends Infer<typeof secretKeySelector> {}
 
 export const fileKeySelector = message('api.core.v1.FileKeySelector', 'A variable in a file of a volume.', {
   volumeName: string(1, 'The volume, which must be an emptyDir.', { required: true, nonEmpty: true }),
@@ -82,18 +48,26 @@ export const fileKeySelector = message('api.core.v1.FileKeySelector', 'A variabl
   key: string(3, "The variable's name in the file.", { required: true, nonEmpty: true }),
   optional: boolean(4, 'Whether the file or its variable may be missing.', { explicit: true }),
 })
-export interface FileKeySelector extends Infer<typeof fileKeySelector> {}
 
-export const envFromSource = message(
-  'api.core.v1.EnvFromSource',
-  'Variables from all entries of a ConfigMap or Secret.',
+export const envVarSource = message(
+  'api.core.v1.EnvVarSource',
+  "Where a variable's value comes from; exactly one is given.",
   {
-    prefix: string(1, "Stands in front of each variable's name."),
-    configMapRef: one(2, 'The ConfigMap.', (): Message<ConfigMapEnvSource> => configMapEnvSource),
-    secretRef: one(3, 'The Secret.', (): Message<SecretEnvSource> => secretEnvSource),
+    fieldRef: one(1, 'A field of the pod itself.', objectFieldSelector),
+    resourceFieldRef: one(2, 'A limit or request of the container.', resourceFieldSelector),
+    configMapKeyRef: one(3, 'An entry of a ConfigMap.', configMapKeySelector),
+    secretKeyRef: one(4, 'An entry of a Secret.', secretKeySelector),
+    fileKeyRef: one(5, 'A variable from a file that an init container wrote.', fileKeySelector),
   },
 )
-export interface EnvFromSource extends Infer<typeof envFromSource> {}
+export interface EnvVarSource extends Infer<typeof envVarSource> {}
+
+export const envVar = message('api.core.v1.EnvVar', "A variable in a container's environment.", {
+  name: string(1, "The variable's name: printable ASCII without '='.", { required: true, nonEmpty: true }),
+  value: string(2, 'The value. $(NAME) stands for a variable defined before it; $$ for one dollar sign.'),
+  valueFrom: one(3, 'Where the value comes from instead; not together with value.', envVarSource),
+})
+export interface EnvVar extends Infer<typeof envVar> {}
 
 export const configMapEnvSource = message(
   'api.core.v1.ConfigMapEnvSource',
@@ -101,9 +75,8 @@ export const configMapEnvSource = message(
   {
     optional: boolean(2, 'Whether the ConfigMap may be missing.', { explicit: true }),
   },
-  embed(1, 'localObjectReference', (): Message<LocalObjectReference> => localObjectReference),
+  embed(1, 'localObjectReference', localObjectReference),
 )
-export interface ConfigMapEnvSource extends Infer<typeof configMapEnvSource> {}
 
 export const secretEnvSource = message(
   'api.core.v1.SecretEnvSource',
@@ -111,6 +84,16 @@ export const secretEnvSource = message(
   {
     optional: boolean(2, 'Whether the Secret may be missing.', { explicit: true }),
   },
-  embed(1, 'localObjectReference', (): Message<LocalObjectReference> => localObjectReference),
+  embed(1, 'localObjectReference', localObjectReference),
 )
-export interface SecretEnvSource extends Infer<typeof secretEnvSource> {}
+
+export const envFromSource = message(
+  'api.core.v1.EnvFromSource',
+  'Variables from all entries of a ConfigMap or Secret.',
+  {
+    prefix: string(1, "Stands in front of each variable's name."),
+    configMapRef: one(2, 'The ConfigMap.', configMapEnvSource),
+    secretRef: one(3, 'The Secret.', secretEnvSource),
+  },
+)
+export interface EnvFromSource extends Infer<typeof envFromSource> {}

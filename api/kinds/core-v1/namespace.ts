@@ -1,17 +1,5 @@
-import { type Infer, list, type Message, message, one, string, time, typeMeta } from '../../schema/message.ts'
-import { type ObjectMeta, objectMeta } from '../meta-v1/object-meta.ts'
-
-export const namespace = message(
-  'api.core.v1.Namespace',
-  'A room for names: objects of one namespace are apart from those of others.',
-  {
-    ...typeMeta('v1', 'Namespace'),
-    metadata: one(1, 'What the object says of itself.', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
-    spec: one(2, 'What is wanted of it.', (): Message<NamespaceSpec> => namespaceSpec, { byValue: true }),
-    status: one(3, 'What is known of it.', (): Message<NamespaceStatus> => namespaceStatus, { byValue: true }),
-  },
-)
-export interface Namespace extends Infer<typeof namespace> {}
+import { type Infer, list, message, one, string, time, typeMeta } from '../../schema/message.ts'
+import { objectMeta } from '../meta-v1/object-meta.ts'
 
 export const namespaceSpec = message('api.core.v1.NamespaceSpec', 'What is wanted of a namespace.', {
   finalizers: list(
@@ -21,18 +9,6 @@ export const namespaceSpec = message('api.core.v1.NamespaceSpec', 'What is wante
     { listType: 'atomic' },
   ),
 })
-export interface NamespaceSpec extends Infer<typeof namespaceSpec> {}
-
-export const namespaceStatus = message('api.core.v1.NamespaceStatus', 'What is known of a namespace.', {
-  phase: string(1, 'Active, or Terminating while what it holds is deleted.', { enum: ['Active', 'Terminating'] }),
-  conditions: list(2, 'What keeps it from being removed.', (): Message<NamespaceCondition> => namespaceCondition, {
-    listType: 'map',
-    keys: ['type'],
-    patch: 'merge',
-    mergeKey: 'type',
-  }),
-})
-export interface NamespaceStatus extends Infer<typeof namespaceStatus> {}
 
 export const namespaceCondition = message('api.core.v1.NamespaceCondition', 'What holds of a namespace.', {
   type: string(1, 'What it is about.', { required: true }),
@@ -45,3 +21,25 @@ export const namespaceCondition = message('api.core.v1.NamespaceCondition', 'Wha
   message: string(6, 'Why, in words for people.'),
 })
 export interface NamespaceCondition extends Infer<typeof namespaceCondition> {}
+
+export const namespaceStatus = message('api.core.v1.NamespaceStatus', 'What is known of a namespace.', {
+  phase: string(1, 'Active, or Terminating while what it holds is deleted.', { enum: ['Active', 'Terminating'] }),
+  conditions: list(2, 'What keeps it from being removed.', namespaceCondition, {
+    listType: 'map',
+    keys: ['type'],
+    patch: 'merge',
+    mergeKey: 'type',
+  }),
+})
+
+export const namespace = message(
+  'api.core.v1.Namespace',
+  'A room for names: objects of one namespace are apart from those of others.',
+  {
+    ...typeMeta('v1', 'Namespace'),
+    metadata: one(1, 'What the object says of itself.', objectMeta, { byValue: true }),
+    spec: one(2, 'What is wanted of it.', namespaceSpec, { byValue: true }),
+    status: one(3, 'What is known of it.', namespaceStatus, { byValue: true }),
+  },
+)
+export interface Namespace extends Infer<typeof namespace> {}

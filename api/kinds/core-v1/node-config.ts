@@ -1,14 +1,5 @@
 // Where nodes once got their configuration from; kept because the fields are.
-import { type Infer, type Message, message, one, string } from '../../schema/message.ts'
-
-export const nodeConfigSource = message(
-  'api.core.v1.NodeConfigSource',
-  "Where a node's configuration came from; no longer used.",
-  {
-    configMap: one(2, 'A ConfigMap.', (): Message<ConfigMapNodeConfigSource> => configMapNodeConfigSource),
-  },
-)
-export interface NodeConfigSource extends Infer<typeof nodeConfigSource> {}
+import { type Infer, message, one, string } from '../../schema/message.ts'
 
 export const configMapNodeConfigSource = message(
   'api.core.v1.ConfigMapNodeConfigSource',
@@ -21,4 +12,12 @@ export const configMapNodeConfigSource = message(
     kubeletConfigKey: string(5, 'The entry that holds the configuration.', { required: true }),
   },
 )
-export interface ConfigMapNodeConfigSource extends Infer<typeof configMapNodeConfigSource> {}
+
+export const nodeConfigSource = message(
+  'api.core.v1.NodeConfigSource',
+  "Where a node's configuration came from; no longer used.",
+  {
+    configMap: one(2, 'A ConfigMap.', configMapNodeConfigSource),
+  },
+)
+export interface NodeConfigSource extends Infer<typeof nodeConfigSource> {}

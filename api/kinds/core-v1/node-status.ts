@@ -1,56 +1,5 @@
-import {
-  boolean,
-  type Infer,
-  int32,
-  int64,
-  list,
-  type Message,
-  map,
-  message,
-  one,
-  string,
-  time,
-} from '../../schema/message.ts'
-import { type NodeConfigSource, nodeConfigSource } from './node-config.ts'
-
-export const nodeStatus = message('api.core.v1.NodeStatus', 'What is known of a node.', {
-  capacity: map(1, 'What it has, by resource.', 'quantity'),
-  allocatable: map(2, 'What of it pods may use, by resource.', 'quantity'),
-  phase: string(3, 'No longer used.', { enum: ['Pending', 'Running', 'Terminated'] }),
-  conditions: list(
-    4,
-    'What holds of it: Ready, MemoryPressure, DiskPressure, PIDPressure, NetworkUnavailable.',
-    (): Message<NodeCondition> => nodeCondition,
-    { listType: 'map', keys: ['type'], patch: 'merge', mergeKey: 'type' },
-  ),
-  addresses: list(5, 'Its addresses and names.', (): Message<NodeAddress> => nodeAddress, {
-    listType: 'map',
-    keys: ['type'],
-    patch: 'merge',
-    mergeKey: 'type',
-  }),
-  daemonEndpoints: one(6, 'Ports its agent listens on.', (): Message<NodeDaemonEndpoints> => nodeDaemonEndpoints, {
-    byValue: true,
-  }),
-  nodeInfo: one(7, 'What it is: its ids and versions.', (): Message<NodeSystemInfo> => nodeSystemInfo, {
-    byValue: true,
-  }),
-  images: list(8, 'Container images it has.', (): Message<ContainerImage> => containerImage, { listType: 'atomic' }),
-  volumesInUse: list(9, 'Volumes that are in use on it.', 'string', { listType: 'atomic' }),
-  volumesAttached: list(10, 'Volumes that are attached to it.', (): Message<AttachedVolume> => attachedVolume, {
-    listType: 'atomic',
-  }),
-  config: one(11, 'No longer used.', (): Message<NodeConfigStatus> => nodeConfigStatus),
-  runtimeHandlers: list(
-    12,
-    'Handlers its runtime offers to runtime classes.',
-    (): Message<NodeRuntimeHandler> => nodeRuntimeHandler,
-    { listType: 'atomic' },
-  ),
-  features: one(13, 'What its runtime can do.', (): Message<NodeFeatures> => nodeFeatures),
-  declaredFeatures: list(14, 'Features it says it has, which pods may need.', 'string', { listType: 'atomic' }),
-})
-export interface NodeStatus extends Infer<typeof nodeStatus> {}
+import { boolean, type Infer, int32, int64, list, map, message, one, string, time } from '../../schema/message.ts'
+import { nodeConfigSource } from './node-config.ts'
 
 export const nodeCondition = message('api.core.v1.NodeCondition', 'What holds of a node.', {
   type: string(1, 'What it is about.', { required: true }),
@@ -69,17 +18,18 @@ export const nodeAddress = message('api.core.v1.NodeAddress', 'An address or nam
   type: string(1, 'Hostname, InternalIP, ExternalIP, InternalDNS, or ExternalDNS.', { required: true }),
   address: string(2, 'The address or name.', { required: true }),
 })
-export interface NodeAddress extends Infer<typeof nodeAddress> {}
-
-export const nodeDaemonEndpoints = message('api.core.v1.NodeDaemonEndpoints', "Ports of a node's daemons.", {
-  kubeletEndpoint: one(1, 'Where the agent listens.', (): Message<DaemonEndpoint> => daemonEndpoint, { byValue: true }),
-})
-export interface NodeDaemonEndpoints extends Infer<typeof nodeDaemonEndpoints> {}
 
 export const daemonEndpoint = message('api.core.v1.DaemonEndpoint', 'A port of a daemon.', {
   Port: int32(1, 'The port; 0 when it does not listen.', { required: true }),
 })
-export interface DaemonEndpoint extends Infer<typeof daemonEndpoint> {}
+
+export const nodeDaemonEndpoints = message('api.core.v1.NodeDaemonEndpoints', "Ports of a node's daemons.", {
+  kubeletEndpoint: one(1, 'Where the agent listens.', daemonEndpoint, { byValue: true }),
+})
+
+export const nodeSwapStatus = message('api.core.v1.NodeSwapStatus', "A node's swap space.", {
+  capacity: int64(1, 'Bytes of it.', { explicit: true }),
+})
 
 export const nodeSystemInfo = message('api.core.v1.NodeSystemInfo', 'What a node is.', {
   machineID: string(1, "The machine's id, from /etc/machine-id.", { required: true }),
@@ -92,14 +42,8 @@ export const nodeSystemInfo = message('api.core.v1.NodeSystemInfo', 'What a node
   kubeProxyVersion: string(8, 'No longer used.', { required: true }),
   operatingSystem: string(9, 'linux.', { required: true }),
   architecture: string(10, "The processor's architecture, in Go's words: amd64, arm64.", { required: true }),
-  swap: one(11, 'Its swap space.', (): Message<NodeSwapStatus> => nodeSwapStatus),
+  swap: one(11, 'Its swap space.', nodeSwapStatus),
 })
-export interface NodeSystemInfo extends Infer<typeof nodeSystemInfo> {}
-
-export const nodeSwapStatus = message('api.core.v1.NodeSwapStatus', "A node's swap space.", {
-  capacity: int64(1, 'Bytes of it.', { explicit: true }),
-})
-export interface NodeSwapStatus extends Infer<typeof nodeSwapStatus> {}
 
 export const containerImage = message('api.core.v1.ContainerImage', 'An image on a node.', {
   names: list(1, 'Its names, by tag and by digest.', 'string', { listType: 'atomic' }),
@@ -111,33 +55,64 @@ export const attachedVolume = message('api.core.v1.AttachedVolume', 'A volume at
   name: string(1, "The volume's name.", { required: true }),
   devicePath: string(2, 'The device it appears as.', { required: true }),
 })
-export interface AttachedVolume extends Infer<typeof attachedVolume> {}
 
 export const nodeConfigStatus = message(
   'api.core.v1.NodeConfigStatus',
   'Which configuration a node uses; no longer used.',
   {
-    assigned: one(1, 'What it was told to use.', (): Message<NodeConfigSource> => nodeConfigSource),
-    active: one(2, 'What it uses.', (): Message<NodeConfigSource> => nodeConfigSource),
-    lastKnownGood: one(3, 'What it falls back to.', (): Message<NodeConfigSource> => nodeConfigSource),
+    assigned: one(1, 'What it was told to use.', nodeConfigSource),
+    active: one(2, 'What it uses.', nodeConfigSource),
+    lastKnownGood: one(3, 'What it falls back to.', nodeConfigSource),
     error: string(4, 'Why it does not use what it was told to.'),
   },
 )
-export interface NodeConfigStatus extends Infer<typeof nodeConfigStatus> {}
-
-export const nodeRuntimeHandler = message('api.core.v1.NodeRuntimeHandler', "A handler of a node's runtime.", {
-  name: string(1, "The handler's name; empty is the default one."),
-  features: one(2, 'What it can do.', (): Message<NodeRuntimeHandlerFeatures> => nodeRuntimeHandlerFeatures),
-})
-export interface NodeRuntimeHandler extends Infer<typeof nodeRuntimeHandler> {}
 
 export const nodeRuntimeHandlerFeatures = message('api.core.v1.NodeRuntimeHandlerFeatures', 'What a handler can do.', {
   recursiveReadOnlyMounts: boolean(1, 'Whether it can make mounts read-only with all below.', { explicit: true }),
   userNamespaces: boolean(2, 'Whether it can give pods user namespaces.', { explicit: true }),
 })
-export interface NodeRuntimeHandlerFeatures extends Infer<typeof nodeRuntimeHandlerFeatures> {}
+
+export const nodeRuntimeHandler = message('api.core.v1.NodeRuntimeHandler', "A handler of a node's runtime.", {
+  name: string(1, "The handler's name; empty is the default one."),
+  features: one(2, 'What it can do.', nodeRuntimeHandlerFeatures),
+})
 
 export const nodeFeatures = message('api.core.v1.NodeFeatures', "What a node's runtime can do, whatever the handler.", {
   supplementalGroupsPolicy: boolean(1, 'Whether it knows supplementalGroupsPolicy.', { explicit: true }),
 })
-export interface NodeFeatures extends Infer<typeof nodeFeatures> {}
+
+export const nodeStatus = message('api.core.v1.NodeStatus', 'What is known of a node.', {
+  capacity: map(1, 'What it has, by resource.', 'quantity'),
+  allocatable: map(2, 'What of it pods may use, by resource.', 'quantity'),
+  phase: string(3, 'No longer used.', { enum: ['Pending', 'Running', 'Terminated'] }),
+  conditions: list(
+    4,
+    'What holds of it: Ready, MemoryPressure, DiskPressure, PIDPressure, NetworkUnavailable.',
+    nodeCondition,
+    { listType: 'map', keys: ['type'], patch: 'merge', mergeKey: 'type' },
+  ),
+  addresses: list(5, 'Its addresses and names.', nodeAddress, {
+    listType: 'map',
+    keys: ['type'],
+    patch: 'merge',
+    mergeKey: 'type',
+  }),
+  daemonEndpoints: one(6, 'Ports its agent listens on.', nodeDaemonEndpoints, {
+    byValue: true,
+  }),
+  nodeInfo: one(7, 'What it is: its ids and versions.', nodeSystemInfo, {
+    byValue: true,
+  }),
+  images: list(8, 'Container images it has.', containerImage, { listType: 'atomic' }),
+  volumesInUse: list(9, 'Volumes that are in use on it.', 'string', { listType: 'atomic' }),
+  volumesAttached: list(10, 'Volumes that are attached to it.', attachedVolume, {
+    listType: 'atomic',
+  }),
+  config: one(11, 'No longer used.', nodeConfigStatus),
+  runtimeHandlers: list(12, 'Handlers its runtime offers to runtime classes.', nodeRuntimeHandler, {
+    listType: 'atomic',
+  }),
+  features: one(13, 'What its runtime can do.', nodeFeatures),
+  declaredFeatures: list(14, 'Features it says it has, which pods may need.', 'string', { listType: 'atomic' }),
+})
+export interface NodeStatus extends Infer<typeof nodeStatus> {}

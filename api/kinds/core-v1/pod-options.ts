@@ -1,5 +1,5 @@
 // What a client asks of a running pod: its logs, a command in it, a port of it.
-import { boolean, type Infer, int64, list, message, string, time } from '../../schema/message.ts'
+import { boolean, int64, list, message, string, time } from '../../schema/message.ts'
 
 export const podLogOptions = message('api.core.v1.PodLogOptions', "Which part of a container's log is asked for.", {
   container: string(1, 'The container; may be left out if the pod has one.'),
@@ -16,7 +16,6 @@ export const podLogOptions = message('api.core.v1.PodLogOptions', "Which part of
     enum: ['All', 'Stderr', 'Stdout'],
   }),
 })
-export interface PodLogOptions extends Infer<typeof podLogOptions> {}
 
 export const podExecOptions = message('api.core.v1.PodExecOptions', 'A command to run in a container.', {
   stdin: boolean(1, 'Whether the client sends standard input.'),
@@ -26,7 +25,6 @@ export const podExecOptions = message('api.core.v1.PodExecOptions', 'A command t
   container: string(5, 'The container; may be left out if the pod has one.'),
   command: list(6, 'The program and its arguments; without a shell.', 'string'),
 })
-export interface PodExecOptions extends Infer<typeof podExecOptions> {}
 
 export const podAttachOptions = message(
   'api.core.v1.PodAttachOptions',
@@ -39,9 +37,7 @@ export const podAttachOptions = message(
     container: string(5, 'The container; may be left out if the pod has one.'),
   },
 )
-export interface PodAttachOptions extends Infer<typeof podAttachOptions> {}
 
 export const podPortForwardOptions = message('api.core.v1.PodPortForwardOptions', 'Ports of a pod to forward.', {
   ports: list(1, 'The ports.', 'int32'),
 })
-export interface PodPortForwardOptions extends Infer<typeof podPortForwardOptions> {}

@@ -1,55 +1,80 @@
-import {
-  boolean,
-  type Infer,
-  int32,
-  int64,
-  list,
-  type Message,
-  map,
-  message,
-  one,
-  string,
-  typeMeta,
-} from '../../schema/message.ts'
-import { type ObjectMeta, objectMeta } from '../meta-v1/object-meta.ts'
-import {
-  type Affinity,
-  affinity,
-  type Toleration,
-  type TopologySpreadConstraint,
-  toleration,
-  topologySpreadConstraint,
-} from './affinity.ts'
-import { type Container, container } from './container.ts'
-import { type EphemeralContainer, ephemeralContainer } from './ephemeral-container.ts'
-import { type PodStatus, podStatus } from './pod-status.ts'
-import { type LocalObjectReference, localObjectReference } from './references.ts'
-import { type ResourceRequirements, resourceRequirements } from './resources.ts'
-import { type PodSecurityContext, podSecurityContext } from './security.ts'
-import { type Volume, volume } from './volumes.ts'
+import { boolean, type Infer, int32, int64, list, map, message, one, string, typeMeta } from '../../schema/message.ts'
+import { objectMeta } from '../meta-v1/object-meta.ts'
+import { affinity, toleration, topologySpreadConstraint } from './affinity.ts'
+import { container } from './container.ts'
+import { ephemeralContainer } from './ephemeral-container.ts'
+import { podStatus } from './pod-status.ts'
+import { localObjectReference } from './references.ts'
+import { resourceRequirements } from './resources.ts'
+import { podSecurityContext } from './security.ts'
+import { volume } from './volumes.ts'
 
-export const pod = message(
-  'api.core.v1.Pod',
-  'A group of containers that run together on one node, with one network and one life.',
+export const hostAlias = message('api.core.v1.HostAlias', 'A line of /etc/hosts.', {
+  ip: string(1, 'The address.', { required: true, nonEmpty: true }),
+  hostnames: list(2, 'Its names.', 'string', { listType: 'atomic' }),
+})
+
+export const podDNSConfigOption = message('api.core.v1.PodDNSConfigOption', 'An option of the resolver.', {
+  name: string(1, "The option's name."),
+  value: string(2, "The option's value, if it has one.", { explicit: true }),
+})
+
+export const podDNSConfig = message('api.core.v1.PodDNSConfig', "Settings of a pod's resolver.", {
+  nameservers: list(1, 'Addresses of name servers.', 'string', { listType: 'atomic' }),
+  searches: list(2, 'Domains to look names up in.', 'string', { listType: 'atomic' }),
+  options: list(3, 'Options of the resolver.', podDNSConfigOption, {
+    listType: 'atomic',
+  }),
+})
+
+export const podReadinessGate = message(
+  'api.core.v1.PodReadinessGate',
+  'A condition that must hold for a pod to be ready.',
   {
-    ...typeMeta('v1', 'Pod'),
-    metadata: one(1, 'What the object says of itself.', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
-    spec: one(2, 'What is wanted.', (): Message<PodSpec> => podSpec, { byValue: true }),
-    status: one(3, 'What is known of it; written by the node agent.', (): Message<PodStatus> => podStatus, {
-      byValue: true,
+    conditionType: string(1, "The condition's type.", { required: true, nonEmpty: true }),
+  },
+)
+
+export const podOS = message('api.core.v1.PodOS', 'An operating system.', {
+  name: string(1, 'linux, or windows.', { required: true, enum: ['linux', 'windows'], nonEmpty: true }),
+})
+
+export const podSchedulingGate = message(
+  'api.core.v1.PodSchedulingGate',
+  'Something that keeps a pod from being scheduled.',
+  {
+    name: string(1, "The gate's name, unique in the pod.", { required: true, nonEmpty: true }),
+  },
+)
+
+export const podResourceClaim = message(
+  'api.core.v1.PodResourceClaim',
+  'A claim for devices; exactly one of its names is given.',
+  {
+    name: string(1, 'What containers of the pod call it.', { required: true, nonEmpty: true }),
+    resourceClaimName: string(3, "The ResourceClaim in the pod's namespace.", { explicit: true }),
+    resourceClaimTemplateName: string(4, 'The ResourceClaimTemplate a claim for the pod is made from.', {
+      explicit: true,
     }),
   },
 )
-export interface Pod extends Infer<typeof pod> {}
+
+export const podSchedulingGroup = message(
+  'api.core.v1.PodSchedulingGroup',
+  'The group of pods a pod is scheduled with.',
+  {
+    podGroupName: string(1, 'The name of the PodGroup.', { explicit: true }),
+  },
+)
 
 export const podSpec = message('api.core.v1.PodSpec', 'What a pod runs, where, and how.', {
-  volumes: list(1, 'Volumes its containers can mount.', (): Message<Volume> => volume, {
+  volumes: list(1, 'Volumes its containers can mount.', volume, {
     listType: 'map',
     keys: ['name'],
     patch: 'merge,retainKeys',
     mergeKey: 'name',
   }),
-  containers: list(2, 'The containers; at least one.', (): Message<Container> => container, {
+  containers: list(2, 'The containers; at least one.', container, {
     required: true,
     nonEmpty: true,
     listType: 'map',
@@ -84,30 +109,26 @@ export const podSpec = message('api.core.v1.PodSpec', 'What a pod runs, where, a
   hostNetwork: boolean(11, "Whether it uses the node's network instead of one of its own."),
   hostPID: boolean(12, "Whether it sees the node's processes."),
   hostIPC: boolean(13, "Whether it shares the node's IPC."),
-  securityContext: one(
-    14,
-    'What its processes may be, and how its volumes are owned.',
-    (): Message<PodSecurityContext> => podSecurityContext,
-  ),
-  imagePullSecrets: list(
-    15,
-    'Secrets with credentials for image registries.',
-    (): Message<LocalObjectReference> => localObjectReference,
-    { listType: 'map', keys: ['name'], patch: 'merge', mergeKey: 'name' },
-  ),
+  securityContext: one(14, 'What its processes may be, and how its volumes are owned.', podSecurityContext),
+  imagePullSecrets: list(15, 'Secrets with credentials for image registries.', localObjectReference, {
+    listType: 'map',
+    keys: ['name'],
+    patch: 'merge',
+    mergeKey: 'name',
+  }),
   hostname: string(16, "The name of the host as its containers see it; default the pod's name."),
   subdomain: string(17, 'Makes its full name HOSTNAME.SUBDOMAIN.NAMESPACE.svc.CLUSTERDOMAIN.'),
-  affinity: one(18, 'Where it wants to run.', (): Message<Affinity> => affinity),
+  affinity: one(18, 'Where it wants to run.', affinity),
   schedulerName: string(19, 'The scheduler that places it; default default-scheduler.'),
   initContainers: list(
     20,
     'Containers that run one after another, each to its end, before the others start.',
-    (): Message<Container> => container,
+    container,
     { listType: 'map', keys: ['name'], patch: 'merge', mergeKey: 'name' },
   ),
   automountServiceAccountToken: boolean(21, 'Whether a token of its service account is mounted.', { explicit: true }),
-  tolerations: list(22, 'Taints it can bear.', (): Message<Toleration> => toleration, { listType: 'atomic' }),
-  hostAliases: list(23, 'Lines to add to /etc/hosts.', (): Message<HostAlias> => hostAlias, {
+  tolerations: list(22, 'Taints it can bear.', toleration, { listType: 'atomic' }),
+  hostAliases: list(23, 'Lines to add to /etc/hosts.', hostAlias, {
     listType: 'map',
     keys: ['ip'],
     patch: 'merge',
@@ -118,14 +139,11 @@ export const podSpec = message('api.core.v1.PodSpec', 'What a pod runs, where, a
     'The class of its priority; system-node-critical and system-cluster-critical are the highest.',
   ),
   priority: int32(25, 'Its priority as a number, from its class.', { explicit: true }),
-  dnsConfig: one(26, 'More for its resolver, on top of dnsPolicy.', (): Message<PodDNSConfig> => podDNSConfig),
+  dnsConfig: one(26, 'More for its resolver, on top of dnsPolicy.', podDNSConfig),
   shareProcessNamespace: boolean(27, "Whether its containers see each other's processes.", { explicit: true }),
-  readinessGates: list(
-    28,
-    "Conditions that must hold besides its containers' for it to be ready.",
-    (): Message<PodReadinessGate> => podReadinessGate,
-    { listType: 'atomic' },
-  ),
+  readinessGates: list(28, "Conditions that must hold besides its containers' for it to be ready.", podReadinessGate, {
+    listType: 'atomic',
+  }),
   runtimeClassName: string(29, "The runtime class it runs under; default the node's runtime.", { explicit: true }),
   enableServiceLinks: boolean(
     30,
@@ -141,112 +159,52 @@ export const podSpec = message('api.core.v1.PodSpec', 'What a pod runs, where, a
   topologySpreadConstraints: list(
     33,
     'How it spreads with its like over the cluster; all must hold.',
-    (): Message<TopologySpreadConstraint> => topologySpreadConstraint,
+    topologySpreadConstraint,
     { listType: 'map', keys: ['topologyKey', 'whenUnsatisfiable'], patch: 'merge', mergeKey: 'topologyKey' },
   ),
-  ephemeralContainers: list(
-    34,
-    'Containers added while it runs, to look at it.',
-    (): Message<EphemeralContainer> => ephemeralContainer,
-    { listType: 'map', keys: ['name'], patch: 'merge', mergeKey: 'name' },
-  ),
+  ephemeralContainers: list(34, 'Containers added while it runs, to look at it.', ephemeralContainer, {
+    listType: 'map',
+    keys: ['name'],
+    patch: 'merge',
+    mergeKey: 'name',
+  }),
   setHostnameAsFQDN: boolean(35, 'Whether its hostname is its full name; default false.', { explicit: true }),
-  os: one(36, 'The operating system it is for.', (): Message<PodOS> => podOS),
+  os: one(36, 'The operating system it is for.', podOS),
   hostUsers: boolean(37, "Whether it uses the node's users; false gives it a user namespace. Default true.", {
     explicit: true,
   }),
-  schedulingGates: list(
-    38,
-    'What must be taken away before it is scheduled.',
-    (): Message<PodSchedulingGate> => podSchedulingGate,
-    { listType: 'map', keys: ['name'], patch: 'merge', mergeKey: 'name' },
-  ),
-  resourceClaims: list(
-    39,
-    'Devices it claims, for its containers to use.',
-    (): Message<PodResourceClaim> => podResourceClaim,
-    { listType: 'map', keys: ['name'], patch: 'merge,retainKeys', mergeKey: 'name' },
-  ),
-  resources: one(
-    40,
-    'What its containers ask for and may use together.',
-    (): Message<ResourceRequirements> => resourceRequirements,
-  ),
+  schedulingGates: list(38, 'What must be taken away before it is scheduled.', podSchedulingGate, {
+    listType: 'map',
+    keys: ['name'],
+    patch: 'merge',
+    mergeKey: 'name',
+  }),
+  resourceClaims: list(39, 'Devices it claims, for its containers to use.', podResourceClaim, {
+    listType: 'map',
+    keys: ['name'],
+    patch: 'merge,retainKeys',
+    mergeKey: 'name',
+  }),
+  resources: one(40, 'What its containers ask for and may use together.', resourceRequirements),
   hostnameOverride: string(
     41,
     'The name of the host as its containers see it, whatever hostname and subdomain say; at most 64 characters.',
     { explicit: true },
   ),
-  schedulingGroup: one(
-    43,
-    'The group of pods it is scheduled with.',
-    (): Message<PodSchedulingGroup> => podSchedulingGroup,
-  ),
+  schedulingGroup: one(43, 'The group of pods it is scheduled with.', podSchedulingGroup),
 })
 export interface PodSpec extends Infer<typeof podSpec> {}
 
-export const podOS = message('api.core.v1.PodOS', 'An operating system.', {
-  name: string(1, 'linux, or windows.', { required: true, enum: ['linux', 'windows'], nonEmpty: true }),
-})
-export interface PodOS extends Infer<typeof podOS> {}
-
-export const podReadinessGate = message(
-  'api.core.v1.PodReadinessGate',
-  'A condition that must hold for a pod to be ready.',
+export const pod = message(
+  'api.core.v1.Pod',
+  'A group of containers that run together on one node, with one network and one life.',
   {
-    conditionType: string(1, "The condition's type.", { required: true, nonEmpty: true }),
-  },
-)
-export interface PodReadinessGate extends Infer<typeof podReadinessGate> {}
-
-export const podSchedulingGate = message(
-  'api.core.v1.PodSchedulingGate',
-  'Something that keeps a pod from being scheduled.',
-  {
-    name: string(1, "The gate's name, unique in the pod.", { required: true, nonEmpty: true }),
-  },
-)
-export interface PodSchedulingGate extends Infer<typeof podSchedulingGate> {}
-
-export const podSchedulingGroup = message(
-  'api.core.v1.PodSchedulingGroup',
-  'The group of pods a pod is scheduled with.',
-  {
-    podGroupName: string(1, 'The name of the PodGroup.', { explicit: true }),
-  },
-)
-export interface PodSchedulingGroup extends Infer<typeof podSchedulingGroup> {}
-
-export const podResourceClaim = message(
-  'api.core.v1.PodResourceClaim',
-  'A claim for devices; exactly one of its names is given.',
-  {
-    name: string(1, 'What containers of the pod call it.', { required: true, nonEmpty: true }),
-    resourceClaimName: string(3, "The ResourceClaim in the pod's namespace.", { explicit: true }),
-    resourceClaimTemplateName: string(4, 'The ResourceClaimTemplate a claim for the pod is made from.', {
-      explicit: true,
+    ...typeMeta('v1', 'Pod'),
+    metadata: one(1, 'What the object says of itself.', objectMeta, { byValue: true }),
+    spec: one(2, 'What is wanted.', podSpec, { byValue: true }),
+    status: one(3, 'What is known of it; written by the node agent.', podStatus, {
+      byValue: true,
     }),
   },
 )
-export interface PodResourceClaim extends Infer<typeof podResourceClaim> {}
-
-export const hostAlias = message('api.core.v1.HostAlias', 'A line of /etc/hosts.', {
-  ip: string(1, 'The address.', { required: true, nonEmpty: true }),
-  hostnames: list(2, 'Its names.', 'string', { listType: 'atomic' }),
-})
-export interface HostAlias extends Infer<typeof hostAlias> {}
-
-export const podDNSConfig = message('api.core.v1.PodDNSConfig', "Settings of a pod's resolver.", {
-  nameservers: list(1, 'Addresses of name servers.', 'string', { listType: 'atomic' }),
-  searches: list(2, 'Domains to look names up in.', 'string', { listType: 'atomic' }),
-  options: list(3, 'Options of the resolver.', (): Message<PodDNSConfigOption> => podDNSConfigOption, {
-    listType: 'atomic',
-  }),
-})
-export interface PodDNSConfig extends Infer<typeof podDNSConfig> {}
-
-export const podDNSConfigOption = message('api.core.v1.PodDNSConfigOption', 'An option of the resolver.', {
-  name: string(1, "The option's name."),
-  value: string(2, "The option's value, if it has one.", { explicit: true }),
-})
-export interface PodDNSConfigOption extends Infer<typeof podDNSConfigOption> {}
+export interface Pod extends Infer<typeof pod> {}

@@ -1,16 +1,45 @@
 // What is done to a container to learn how it is, and what it does when it starts and stops.
-import {
-  embed,
-  type Infer,
-  int32,
-  int64,
-  intOrString,
-  list,
-  type Message,
-  message,
-  one,
-  string,
-} from '../../schema/message.ts'
+import { embed, type Infer, int32, int64, intOrString, list, message, one, string } from '../../schema/message.ts'
+
+export const execAction = message('api.core.v1.ExecAction', 'A command in a container, without a shell.', {
+  command: list(1, "The program and its arguments; the working directory is the container's.", 'string', {
+    listType: 'atomic',
+  }),
+})
+export interface ExecAction extends Infer<typeof execAction> {}
+
+export const httpHeader = message('api.core.v1.HTTPHeader', 'A header of a request.', {
+  name: string(1, "The header's name.", { required: true, nonEmpty: true }),
+  value: string(2, "The header's value.", { required: true }),
+})
+
+export const httpGetAction = message('api.core.v1.HTTPGetAction', 'An HTTP GET.', {
+  path: string(1, 'The path; default /.'),
+  port: intOrString(2, "The port, by number or by the name of a container's port.", { required: true }),
+  host: string(3, "The host; default the pod's address."),
+  scheme: string(4, 'HTTP (default) or HTTPS, of which the certificate is not verified.', { enum: ['HTTP', 'HTTPS'] }),
+  httpHeaders: list(5, 'Headers to send.', httpHeader, { listType: 'atomic' }),
+})
+export interface HTTPGetAction extends Infer<typeof httpGetAction> {}
+
+export const tcpSocketAction = message('api.core.v1.TCPSocketAction', 'A TCP connection.', {
+  port: intOrString(1, "The port, by number or by the name of a container's port.", { required: true }),
+  host: string(2, "The host; default the pod's address."),
+})
+
+export const grpcAction = message('api.core.v1.GRPCAction', 'A call of grpc.health.v1.Health.', {
+  port: int32(1, 'The port.', { required: true, min: 1, max: 65535 }),
+  service: string(2, 'The service to ask for; empty asks for the server as a whole.', { explicit: true }),
+})
+export interface GRPCAction extends Infer<typeof grpcAction> {}
+
+export const probeHandler = message('api.core.v1.ProbeHandler', 'What is done to check; exactly one is given.', {
+  exec: one(1, 'Runs a command in the container: exit code 0 is success.', execAction),
+  httpGet: one(2, 'Sends an HTTP GET: a status from 200 to 399 is success.', httpGetAction),
+  tcpSocket: one(3, 'Opens a TCP connection: success when it opens.', tcpSocketAction),
+  grpc: one(4, 'Calls the gRPC health service.', grpcAction),
+})
+export interface ProbeHandler extends Infer<typeof probeHandler> {}
 
 export const probe = message(
   'api.core.v1.Probe',
@@ -31,21 +60,21 @@ export const probe = message(
       { explicit: true, min: 1 },
     ),
   },
-  embed(1, 'handler', (): Message<ProbeHandler> => probeHandler),
+  embed(1, 'handler', probeHandler),
 )
 export interface Probe extends Infer<typeof probe> {}
 
-export const probeHandler = message('api.core.v1.ProbeHandler', 'What is done to check; exactly one is given.', {
-  exec: one(1, 'Runs a command in the container: exit code 0 is success.', (): Message<ExecAction> => execAction),
-  httpGet: one(
-    2,
-    'Sends an HTTP GET: a status from 200 to 399 is success.',
-    (): Message<HTTPGetAction> => httpGetAction,
-  ),
-  tcpSocket: one(3, 'Opens a TCP connection: success when it opens.', (): Message<TCPSocketAction> => tcpSocketAction),
-  grpc: one(4, 'Calls the gRPC health service.', (): Message<GRPCAction> => grpcAction),
+export const sleepAction = message('api.core.v1.SleepAction', 'A wait.', {
+  seconds: int64(1, 'How many seconds.', { required: true, min: 0 }),
 })
-export interface ProbeHandler extends Infer<typeof probeHandler> {}
+
+export const lifecycleHandler = message('api.core.v1.LifecycleHandler', 'What is done; exactly one is given.', {
+  exec: one(1, 'Runs a command in the container.', execAction),
+  httpGet: one(2, 'Sends an HTTP GET.', httpGetAction),
+  tcpSocket: one(3, 'Not supported; kept for old objects.', tcpSocketAction),
+  sleep: one(4, 'Waits.', sleepAction),
+})
+export interface LifecycleHandler extends Infer<typeof lifecycleHandler> {}
 
 export const lifecycle = message(
   'api.core.v1.Lifecycle',
@@ -54,61 +83,10 @@ export const lifecycle = message(
     postStart: one(
       1,
       'Done right after the container started; if it fails, the container is stopped.',
-      (): Message<LifecycleHandler> => lifecycleHandler,
+      lifecycleHandler,
     ),
-    preStop: one(
-      2,
-      'Done before the container is stopped, within its grace period.',
-      (): Message<LifecycleHandler> => lifecycleHandler,
-    ),
+    preStop: one(2, 'Done before the container is stopped, within its grace period.', lifecycleHandler),
     stopSignal: string(3, "The signal that stops the container; needs the pod's os.", { explicit: true }),
   },
 )
 export interface Lifecycle extends Infer<typeof lifecycle> {}
-
-export const lifecycleHandler = message('api.core.v1.LifecycleHandler', 'What is done; exactly one is given.', {
-  exec: one(1, 'Runs a command in the container.', (): Message<ExecAction> => execAction),
-  httpGet: one(2, 'Sends an HTTP GET.', (): Message<HTTPGetAction> => httpGetAction),
-  tcpSocket: one(3, 'Not supported; kept for old objects.', (): Message<TCPSocketAction> => tcpSocketAction),
-  sleep: one(4, 'Waits.', (): Message<SleepAction> => sleepAction),
-})
-export interface LifecycleHandler extends Infer<typeof lifecycleHandler> {}
-
-export const execAction = message('api.core.v1.ExecAction', 'A command in a container, without a shell.', {
-  command: list(1, "The program and its arguments; the working directory is the container's.", 'string', {
-    listType: 'atomic',
-  }),
-})
-export interface ExecAction extends Infer<typeof execAction> {}
-
-export const httpGetAction = message('api.core.v1.HTTPGetAction', 'An HTTP GET.', {
-  path: string(1, 'The path; default /.'),
-  port: intOrString(2, "The port, by number or by the name of a container's port.", { required: true }),
-  host: string(3, "The host; default the pod's address."),
-  scheme: string(4, 'HTTP (default) or HTTPS, of which the certificate is not verified.', { enum: ['HTTP', 'HTTPS'] }),
-  httpHeaders: list(5, 'Headers to send.', (): Message<HTTPHeader> => httpHeader, { listType: 'atomic' }),
-})
-export interface HTTPGetAction extends Infer<typeof httpGetAction> {}
-
-export const httpHeader = message('api.core.v1.HTTPHeader', 'A header of a request.', {
-  name: string(1, "The header's name.", { required: true, nonEmpty: true }),
-  value: string(2, "The header's value.", { required: true }),
-})
-export interface HTTPHeader extends Infer<typeof httpHeader> {}
-
-export const tcpSocketAction = message('api.core.v1.TCPSocketAction', 'A TCP connection.', {
-  port: intOrString(1, "The port, by number or by the name of a container's port.", { required: true }),
-  host: string(2, "The host; default the pod's address."),
-})
-export interface TCPSocketAction extends Infer<typeof tcpSocketAction> {}
-
-export const grpcAction = message('api.core.v1.GRPCAction', 'A call of grpc.health.v1.Health.', {
-  port: int32(1, 'The port.', { required: true, min: 1, max: 65535 }),
-  service: string(2, 'The service to ask for; empty asks for the server as a whole.', { explicit: true }),
-})
-export interface GRPCAction extends Infer<typeof grpcAction> {}
-
-export const sleepAction = message('api.core.v1.SleepAction', 'A wait.', {
-  seconds: int64(1, 'How many seconds.', { required: true, min: 0 }),
-})
-export interface SleepAction extends Infer<typeof sleepAction> {}

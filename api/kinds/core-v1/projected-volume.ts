@@ -1,89 +1,38 @@
 // A volume put together from several sources.
-import {
-  boolean,
-  embed,
-  type Infer,
-  int32,
-  int64,
-  list,
-  type Message,
-  map,
-  message,
-  one,
-  string,
-} from '../../schema/message.ts'
-import { type LabelSelector, labelSelector } from '../meta-v1/label-selector.ts'
-import { type LocalObjectReference, localObjectReference } from './references.ts'
-import { type DownwardAPIVolumeFile, downwardAPIVolumeFile, type KeyToPath, keyToPath } from './volume-files.ts'
-
-export const projectedVolumeSource = message('api.core.v1.ProjectedVolumeSource', 'Several sources in one directory.', {
-  sources: list(1, 'The sources.', (): Message<VolumeProjection> => volumeProjection, { listType: 'atomic' }),
-  defaultMode: int32(2, "The files' permissions, as a decimal number; default 420, which is 0644.", { explicit: true }),
-})
-export interface ProjectedVolumeSource extends Infer<typeof projectedVolumeSource> {}
-
-export const volumeProjection = message(
-  'api.core.v1.VolumeProjection',
-  'One source of a projected volume; exactly one is given.',
-  {
-    secret: one(1, 'Entries of a Secret.', (): Message<SecretProjection> => secretProjection),
-    downwardAPI: one(2, 'Facts about the pod.', (): Message<DownwardAPIProjection> => downwardAPIProjection),
-    configMap: one(3, 'Entries of a ConfigMap.', (): Message<ConfigMapProjection> => configMapProjection),
-    serviceAccountToken: one(
-      4,
-      "A token of the pod's service account.",
-      (): Message<ServiceAccountTokenProjection> => serviceAccountTokenProjection,
-    ),
-    clusterTrustBundle: one(
-      5,
-      'Certificates the cluster trusts.',
-      (): Message<ClusterTrustBundleProjection> => clusterTrustBundleProjection,
-    ),
-    podCertificate: one(
-      6,
-      "A key and a certificate of the pod's own.",
-      (): Message<PodCertificateProjection> => podCertificateProjection,
-    ),
-  },
-)
-export interface VolumeProjection extends Infer<typeof volumeProjection> {}
+import { boolean, embed, type Infer, int32, int64, list, map, message, one, string } from '../../schema/message.ts'
+import { labelSelector } from '../meta-v1/label-selector.ts'
+import { localObjectReference } from './references.ts'
+import { downwardAPIVolumeFile, keyToPath } from './volume-files.ts'
 
 export const secretProjection = message(
   'api.core.v1.SecretProjection',
   'Entries of a Secret as files.',
   {
-    items: list(
-      2,
-      'Which entries, under which paths; without it, each under its key.',
-      (): Message<KeyToPath> => keyToPath,
-      { listType: 'atomic' },
-    ),
+    items: list(2, 'Which entries, under which paths; without it, each under its key.', keyToPath, {
+      listType: 'atomic',
+    }),
     optional: boolean(4, 'Whether the Secret or its entries may be missing.', { explicit: true }),
   },
-  embed(1, 'localObjectReference', (): Message<LocalObjectReference> => localObjectReference),
+  embed(1, 'localObjectReference', localObjectReference),
 )
 export interface SecretProjection extends Infer<typeof secretProjection> {}
+
+export const downwardAPIProjection = message('api.core.v1.DownwardAPIProjection', 'Facts about the pod as files.', {
+  items: list(1, 'The files.', downwardAPIVolumeFile, { listType: 'atomic' }),
+})
 
 export const configMapProjection = message(
   'api.core.v1.ConfigMapProjection',
   'Entries of a ConfigMap as files.',
   {
-    items: list(
-      2,
-      'Which entries, under which paths; without it, each under its key.',
-      (): Message<KeyToPath> => keyToPath,
-      { listType: 'atomic' },
-    ),
+    items: list(2, 'Which entries, under which paths; without it, each under its key.', keyToPath, {
+      listType: 'atomic',
+    }),
     optional: boolean(4, 'Whether the ConfigMap or its entries may be missing.', { explicit: true }),
   },
-  embed(1, 'localObjectReference', (): Message<LocalObjectReference> => localObjectReference),
+  embed(1, 'localObjectReference', localObjectReference),
 )
 export interface ConfigMapProjection extends Infer<typeof configMapProjection> {}
-
-export const downwardAPIProjection = message('api.core.v1.DownwardAPIProjection', 'Facts about the pod as files.', {
-  items: list(1, 'The files.', (): Message<DownwardAPIVolumeFile> => downwardAPIVolumeFile, { listType: 'atomic' }),
-})
-export interface DownwardAPIProjection extends Infer<typeof downwardAPIProjection> {}
 
 export const serviceAccountTokenProjection = message(
   'api.core.v1.ServiceAccountTokenProjection',
@@ -98,7 +47,6 @@ export const serviceAccountTokenProjection = message(
     path: string(3, "The file's path in the volume.", { required: true, nonEmpty: true }),
   },
 )
-export interface ServiceAccountTokenProjection extends Infer<typeof serviceAccountTokenProjection> {}
 
 export const clusterTrustBundleProjection = message(
   'api.core.v1.ClusterTrustBundleProjection',
@@ -106,16 +54,11 @@ export const clusterTrustBundleProjection = message(
   {
     name: string(1, 'One bundle by its name; not together with signerName.', { explicit: true }),
     signerName: string(2, 'All bundles of a signer.', { explicit: true }),
-    labelSelector: one(
-      3,
-      "Which of the signer's bundles; absent selects none, empty all.",
-      (): Message<LabelSelector> => labelSelector,
-    ),
+    labelSelector: one(3, "Which of the signer's bundles; absent selects none, empty all.", labelSelector),
     path: string(4, "The file's path in the volume.", { required: true, nonEmpty: true }),
     optional: boolean(5, 'Whether the bundle may be missing.', { explicit: true }),
   },
 )
-export interface ClusterTrustBundleProjection extends Infer<typeof clusterTrustBundleProjection> {}
 
 export const podCertificateProjection = message(
   'api.core.v1.PodCertificateProjection',
@@ -135,4 +78,23 @@ export const podCertificateProjection = message(
     userAnnotations: map(7, 'What else the signer is told.', 'string'),
   },
 )
-export interface PodCertificateProjection extends Infer<typeof podCertificateProjection> {}
+
+export const volumeProjection = message(
+  'api.core.v1.VolumeProjection',
+  'One source of a projected volume; exactly one is given.',
+  {
+    secret: one(1, 'Entries of a Secret.', secretProjection),
+    downwardAPI: one(2, 'Facts about the pod.', downwardAPIProjection),
+    configMap: one(3, 'Entries of a ConfigMap.', configMapProjection),
+    serviceAccountToken: one(4, "A token of the pod's service account.", serviceAccountTokenProjection),
+    clusterTrustBundle: one(5, 'Certificates the cluster trusts.', clusterTrustBundleProjection),
+    podCertificate: one(6, "A key and a certificate of the pod's own.", podCertificateProjection),
+  },
+)
+export interface VolumeProjection extends Infer<typeof volumeProjection> {}
+
+export const projectedVolumeSource = message('api.core.v1.ProjectedVolumeSource', 'Several sources in one directory.', {
+  sources: list(1, 'The sources.', volumeProjection, { listType: 'atomic' }),
+  defaultMode: int32(2, "The files' permissions, as a decimal number; default 420, which is 0644.", { explicit: true }),
+})
+export interface ProjectedVolumeSource extends Infer<typeof projectedVolumeSource> {}

@@ -1,5 +1,11 @@
 // What containers and claims ask for and may use.
-import { type Infer, list, type Message, map, message, string } from '../../schema/message.ts'
+import { type Infer, list, map, message, string } from '../../schema/message.ts'
+
+export const resourceClaim = message('api.core.v1.ResourceClaim', 'A claim of the pod that a container uses.', {
+  name: string(1, "The claim's name in the pod's resourceClaims.", { required: true, nonEmpty: true }),
+  request: string(2, 'One request of the claim; empty makes all of them available.'),
+})
+export interface ResourceClaim extends Infer<typeof resourceClaim> {}
 
 export const resourceRequirements = message(
   'api.core.v1.ResourceRequirements',
@@ -11,21 +17,13 @@ export const resourceRequirements = message(
       'quantity',
     ),
     requests: map(2, 'What is set aside on the node, by resource; where absent, the limit.', 'quantity'),
-    claims: list(
-      3,
-      'Devices the container uses, of those the pod claims.',
-      (): Message<ResourceClaim> => resourceClaim,
-      { listType: 'map', keys: ['name'] },
-    ),
+    claims: list(3, 'Devices the container uses, of those the pod claims.', resourceClaim, {
+      listType: 'map',
+      keys: ['name'],
+    }),
   },
 )
 export interface ResourceRequirements extends Infer<typeof resourceRequirements> {}
-
-export const resourceClaim = message('api.core.v1.ResourceClaim', 'A claim of the pod that a container uses.', {
-  name: string(1, "The claim's name in the pod's resourceClaims.", { required: true, nonEmpty: true }),
-  request: string(2, 'One request of the claim; empty makes all of them available.'),
-})
-export interface ResourceClaim extends Infer<typeof resourceClaim> {}
 
 export const volumeResourceRequirements = message(
   'api.core.v1.VolumeResourceRequirements',

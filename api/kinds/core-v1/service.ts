@@ -4,26 +4,39 @@ import {
   int32,
   intOrString,
   list,
-  type Message,
   map,
   message,
   one,
   string,
   typeMeta,
 } from '../../schema/message.ts'
-import { type Condition, condition } from '../meta-v1/condition.ts'
-import { type ObjectMeta, objectMeta } from '../meta-v1/object-meta.ts'
+import { condition } from '../meta-v1/condition.ts'
+import { objectMeta } from '../meta-v1/object-meta.ts'
 
-export const service = message('api.core.v1.Service', 'A name and an address under which a set of pods is reached.', {
-  ...typeMeta('v1', 'Service'),
-  metadata: one(1, 'What the object says of itself.', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
-  spec: one(2, 'What is wanted.', (): Message<ServiceSpec> => serviceSpec, { byValue: true }),
-  status: one(3, 'What is known of it.', (): Message<ServiceStatus> => serviceStatus, { byValue: true }),
+export const servicePort = message('api.core.v1.ServicePort', 'A port of a service.', {
+  name: string(1, "The port's name; needed when there are several."),
+  protocol: string(2, 'TCP, UDP, or SCTP.', { default: 'TCP', enum: ['TCP', 'UDP', 'SCTP'] }),
+  port: int32(3, 'The port clients use.', { required: true, min: 1, max: 65535 }),
+  targetPort: intOrString(4, "The pods' port, by number or by name; default the same number."),
+  nodePort: int32(5, 'The port of every node that leads to it; given out when needed.', { min: 1, max: 65535 }),
+  appProtocol: string(6, 'What is spoken: http, https, kubernetes.io/h2c.', { explicit: true }),
 })
-export interface Service extends Infer<typeof service> {}
+export interface ServicePort extends Infer<typeof servicePort> {}
+
+export const clientIPConfig = message('api.core.v1.ClientIPConfig', 'How clients stay with a pod by their address.', {
+  timeoutSeconds: int32(1, 'Seconds after which a client may be sent elsewhere; default 10800.', {
+    explicit: true,
+    min: 1,
+    max: 86400,
+  }),
+})
+
+export const sessionAffinityConfig = message('api.core.v1.SessionAffinityConfig', 'How session affinity works.', {
+  clientIP: one(1, 'For ClientIP.', clientIPConfig),
+})
 
 export const serviceSpec = message('api.core.v1.ServiceSpec', 'Which pods a service leads to, and how it is reached.', {
-  ports: list(1, 'Its ports.', (): Message<ServicePort> => servicePort, {
+  ports: list(1, 'Its ports.', servicePort, {
     listType: 'map',
     keys: ['port', 'protocol'],
     patch: 'merge',
@@ -52,11 +65,7 @@ export const serviceSpec = message('api.core.v1.ServiceSpec', 'Which pods a serv
   ),
   healthCheckNodePort: int32(12, 'The port at which nodes tell load balancers whether they have a pod for it.'),
   publishNotReadyAddresses: boolean(13, 'Whether pods that are not ready count too.'),
-  sessionAffinityConfig: one(
-    14,
-    'How sessionAffinity works.',
-    (): Message<SessionAffinityConfig> => sessionAffinityConfig,
-  ),
+  sessionAffinityConfig: one(14, 'How sessionAffinity works.', sessionAffinityConfig),
   ipFamilyPolicy: string(
     17,
     'Whether it has addresses of one or both families: SingleStack, PreferDualStack, RequireDualStack.',
@@ -83,45 +92,11 @@ export const serviceSpec = message('api.core.v1.ServiceSpec', 'Which pods a serv
 })
 export interface ServiceSpec extends Infer<typeof serviceSpec> {}
 
-export const servicePort = message('api.core.v1.ServicePort', 'A port of a service.', {
-  name: string(1, "The port's name; needed when there are several."),
-  protocol: string(2, 'TCP, UDP, or SCTP.', { default: 'TCP', enum: ['TCP', 'UDP', 'SCTP'] }),
-  port: int32(3, 'The port clients use.', { required: true, min: 1, max: 65535 }),
-  targetPort: intOrString(4, "The pods' port, by number or by name; default the same number."),
-  nodePort: int32(5, 'The port of every node that leads to it; given out when needed.', { min: 1, max: 65535 }),
-  appProtocol: string(6, 'What is spoken: http, https, kubernetes.io/h2c.', { explicit: true }),
+export const portStatus = message('api.core.v1.PortStatus', 'How a port of a load balancer is.', {
+  port: int32(1, 'The port.', { required: true }),
+  protocol: string(2, 'Its protocol.', { required: true, enum: ['TCP', 'UDP', 'SCTP'] }),
+  error: string(3, 'Why it does not work, in one word.', { explicit: true }),
 })
-export interface ServicePort extends Infer<typeof servicePort> {}
-
-export const sessionAffinityConfig = message('api.core.v1.SessionAffinityConfig', 'How session affinity works.', {
-  clientIP: one(1, 'For ClientIP.', (): Message<ClientIPConfig> => clientIPConfig),
-})
-export interface SessionAffinityConfig extends Infer<typeof sessionAffinityConfig> {}
-
-export const clientIPConfig = message('api.core.v1.ClientIPConfig', 'How clients stay with a pod by their address.', {
-  timeoutSeconds: int32(1, 'Seconds after which a client may be sent elsewhere; default 10800.', {
-    explicit: true,
-    min: 1,
-    max: 86400,
-  }),
-})
-export interface ClientIPConfig extends Infer<typeof clientIPConfig> {}
-
-export const serviceStatus = message('api.core.v1.ServiceStatus', 'What is known of a service.', {
-  loadBalancer: one(1, 'Its load balancer.', (): Message<LoadBalancerStatus> => loadBalancerStatus, { byValue: true }),
-  conditions: list(2, 'What holds of it.', (): Message<Condition> => condition, {
-    listType: 'map',
-    keys: ['type'],
-    patch: 'merge',
-    mergeKey: 'type',
-  }),
-})
-export interface ServiceStatus extends Infer<typeof serviceStatus> {}
-
-export const loadBalancerStatus = message('api.core.v1.LoadBalancerStatus', 'Where a load balancer is reached.', {
-  ingress: list(1, 'Its addresses.', (): Message<LoadBalancerIngress> => loadBalancerIngress, { listType: 'atomic' }),
-})
-export interface LoadBalancerStatus extends Infer<typeof loadBalancerStatus> {}
 
 export const loadBalancerIngress = message('api.core.v1.LoadBalancerIngress', 'An address of a load balancer.', {
   ip: string(1, 'The address.'),
@@ -130,13 +105,27 @@ export const loadBalancerIngress = message('api.core.v1.LoadBalancerIngress', 'A
     explicit: true,
     enum: ['Proxy', 'VIP'],
   }),
-  ports: list(4, 'How its ports are.', (): Message<PortStatus> => portStatus, { listType: 'atomic' }),
+  ports: list(4, 'How its ports are.', portStatus, { listType: 'atomic' }),
 })
-export interface LoadBalancerIngress extends Infer<typeof loadBalancerIngress> {}
 
-export const portStatus = message('api.core.v1.PortStatus', 'How a port of a load balancer is.', {
-  port: int32(1, 'The port.', { required: true }),
-  protocol: string(2, 'Its protocol.', { required: true, enum: ['TCP', 'UDP', 'SCTP'] }),
-  error: string(3, 'Why it does not work, in one word.', { explicit: true }),
+export const loadBalancerStatus = message('api.core.v1.LoadBalancerStatus', 'Where a load balancer is reached.', {
+  ingress: list(1, 'Its addresses.', loadBalancerIngress, { listType: 'atomic' }),
 })
-export interface PortStatus extends Infer<typeof portStatus> {}
+
+export const serviceStatus = message('api.core.v1.ServiceStatus', 'What is known of a service.', {
+  loadBalancer: one(1, 'Its load balancer.', loadBalancerStatus, { byValue: true }),
+  conditions: list(2, 'What holds of it.', condition, {
+    listType: 'map',
+    keys: ['type'],
+    patch: 'merge',
+    mergeKey: 'type',
+  }),
+})
+
+export const service = message('api.core.v1.Service', 'A name and an address under which a set of pods is reached.', {
+  ...typeMeta('v1', 'Service'),
+  metadata: one(1, 'What the object says of itself.', objectMeta, { byValue: true }),
+  spec: one(2, 'What is wanted.', serviceSpec, { byValue: true }),
+  status: one(3, 'What is known of it.', serviceStatus, { byValue: true }),
+})
+export interface Service extends Infer<typeof service> {}

@@ -1,6 +1,6 @@
 // Volumes that a storage system outside the node provides; most of these have moved to CSI drivers.
-import { boolean, type Infer, int32, list, type Message, map, message, one, string } from '../../schema/message.ts'
-import { type LocalObjectReference, localObjectReference } from './references.ts'
+import { boolean, type Infer, int32, list, map, message, one, string } from '../../schema/message.ts'
+import { localObjectReference } from './references.ts'
 
 export const nfsVolumeSource = message('api.core.v1.NFSVolumeSource', 'A directory of an NFS server.', {
   server: string(1, "The server's name or address.", { required: true, nonEmpty: true }),
@@ -21,11 +21,7 @@ export const iscsiVolumeSource = message('api.core.v1.ISCSIVolumeSource', 'A dis
   readOnly: boolean(6, 'Whether it is mounted read-only; default false.'),
   portals: list(7, 'Further portals of the same target.', 'string', { listType: 'atomic' }),
   chapAuthDiscovery: boolean(8, 'Whether discovery authenticates by CHAP.'),
-  secretRef: one(
-    10,
-    'The Secret with the CHAP credentials.',
-    (): Message<LocalObjectReference> => localObjectReference,
-  ),
+  secretRef: one(10, 'The Secret with the CHAP credentials.', localObjectReference),
   chapAuthSession: boolean(11, 'Whether sessions authenticate by CHAP.'),
   initiatorName: string(12, "The initiator's name; default the node's.", { explicit: true }),
 })
@@ -55,11 +51,7 @@ export const rbdVolumeSource = message('api.core.v1.RBDVolumeSource', 'A Ceph bl
   pool: string(4, "The pool's name.", { default: 'rbd' }),
   user: string(5, 'The Ceph user.', { default: 'admin' }),
   keyring: string(6, "The path of the user's key ring on the node.", { default: '/etc/ceph/keyring' }),
-  secretRef: one(
-    7,
-    "The Secret with the user's key, instead of keyring.",
-    (): Message<LocalObjectReference> => localObjectReference,
-  ),
+  secretRef: one(7, "The Secret with the user's key, instead of keyring.", localObjectReference),
   readOnly: boolean(8, 'Whether it is mounted read-only; default false.'),
 })
 export interface RBDVolumeSource extends Infer<typeof rbdVolumeSource> {}
@@ -73,11 +65,7 @@ export const cephFSVolumeSource = message('api.core.v1.CephFSVolumeSource', 'A C
   path: string(2, 'The directory that is mounted; default /.'),
   user: string(3, 'The Ceph user; default admin.'),
   secretFile: string(4, "The path of the user's key ring on the node; default /etc/ceph/user.secret."),
-  secretRef: one(
-    5,
-    "The Secret with the user's key, instead of secretFile.",
-    (): Message<LocalObjectReference> => localObjectReference,
-  ),
+  secretRef: one(5, "The Secret with the user's key, instead of secretFile.", localObjectReference),
   readOnly: boolean(6, 'Whether it is mounted read-only; default false.'),
 })
 export interface CephFSVolumeSource extends Infer<typeof cephFSVolumeSource> {}
@@ -86,11 +74,7 @@ export const cinderVolumeSource = message('api.core.v1.CinderVolumeSource', 'A d
   volumeID: string(1, "The disk's id.", { required: true, nonEmpty: true }),
   fsType: string(2, 'The file system on it; default ext4.'),
   readOnly: boolean(3, 'Whether it is mounted read-only; default false.'),
-  secretRef: one(
-    4,
-    'The Secret with parameters to reach OpenStack.',
-    (): Message<LocalObjectReference> => localObjectReference,
-  ),
+  secretRef: one(4, 'The Secret with parameters to reach OpenStack.', localObjectReference),
 })
 export interface CinderVolumeSource extends Infer<typeof cinderVolumeSource> {}
 
@@ -182,12 +166,7 @@ export interface PortworxVolumeSource extends Infer<typeof portworxVolumeSource>
 export const scaleIOVolumeSource = message('api.core.v1.ScaleIOVolumeSource', 'A ScaleIO volume.', {
   gateway: string(1, "The address of the gateway's API.", { required: true, nonEmpty: true }),
   system: string(2, "The storage system's name.", { required: true, nonEmpty: true }),
-  secretRef: one(
-    3,
-    'The Secret with the user and password.',
-    (): Message<LocalObjectReference> => localObjectReference,
-    { required: true },
-  ),
+  secretRef: one(3, 'The Secret with the user and password.', localObjectReference, { required: true }),
   sslEnabled: boolean(4, 'Whether the gateway is reached over TLS.'),
   protectionDomain: string(5, "The protection domain's name."),
   storagePool: string(6, "The storage pool's name."),
@@ -203,11 +182,7 @@ export const storageOSVolumeSource = message('api.core.v1.StorageOSVolumeSource'
   volumeNamespace: string(2, "The StorageOS namespace; default the pod's."),
   fsType: string(3, 'The file system on it; default ext4.'),
   readOnly: boolean(4, 'Whether it is mounted read-only; default false.'),
-  secretRef: one(
-    5,
-    'The Secret with credentials for the API.',
-    (): Message<LocalObjectReference> => localObjectReference,
-  ),
+  secretRef: one(5, 'The Secret with credentials for the API.', localObjectReference),
 })
 export interface StorageOSVolumeSource extends Infer<typeof storageOSVolumeSource> {}
 
@@ -230,7 +205,7 @@ export interface FlockerVolumeSource extends Infer<typeof flockerVolumeSource> {
 export const flexVolumeSource = message('api.core.v1.FlexVolumeSource', 'A volume of a flexvolume driver.', {
   driver: string(1, "The driver's name.", { required: true, nonEmpty: true }),
   fsType: string(2, "The file system on it; default the driver's choice."),
-  secretRef: one(3, 'A Secret to give to the driver.', (): Message<LocalObjectReference> => localObjectReference),
+  secretRef: one(3, 'A Secret to give to the driver.', localObjectReference),
   readOnly: boolean(4, 'Whether it is mounted read-only; default false.'),
   options: map(5, 'What the driver wants to know.', 'string'),
 })

@@ -1,173 +1,31 @@
 // What a pod can mount.
+import { boolean, embed, type Infer, int32, list, map, message, one, quantity, string } from '../../schema/message.ts'
+import { ephemeralVolumeSource, persistentVolumeClaimVolumeSource } from './claim.ts'
+import { projectedVolumeSource } from './projected-volume.ts'
+import { localObjectReference } from './references.ts'
 import {
-  boolean,
-  embed,
-  type Infer,
-  int32,
-  list,
-  type Message,
-  map,
-  message,
-  one,
-  quantity,
-  string,
-} from '../../schema/message.ts'
-import {
-  type EphemeralVolumeSource,
-  ephemeralVolumeSource,
-  type PersistentVolumeClaimVolumeSource,
-  persistentVolumeClaimVolumeSource,
-} from './claim.ts'
-import { type ProjectedVolumeSource, projectedVolumeSource } from './projected-volume.ts'
-import { type LocalObjectReference, localObjectReference } from './references.ts'
-import {
-  type AWSElasticBlockStoreVolumeSource,
-  type AzureDiskVolumeSource,
-  type AzureFileVolumeSource,
   awsElasticBlockStoreVolumeSource,
   azureDiskVolumeSource,
   azureFileVolumeSource,
-  type CephFSVolumeSource,
-  type CinderVolumeSource,
   cephFSVolumeSource,
   cinderVolumeSource,
-  type FCVolumeSource,
-  type FlexVolumeSource,
-  type FlockerVolumeSource,
   fcVolumeSource,
   flexVolumeSource,
   flockerVolumeSource,
-  type GCEPersistentDiskVolumeSource,
-  type GitRepoVolumeSource,
-  type GlusterfsVolumeSource,
   gcePersistentDiskVolumeSource,
   gitRepoVolumeSource,
   glusterfsVolumeSource,
-  type ISCSIVolumeSource,
   iscsiVolumeSource,
-  type NFSVolumeSource,
   nfsVolumeSource,
-  type PhotonPersistentDiskVolumeSource,
-  type PortworxVolumeSource,
   photonPersistentDiskVolumeSource,
   portworxVolumeSource,
-  type QuobyteVolumeSource,
   quobyteVolumeSource,
-  type RBDVolumeSource,
   rbdVolumeSource,
-  type ScaleIOVolumeSource,
-  type StorageOSVolumeSource,
   scaleIOVolumeSource,
   storageOSVolumeSource,
-  type VsphereVirtualDiskVolumeSource,
   vsphereVirtualDiskVolumeSource,
 } from './storage-volumes.ts'
-import { type DownwardAPIVolumeFile, downwardAPIVolumeFile, type KeyToPath, keyToPath } from './volume-files.ts'
-
-export const volume = message(
-  'api.core.v1.Volume',
-  'A named volume that containers of the pod can mount.',
-  {
-    name: string(1, "The volume's name, unique in the pod.", { required: true, nonEmpty: true }),
-  },
-  embed(2, 'volumeSource', (): Message<VolumeSource> => volumeSource),
-)
-export interface Volume extends Infer<typeof volume> {}
-
-export const volumeSource = message('api.core.v1.VolumeSource', 'What a volume is; exactly one is given.', {
-  hostPath: one(1, 'A file or directory of the node.', (): Message<HostPathVolumeSource> => hostPathVolumeSource),
-  emptyDir: one(
-    2,
-    'A directory that begins empty and lives as long as the pod.',
-    (): Message<EmptyDirVolumeSource> => emptyDirVolumeSource,
-  ),
-  gcePersistentDisk: one(
-    3,
-    'A disk of Google Compute Engine; deprecated.',
-    (): Message<GCEPersistentDiskVolumeSource> => gcePersistentDiskVolumeSource,
-  ),
-  awsElasticBlockStore: one(
-    4,
-    'A disk of Amazon EBS; deprecated.',
-    (): Message<AWSElasticBlockStoreVolumeSource> => awsElasticBlockStoreVolumeSource,
-  ),
-  gitRepo: one(
-    5,
-    'A git repository; deprecated, and not run.',
-    (): Message<GitRepoVolumeSource> => gitRepoVolumeSource,
-  ),
-  secret: one(6, 'The entries of a Secret as files.', (): Message<SecretVolumeSource> => secretVolumeSource),
-  nfs: one(7, 'A directory of an NFS server.', (): Message<NFSVolumeSource> => nfsVolumeSource),
-  iscsi: one(8, 'A disk over iSCSI.', (): Message<ISCSIVolumeSource> => iscsiVolumeSource),
-  glusterfs: one(9, 'A Glusterfs volume; deprecated.', (): Message<GlusterfsVolumeSource> => glusterfsVolumeSource),
-  persistentVolumeClaim: one(
-    10,
-    'The volume behind a PersistentVolumeClaim.',
-    (): Message<PersistentVolumeClaimVolumeSource> => persistentVolumeClaimVolumeSource,
-  ),
-  rbd: one(11, 'A Ceph block device; deprecated.', (): Message<RBDVolumeSource> => rbdVolumeSource),
-  flexVolume: one(
-    12,
-    'A volume of a flexvolume driver; deprecated.',
-    (): Message<FlexVolumeSource> => flexVolumeSource,
-  ),
-  cinder: one(13, 'A disk of OpenStack Cinder; deprecated.', (): Message<CinderVolumeSource> => cinderVolumeSource),
-  cephfs: one(14, 'A Ceph file system; deprecated.', (): Message<CephFSVolumeSource> => cephFSVolumeSource),
-  flocker: one(15, 'A Flocker dataset; deprecated.', (): Message<FlockerVolumeSource> => flockerVolumeSource),
-  downwardAPI: one(
-    16,
-    'Facts about the pod as files.',
-    (): Message<DownwardAPIVolumeSource> => downwardAPIVolumeSource,
-  ),
-  fc: one(17, 'A Fibre Channel disk.', (): Message<FCVolumeSource> => fcVolumeSource),
-  azureFile: one(18, 'A file share of Azure; deprecated.', (): Message<AzureFileVolumeSource> => azureFileVolumeSource),
-  configMap: one(
-    19,
-    'The entries of a ConfigMap as files.',
-    (): Message<ConfigMapVolumeSource> => configMapVolumeSource,
-  ),
-  vsphereVolume: one(
-    20,
-    'A disk of vSphere; deprecated.',
-    (): Message<VsphereVirtualDiskVolumeSource> => vsphereVirtualDiskVolumeSource,
-  ),
-  quobyte: one(21, 'A Quobyte volume; deprecated.', (): Message<QuobyteVolumeSource> => quobyteVolumeSource),
-  azureDisk: one(22, 'A disk of Azure; deprecated.', (): Message<AzureDiskVolumeSource> => azureDiskVolumeSource),
-  photonPersistentDisk: one(
-    23,
-    'A disk of Photon; deprecated.',
-    (): Message<PhotonPersistentDiskVolumeSource> => photonPersistentDiskVolumeSource,
-  ),
-  portworxVolume: one(24, 'A Portworx volume; deprecated.', (): Message<PortworxVolumeSource> => portworxVolumeSource),
-  scaleIO: one(25, 'A ScaleIO volume; deprecated.', (): Message<ScaleIOVolumeSource> => scaleIOVolumeSource),
-  projected: one(26, 'Several sources in one directory.', (): Message<ProjectedVolumeSource> => projectedVolumeSource),
-  storageos: one(27, 'A StorageOS volume; deprecated.', (): Message<StorageOSVolumeSource> => storageOSVolumeSource),
-  csi: one(28, 'A volume that a CSI driver makes for the pod alone.', (): Message<CSIVolumeSource> => csiVolumeSource),
-  ephemeral: one(
-    29,
-    'A claim made for the pod and deleted with it.',
-    (): Message<EphemeralVolumeSource> => ephemeralVolumeSource,
-  ),
-  image: one(
-    30,
-    'The files of an OCI image or artifact, read-only.',
-    (): Message<ImageVolumeSource> => imageVolumeSource,
-  ),
-})
-export interface VolumeSource extends Infer<typeof volumeSource> {}
-
-export const emptyDirVolumeSource = message(
-  'api.core.v1.EmptyDirVolumeSource',
-  'A directory that begins empty and is deleted with the pod.',
-  {
-    medium: string(
-      1,
-      "Where it is kept: empty is the node's disk, Memory a tmpfs, HugePages or HugePages-2Mi huge pages.",
-    ),
-    sizeLimit: quantity(2, 'The most it may hold.', { explicit: true }),
-  },
-)
-export interface EmptyDirVolumeSource extends Infer<typeof emptyDirVolumeSource> {}
+import { downwardAPIVolumeFile, keyToPath } from './volume-files.ts'
 
 export const hostPathVolumeSource = message('api.core.v1.HostPathVolumeSource', 'A file or directory of the node.', {
   path: string(1, 'Its path on the node.', { required: true, nonEmpty: true }),
@@ -180,38 +38,27 @@ export const hostPathVolumeSource = message('api.core.v1.HostPathVolumeSource', 
     },
   ),
 })
-export interface HostPathVolumeSource extends Infer<typeof hostPathVolumeSource> {}
 
-export const configMapVolumeSource = message(
-  'api.core.v1.ConfigMapVolumeSource',
-  'The entries of a ConfigMap as files.',
+export const emptyDirVolumeSource = message(
+  'api.core.v1.EmptyDirVolumeSource',
+  'A directory that begins empty and is deleted with the pod.',
   {
-    items: list(
-      2,
-      'Which entries, under which paths; without it, each under its key.',
-      (): Message<KeyToPath> => keyToPath,
-      { listType: 'atomic' },
+    medium: string(
+      1,
+      "Where it is kept: empty is the node's disk, Memory a tmpfs, HugePages or HugePages-2Mi huge pages.",
     ),
-    defaultMode: int32(3, "The files' permissions, as a decimal number; default 420, which is 0644.", {
-      explicit: true,
-    }),
-    optional: boolean(4, 'Whether the ConfigMap or its entries may be missing.', { explicit: true }),
+    sizeLimit: quantity(2, 'The most it may hold.', { explicit: true }),
   },
-  embed(1, 'localObjectReference', (): Message<LocalObjectReference> => localObjectReference),
 )
-export interface ConfigMapVolumeSource extends Infer<typeof configMapVolumeSource> {}
 
 export const secretVolumeSource = message(
   'api.core.v1.SecretVolumeSource',
   'The entries of a Secret as files, kept in memory.',
   {
     secretName: string(1, "The Secret's name."),
-    items: list(
-      2,
-      'Which entries, under which paths; without it, each under its key.',
-      (): Message<KeyToPath> => keyToPath,
-      { listType: 'atomic' },
-    ),
+    items: list(2, 'Which entries, under which paths; without it, each under its key.', keyToPath, {
+      listType: 'atomic',
+    }),
     defaultMode: int32(3, "The files' permissions, as a decimal number; default 420, which is 0644.", {
       explicit: true,
     }),
@@ -221,20 +68,25 @@ export const secretVolumeSource = message(
 export interface SecretVolumeSource extends Infer<typeof secretVolumeSource> {}
 
 export const downwardAPIVolumeSource = message('api.core.v1.DownwardAPIVolumeSource', 'Facts about the pod as files.', {
-  items: list(1, 'The files.', (): Message<DownwardAPIVolumeFile> => downwardAPIVolumeFile, { listType: 'atomic' }),
+  items: list(1, 'The files.', downwardAPIVolumeFile, { listType: 'atomic' }),
   defaultMode: int32(2, "The files' permissions, as a decimal number; default 420, which is 0644.", { explicit: true }),
 })
-export interface DownwardAPIVolumeSource extends Infer<typeof downwardAPIVolumeSource> {}
 
-export const imageVolumeSource = message('api.core.v1.ImageVolumeSource', 'The files of an OCI image or artifact.', {
-  reference: string(1, "The image's name, as of a container."),
-  pullPolicy: string(
-    2,
-    'When it is fetched: Always, IfNotPresent, or Never; default Always for latest, else IfNotPresent.',
-    { enum: ['Always', 'IfNotPresent', 'Never'] },
-  ),
-})
-export interface ImageVolumeSource extends Infer<typeof imageVolumeSource> {}
+export const configMapVolumeSource = message(
+  'api.core.v1.ConfigMapVolumeSource',
+  'The entries of a ConfigMap as files.',
+  {
+    items: list(2, 'Which entries, under which paths; without it, each under its key.', keyToPath, {
+      listType: 'atomic',
+    }),
+    defaultMode: int32(3, "The files' permissions, as a decimal number; default 420, which is 0644.", {
+      explicit: true,
+    }),
+    optional: boolean(4, 'Whether the ConfigMap or its entries may be missing.', { explicit: true }),
+  },
+  embed(1, 'localObjectReference', localObjectReference),
+)
+export interface ConfigMapVolumeSource extends Infer<typeof configMapVolumeSource> {}
 
 export const csiVolumeSource = message(
   'api.core.v1.CSIVolumeSource',
@@ -244,11 +96,58 @@ export const csiVolumeSource = message(
     readOnly: boolean(2, 'Whether it is read-only; default false.', { explicit: true }),
     fsType: string(3, "The file system to make; default the driver's choice.", { explicit: true }),
     volumeAttributes: map(4, 'What the driver wants to know.', 'string'),
-    nodePublishSecretRef: one(
-      5,
-      'A Secret to give to the driver.',
-      (): Message<LocalObjectReference> => localObjectReference,
-    ),
+    nodePublishSecretRef: one(5, 'A Secret to give to the driver.', localObjectReference),
   },
 )
-export interface CSIVolumeSource extends Infer<typeof csiVolumeSource> {}
+
+export const imageVolumeSource = message('api.core.v1.ImageVolumeSource', 'The files of an OCI image or artifact.', {
+  reference: string(1, "The image's name, as of a container."),
+  pullPolicy: string(
+    2,
+    'When it is fetched: Always, IfNotPresent, or Never; default Always for latest, else IfNotPresent.',
+    { enum: ['Always', 'IfNotPresent', 'Never'] },
+  ),
+})
+
+export const volumeSource = message('api.core.v1.VolumeSource', 'What a volume is; exactly one is given.', {
+  hostPath: one(1, 'A file or directory of the node.', hostPathVolumeSource),
+  emptyDir: one(2, 'A directory that begins empty and lives as long as the pod.', emptyDirVolumeSource),
+  gcePersistentDisk: one(3, 'A disk of Google Compute Engine; deprecated.', gcePersistentDiskVolumeSource),
+  awsElasticBlockStore: one(4, 'A disk of Amazon EBS; deprecated.', awsElasticBlockStoreVolumeSource),
+  gitRepo: one(5, 'A git repository; deprecated, and not run.', gitRepoVolumeSource),
+  secret: one(6, 'The entries of a Secret as files.', secretVolumeSource),
+  nfs: one(7, 'A directory of an NFS server.', nfsVolumeSource),
+  iscsi: one(8, 'A disk over iSCSI.', iscsiVolumeSource),
+  glusterfs: one(9, 'A Glusterfs volume; deprecated.', glusterfsVolumeSource),
+  persistentVolumeClaim: one(10, 'The volume behind a PersistentVolumeClaim.', persistentVolumeClaimVolumeSource),
+  rbd: one(11, 'A Ceph block device; deprecated.', rbdVolumeSource),
+  flexVolume: one(12, 'A volume of a flexvolume driver; deprecated.', flexVolumeSource),
+  cinder: one(13, 'A disk of OpenStack Cinder; deprecated.', cinderVolumeSource),
+  cephfs: one(14, 'A Ceph file system; deprecated.', cephFSVolumeSource),
+  flocker: one(15, 'A Flocker dataset; deprecated.', flockerVolumeSource),
+  downwardAPI: one(16, 'Facts about the pod as files.', downwardAPIVolumeSource),
+  fc: one(17, 'A Fibre Channel disk.', fcVolumeSource),
+  azureFile: one(18, 'A file share of Azure; deprecated.', azureFileVolumeSource),
+  configMap: one(19, 'The entries of a ConfigMap as files.', configMapVolumeSource),
+  vsphereVolume: one(20, 'A disk of vSphere; deprecated.', vsphereVirtualDiskVolumeSource),
+  quobyte: one(21, 'A Quobyte volume; deprecated.', quobyteVolumeSource),
+  azureDisk: one(22, 'A disk of Azure; deprecated.', azureDiskVolumeSource),
+  photonPersistentDisk: one(23, 'A disk of Photon; deprecated.', photonPersistentDiskVolumeSource),
+  portworxVolume: one(24, 'A Portworx volume; deprecated.', portworxVolumeSource),
+  scaleIO: one(25, 'A ScaleIO volume; deprecated.', scaleIOVolumeSource),
+  projected: one(26, 'Several sources in one directory.', projectedVolumeSource),
+  storageos: one(27, 'A StorageOS volume; deprecated.', storageOSVolumeSource),
+  csi: one(28, 'A volume that a CSI driver makes for the pod alone.', csiVolumeSource),
+  ephemeral: one(29, 'A claim made for the pod and deleted with it.', ephemeralVolumeSource),
+  image: one(30, 'The files of an OCI image or artifact, read-only.', imageVolumeSource),
+})
+
+export const volume = message(
+  'api.core.v1.Volume',
+  'A named volume that containers of the pod can mount.',
+  {
+    name: string(1, "The volume's name, unique in the pod.", { required: true, nonEmpty: true }),
+  },
+  embed(2, 'volumeSource', volumeSource),
+)
+export interface Volume extends Infer<typeof volume> {}

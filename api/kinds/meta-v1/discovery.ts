@@ -1,54 +1,5 @@
 // How a server tells which groups, versions and resources it serves.
-import { boolean, type Infer, list, type Message, message, one, string, typeMeta } from '../../schema/message.ts'
-
-export const apiVersions = message(
-  'apimachinery.pkg.apis.meta.v1.APIVersions',
-  'The versions of the core group, at /api.',
-  {
-    versions: list(1, 'The versions, the preferred one first.', 'string'),
-    serverAddressByClientCIDRs: list(
-      2,
-      'Where clients reach the server, by their own network.',
-      (): Message<ServerAddressByClientCIDR> => serverAddressByClientCIDR,
-    ),
-  },
-)
-export interface APIVersions extends Infer<typeof apiVersions> {}
-
-export const apiGroupList = message('apimachinery.pkg.apis.meta.v1.APIGroupList', 'The API groups, at /apis.', {
-  groups: list(1, 'The groups.', (): Message<APIGroup> => apiGroup),
-})
-export interface APIGroupList extends Infer<typeof apiGroupList> {}
-
-export const apiGroup = message('apimachinery.pkg.apis.meta.v1.APIGroup', 'An API group and its versions.', {
-  name: string(1, "The group's name."),
-  versions: list(
-    2,
-    'Its versions, the preferred one first.',
-    (): Message<GroupVersionForDiscovery> => groupVersionForDiscovery,
-  ),
-  preferredVersion: one(
-    3,
-    'The version clients should use.',
-    (): Message<GroupVersionForDiscovery> => groupVersionForDiscovery,
-  ),
-  serverAddressByClientCIDRs: list(
-    4,
-    'Where clients reach the server, by their own network.',
-    (): Message<ServerAddressByClientCIDR> => serverAddressByClientCIDR,
-  ),
-})
-export interface APIGroup extends Infer<typeof apiGroup> {}
-
-export const groupVersionForDiscovery = message(
-  'apimachinery.pkg.apis.meta.v1.GroupVersionForDiscovery',
-  'A version of a group.',
-  {
-    groupVersion: string(1, 'Group and version: apps/v1.'),
-    version: string(2, 'The version alone: v1.'),
-  },
-)
-export interface GroupVersionForDiscovery extends Infer<typeof groupVersionForDiscovery> {}
+import { boolean, type Infer, list, message, one, string, typeMeta } from '../../schema/message.ts'
 
 export const serverAddressByClientCIDR = message(
   'apimachinery.pkg.apis.meta.v1.ServerAddressByClientCIDR',
@@ -58,21 +9,46 @@ export const serverAddressByClientCIDR = message(
     serverAddress: string(2, 'A host, or host and port.'),
   },
 )
-export interface ServerAddressByClientCIDR extends Infer<typeof serverAddressByClientCIDR> {}
 
-export const apiResourceList = message(
-  'apimachinery.pkg.apis.meta.v1.APIResourceList',
-  'The resources of a group version.',
+export const apiVersions = message(
+  'apimachinery.pkg.apis.meta.v1.APIVersions',
+  'The versions of the core group, at /api.',
   {
-    ...typeMeta('v1', 'APIResourceList'),
-    groupVersion: string(1, 'The group version.', { required: true }),
-    resources: list(2, 'The resources.', (): Message<APIResource> => apiResource, {
-      required: true,
-      listType: 'atomic',
-    }),
+    versions: list(1, 'The versions, the preferred one first.', 'string'),
+    serverAddressByClientCIDRs: list(
+      2,
+      'Where clients reach the server, by their own network.',
+      serverAddressByClientCIDR,
+    ),
   },
 )
-export interface APIResourceList extends Infer<typeof apiResourceList> {}
+export interface APIVersions extends Infer<typeof apiVersions> {}
+
+export const groupVersionForDiscovery = message(
+  'apimachinery.pkg.apis.meta.v1.GroupVersionForDiscovery',
+  'A version of a group.',
+  {
+    groupVersion: string(1, 'Group and version: apps/v1.'),
+    version: string(2, 'The version alone: v1.'),
+  },
+)
+
+export const apiGroup = message('apimachinery.pkg.apis.meta.v1.APIGroup', 'An API group and its versions.', {
+  name: string(1, "The group's name."),
+  versions: list(2, 'Its versions, the preferred one first.', groupVersionForDiscovery),
+  preferredVersion: one(3, 'The version clients should use.', groupVersionForDiscovery),
+  serverAddressByClientCIDRs: list(
+    4,
+    'Where clients reach the server, by their own network.',
+    serverAddressByClientCIDR,
+  ),
+})
+export interface APIGroup extends Infer<typeof apiGroup> {}
+
+export const apiGroupList = message('apimachinery.pkg.apis.meta.v1.APIGroupList', 'The API groups, at /apis.', {
+  groups: list(1, 'The groups.', apiGroup),
+})
+export interface APIGroupList extends Infer<typeof apiGroupList> {}
 
 export const apiResource = message(
   'apimachinery.pkg.apis.meta.v1.APIResource',
@@ -93,3 +69,17 @@ export const apiResource = message(
   },
 )
 export interface APIResource extends Infer<typeof apiResource> {}
+
+export const apiResourceList = message(
+  'apimachinery.pkg.apis.meta.v1.APIResourceList',
+  'The resources of a group version.',
+  {
+    ...typeMeta('v1', 'APIResourceList'),
+    groupVersion: string(1, 'The group version.', { required: true }),
+    resources: list(2, 'The resources.', apiResource, {
+      required: true,
+      listType: 'atomic',
+    }),
+  },
+)
+export interface APIResourceList extends Infer<typeof apiResourceList> {}

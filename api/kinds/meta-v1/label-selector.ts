@@ -1,19 +1,4 @@
-import { type Infer, list, type Message, map, message, string } from '../../schema/message.ts'
-
-export const labelSelector = message(
-  'apimachinery.pkg.apis.meta.v1.LabelSelector',
-  'Selects objects by their labels; all conditions must hold. An empty one selects everything, an absent one nothing.',
-  {
-    matchLabels: map(1, 'Labels an object must have, with these values.', 'string'),
-    matchExpressions: list(
-      2,
-      'Conditions on labels.',
-      (): Message<LabelSelectorRequirement> => labelSelectorRequirement,
-      { listType: 'atomic' },
-    ),
-  },
-)
-export interface LabelSelector extends Infer<typeof labelSelector> {}
+import { type Infer, list, map, message, string } from '../../schema/message.ts'
 
 export const labelSelectorRequirement = message(
   'apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement',
@@ -27,7 +12,16 @@ export const labelSelectorRequirement = message(
     values: list(3, 'The values of In and NotIn; must be empty for the others.', 'string', { listType: 'atomic' }),
   },
 )
-export interface LabelSelectorRequirement extends Infer<typeof labelSelectorRequirement> {}
+
+export const labelSelector = message(
+  'apimachinery.pkg.apis.meta.v1.LabelSelector',
+  'Selects objects by their labels; all conditions must hold. An empty one selects everything, an absent one nothing.',
+  {
+    matchLabels: map(1, 'Labels an object must have, with these values.', 'string'),
+    matchExpressions: list(2, 'Conditions on labels.', labelSelectorRequirement, { listType: 'atomic' }),
+  },
+)
+export interface LabelSelector extends Infer<typeof labelSelector> {}
 
 export const fieldSelectorRequirement = message(
   'apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement',
@@ -41,4 +35,3 @@ export const fieldSelectorRequirement = message(
     values: list(3, 'The values of In and NotIn; must be empty for the others.', 'string', { listType: 'atomic' }),
   },
 )
-export interface FieldSelectorRequirement extends Infer<typeof fieldSelectorRequirement> {}

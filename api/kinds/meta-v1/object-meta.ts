@@ -5,7 +5,6 @@ import {
   type Infer,
   int64,
   list,
-  type Message,
   map,
   message,
   one,
@@ -13,6 +12,35 @@ import {
   time,
   typeMeta,
 } from '../../schema/message.ts'
+
+export const ownerReference = message(
+  'apimachinery.pkg.apis.meta.v1.OwnerReference',
+  'An object that owns this one, in the same namespace or of the cluster.',
+  {
+    kind: string(1, "The owner's kind.", { required: true, nonEmpty: true }),
+    name: string(3, "The owner's name.", { required: true, nonEmpty: true }),
+    uid: string(4, "The owner's uid.", { required: true, nonEmpty: true }),
+    apiVersion: string(5, "The group and version of the owner's kind.", { required: true, nonEmpty: true }),
+    controller: boolean(6, 'Whether this owner manages the object.', { explicit: true }),
+    blockOwnerDeletion: boolean(7, 'Whether a foreground deletion of the owner waits until this object is gone.', {
+      explicit: true,
+    }),
+  },
+)
+
+export const managedFieldsEntry = message(
+  'apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry',
+  'The fields one manager owns through one kind of operation.',
+  {
+    manager: string(1, 'Who wrote the fields, as it named itself.'),
+    operation: string(2, 'How they were written: Apply, or Update (everything else).', { enum: ['Apply', 'Update'] }),
+    apiVersion: string(3, 'The version of the object in which the fields are named.'),
+    time: time(4, 'When the entry changed last.'),
+    fieldsType: string(6, 'The form of the set of fields; only FieldsV1 is known.'),
+    fieldsV1: fieldsV1(7, 'The set of fields, as a trie of their paths.'),
+    subresource: string(8, 'The subresource through which they were written; empty for the object itself.'),
+  },
+)
 
 export const objectMeta = message(
   'apimachinery.pkg.apis.meta.v1.ObjectMeta',
@@ -44,7 +72,7 @@ export const objectMeta = message(
     ownerReferences: list(
       13,
       'The objects this one depends on: when all of them are gone, it is deleted. At most one of them is its controller.',
-      (): Message<OwnerReference> => ownerReference,
+      ownerReference,
       { listType: 'map', keys: ['uid'], patch: 'merge', mergeKey: 'uid' },
     ),
     finalizers: list(
@@ -53,59 +81,12 @@ export const objectMeta = message(
       'string',
       { listType: 'set', patch: 'merge' },
     ),
-    managedFields: list(
-      17,
-      'Which manager set which fields, for server-side apply.',
-      (): Message<ManagedFieldsEntry> => managedFieldsEntry,
-      { listType: 'atomic' },
-    ),
-  },
-)
-export interface ObjectMeta extends Infer<typeof objectMeta> {}
-
-export const ownerReference = message(
-  'apimachinery.pkg.apis.meta.v1.OwnerReference',
-  'An object that owns this one, in the same namespace or of the cluster.',
-  {
-    kind: string(1, "The owner's kind.", { required: true, nonEmpty: true }),
-    name: string(3, "The owner's name.", { required: true, nonEmpty: true }),
-    uid: string(4, "The owner's uid.", { required: true, nonEmpty: true }),
-    apiVersion: string(5, "The group and version of the owner's kind.", { required: true, nonEmpty: true }),
-    controller: boolean(6, 'Whether this owner manages the object.', { explicit: true }),
-    blockOwnerDeletion: boolean(7, 'Whether a foreground deletion of the owner waits until this object is gone.', {
-      explicit: true,
+    managedFields: list(17, 'Which manager set which fields, for server-side apply.', managedFieldsEntry, {
+      listType: 'atomic',
     }),
   },
 )
-export interface OwnerReference extends Infer<typeof ownerReference> {}
-
-export const managedFieldsEntry = message(
-  'apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry',
-  'The fields one manager owns through one kind of operation.',
-  {
-    manager: string(1, 'Who wrote the fields, as it named itself.'),
-    operation: string(2, 'How they were written: Apply, or Update (everything else).', { enum: ['Apply', 'Update'] }),
-    apiVersion: string(3, 'The version of the object in which the fields are named.'),
-    time: time(4, 'When the entry changed last.'),
-    fieldsType: string(6, 'The form of the set of fields; only FieldsV1 is known.'),
-    fieldsV1: fieldsV1(7, 'The set of fields, as a trie of their paths.'),
-    subresource: string(8, 'The subresource through which they were written; empty for the object itself.'),
-  },
-)
-export interface ManagedFieldsEntry extends Infer<typeof managedFieldsEntry> {}
-
-export const listMeta = message('apimachinery.pkg.apis.meta.v1.ListMeta', 'What a list says of itself.', {
-  selfLink: string(1, 'No longer set.'),
-  resourceVersion: string(2, 'The version of the data the list is a view of; a watch can start there.'),
-  continue: string(3, 'A token that fetches the next part of the list; empty at its end.'),
-  remainingItemCount: int64(4, 'How many objects follow this part; absent when that is not known.', { explicit: true }),
-  shardInfo: one(
-    5,
-    'Which shard of the objects the list holds, where a shard was asked for.',
-    (): Message<ShardInfo> => shardInfo,
-  ),
-})
-export interface ListMeta extends Infer<typeof listMeta> {}
+export interface ObjectMeta extends Infer<typeof objectMeta> {}
 
 export const shardInfo = message(
   'apimachinery.pkg.apis.meta.v1.ShardInfo',
@@ -114,25 +95,31 @@ export const shardInfo = message(
     selector: string(1, 'The shard selector that was applied.', { required: true }),
   },
 )
-export interface ShardInfo extends Infer<typeof shardInfo> {}
+
+export const listMeta = message('apimachinery.pkg.apis.meta.v1.ListMeta', 'What a list says of itself.', {
+  selfLink: string(1, 'No longer set.'),
+  resourceVersion: string(2, 'The version of the data the list is a view of; a watch can start there.'),
+  continue: string(3, 'A token that fetches the next part of the list; empty at its end.'),
+  remainingItemCount: int64(4, 'How many objects follow this part; absent when that is not known.', { explicit: true }),
+  shardInfo: one(5, 'Which shard of the objects the list holds, where a shard was asked for.', shardInfo),
+})
+export interface ListMeta extends Infer<typeof listMeta> {}
 
 export const partialObjectMetadata = message(
   'apimachinery.pkg.apis.meta.v1.PartialObjectMetadata',
   'An object of any kind, reduced to its metadata.',
   {
     ...typeMeta('meta.k8s.io/v1', 'PartialObjectMetadata'),
-    metadata: one(1, 'What the object says of itself.', (): Message<ObjectMeta> => objectMeta, { byValue: true }),
+    metadata: one(1, 'What the object says of itself.', objectMeta, { byValue: true }),
   },
 )
-export interface PartialObjectMetadata extends Infer<typeof partialObjectMetadata> {}
 
 export const partialObjectMetadataList = message(
   'apimachinery.pkg.apis.meta.v1.PartialObjectMetadataList',
   'A list of objects reduced to their metadata.',
   {
     ...typeMeta('meta.k8s.io/v1', 'PartialObjectMetadataList'),
-    metadata: one(1, 'What the list says of itself.', (): Message<ListMeta> => listMeta, { byValue: true }),
-    items: list(2, "The objects' metadata.", (): Message<PartialObjectMetadata> => partialObjectMetadata),
+    metadata: one(1, 'What the list says of itself.', listMeta, { byValue: true }),
+    items: list(2, "The objects' metadata.", partialObjectMetadata),
   },
 )
-export interface PartialObjectMetadataList extends Infer<typeof partialObjectMetadataList> {}

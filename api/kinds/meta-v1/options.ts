@@ -1,5 +1,14 @@
 // What a request may ask for besides its object: query parameters, or the body of a delete.
-import { boolean, type Infer, int64, list, type Message, message, one, string } from '../../schema/message.ts'
+import { boolean, type Infer, int64, list, message, one, string } from '../../schema/message.ts'
+
+export const preconditions = message(
+  'apimachinery.pkg.apis.meta.v1.Preconditions',
+  'What must hold for an operation to happen.',
+  {
+    uid: string(1, 'The uid the object must have.', { explicit: true }),
+    resourceVersion: string(2, 'The resourceVersion the object must have.', { explicit: true }),
+  },
+)
 
 export const deleteOptions = message('apimachinery.pkg.apis.meta.v1.DeleteOptions', 'What a delete may ask for.', {
   // Clients send the group version of whatever they delete.
@@ -8,7 +17,7 @@ export const deleteOptions = message('apimachinery.pkg.apis.meta.v1.DeleteOption
   gracePeriodSeconds: int64(1, 'Seconds the object has to end in order; absent takes its own, 0 deletes at once.', {
     explicit: true,
   }),
-  preconditions: one(2, 'What must hold for the object to be deleted.', (): Message<Preconditions> => preconditions),
+  preconditions: one(2, 'What must hold for the object to be deleted.', preconditions),
   orphanDependents: boolean(3, 'Superseded by propagationPolicy: whether what it owns stays.', { explicit: true }),
   propagationPolicy: string(
     4,
@@ -24,29 +33,17 @@ export const deleteOptions = message('apimachinery.pkg.apis.meta.v1.DeleteOption
 })
 export interface DeleteOptions extends Infer<typeof deleteOptions> {}
 
-export const preconditions = message(
-  'apimachinery.pkg.apis.meta.v1.Preconditions',
-  'What must hold for an operation to happen.',
-  {
-    uid: string(1, 'The uid the object must have.', { explicit: true }),
-    resourceVersion: string(2, 'The resourceVersion the object must have.', { explicit: true }),
-  },
-)
-export interface Preconditions extends Infer<typeof preconditions> {}
-
 export const createOptions = message('apimachinery.pkg.apis.meta.v1.CreateOptions', 'What a create may ask for.', {
   dryRun: list(1, 'All runs every check but stores nothing.', 'string'),
   fieldManager: string(3, 'Who makes the change, by name.'),
   fieldValidation: string(4, 'What to do about unknown and duplicate fields: Ignore, Warn, or Strict.'),
 })
-export interface CreateOptions extends Infer<typeof createOptions> {}
 
 export const updateOptions = message('apimachinery.pkg.apis.meta.v1.UpdateOptions', 'What an update may ask for.', {
   dryRun: list(1, 'All runs every check but stores nothing.', 'string'),
   fieldManager: string(2, 'Who makes the change, by name.'),
   fieldValidation: string(3, 'What to do about unknown and duplicate fields: Ignore, Warn, or Strict.'),
 })
-export interface UpdateOptions extends Infer<typeof updateOptions> {}
 
 export const patchOptions = message('apimachinery.pkg.apis.meta.v1.PatchOptions', 'What a patch may ask for.', {
   dryRun: list(1, 'All runs every check but stores nothing.', 'string'),
@@ -54,12 +51,10 @@ export const patchOptions = message('apimachinery.pkg.apis.meta.v1.PatchOptions'
   fieldManager: string(3, 'Who makes the change, by name.'),
   fieldValidation: string(4, 'What to do about unknown and duplicate fields: Ignore, Warn, or Strict.'),
 })
-export interface PatchOptions extends Infer<typeof patchOptions> {}
 
 export const getOptions = message('apimachinery.pkg.apis.meta.v1.GetOptions', 'What a get may ask for.', {
   resourceVersion: string(1, 'How new the answer must be; empty asks for the newest.'),
 })
-export interface GetOptions extends Infer<typeof getOptions> {}
 
 export const listOptions = message('apimachinery.pkg.apis.meta.v1.ListOptions', 'What a list or a watch may ask for.', {
   labelSelector: string(1, 'Which objects, by their labels.'),
