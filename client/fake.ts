@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { StatusError } from '../api/errors.ts'
 import { type Pod, pods } from '../api/kinds/core-v1.ts'
-import { findResource, kinds } from '../api/kinds/index.ts'
-import type { KubernetesObject, Stored } from '../api/kinds/kind.ts'
+import { kinds } from '../api/kinds/index.ts'
+import type { Kind, KubernetesObject, Stored } from '../api/kinds/kind.ts'
 import { FieldSelector } from '../api/values/fields.ts'
 import { LabelSelector } from '../api/values/labels.ts'
 import { timeOf } from '../api/values/time.ts'
@@ -147,7 +147,7 @@ export class FakeClient implements Client {
   ): Promise<Stored<T>> {
     await this.#enter('patch', kind, at.name, options)
     const current = this.#mustGet(kind, keyOf(at))
-    return this.#write(kind, applyPatch(copy(current), patch, findResource(versionOf(kind), kind.resource)), options)
+    return this.#write(kind, applyPatch(copy(current), patch, knownKind(kind)), options)
   }
 
   async delete<T extends KubernetesObject>(
@@ -283,8 +283,11 @@ function typed<T extends KubernetesObject>(_kind: Resource<T>, object: Stored): 
 }
 
 function hasStatus(kind: Resource): boolean {
-  const { subresources = [] } = findResource(versionOf(kind), kind.resource) ?? {}
-  return subresources.some(subresource => subresource.name === 'status')
+  return knownKind(kind)?.subresources.some(({ name }) => name === 'status') ?? false
+}
+
+function knownKind({ group, version, resource }: Resource): Kind | undefined {
+  return kinds.find(kind => kind.group === group && kind.version === version && kind.resource === resource)
 }
 
 /** What an update makes of the stored object: status and the rest are written separately. */

@@ -17,6 +17,7 @@ import { runControllers } from './controllers/controllers.ts'
 import { followPods } from './pod-references.ts'
 import { createRegistry } from './registry/registry.ts'
 import { superviseScheduler } from './scheduler-thread.ts'
+import { connects } from './server/connects.ts'
 import { startGrpcServer } from './server/grpc/server.ts'
 import { startRestServer } from './server/rest/server.ts'
 import { Sessions } from './server/sessions/sessions.ts'
@@ -72,7 +73,7 @@ async function serve(
   const portsKnown = config.listen.port !== 0 && config.grpcListen.port !== 0
   let kubeconfigs = portsKnown ? await writeKubeconfigs(pki, config) : undefined
   try {
-    const registry = await createRegistry({ store, clock, logger, signal: behind.signal })
+    const registry = await createRegistry({ store, clock, logger, connects, signal: behind.signal })
     const graph = new NodeGraph()
     await new Promise<void>(synced => {
       foundation.push(followPods({ registry, graph, logger, signal: behind.signal, synced }))

@@ -1,7 +1,7 @@
 // Compares the API's declarations with a folder of API facts: `node tools/check-schema.mjs FOLDER`.
 // FOLDER holds types.json (types and their fields), wire.json (messages that exist on the wire only) and
 // resources.json (resources and their verbs). Prints every difference; exits with 1 when there is one.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
 
@@ -215,8 +215,7 @@ function checkKind(kind) {
     namespaced: kind.namespaced,
     verbs: kind.verbs.filter(verb => verb !== 'watch'),
   })
-  for (const { name, verbs, kind: other } of kind.subresources) {
-    const body = other ?? kind
+  for (const { name, verbs, body = kind } of kind.subresources) {
     checkResource(apiVersion, `${resource}/${name}`, {
       kind: `${body.group === '' ? '' : `${body.group}/`}${body.version}/${body.kind}`,
       namespaced: kind.namespaced,
@@ -277,12 +276,17 @@ process.exit(differences.length === 0 ? 0 : 1)
  * }>}
  */
 async function bundle() {
+  // Messages that no kind contains (options of requests) are found in the files that declare them.
+  const files = readdirSync(path.join(root, 'api', 'kinds'), { recursive: true, encoding: 'utf8' })
+  const declaring = files.filter(file => file.includes('/') && file.endsWith('.ts') && !file.endsWith('.test.ts'))
   const contents = `
-    import * as meta from './api/kinds/meta-v1.ts'
-    import * as core from './api/kinds/core-v1.ts'
+    ${declaring.map((file, index) => `import * as file${index} from './api/kinds/${file}'`).join('\n')}
     export { kinds } from './api/kinds/index.ts'
     export { wireScalars } from './api/schema/protobuf.ts'
-    export const messages = Object.values({ ...meta, ...core }).filter(value => 'own' in value)
+    const all = [${declaring.map((_, index) => `file${index}`).join(', ')}].flatMap(file => Object.values(file))
+    // The message of a kind's objects is its entry's, which knows what apiVersion and kind are.
+    const isObject = ({ byName }) => byName.has('metadata') && byName.get('kind')?.rules.required === true
+    export const messages = all.filter(value => Array.isArray(value.own) && !isObject(value))
   `
   const outfile = path.join(root, 'dist', 'check-schema', 'api.mjs')
   await build({

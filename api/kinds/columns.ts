@@ -1,7 +1,7 @@
 // Building blocks of the tables kinds are shown as.
 import { formatAge } from '../values/age.ts'
-import type { KubernetesObject } from './kind.ts'
-import type { TableColumn } from './meta-v1/table.ts'
+import type { Cell, TableColumn } from './meta-v1/table.ts'
+import type { KubernetesObject } from './object.ts'
 
 /** A column that is always shown. */
 export function column(name: string, description: string, type = 'string'): TableColumn {
@@ -26,3 +26,15 @@ export const age = ({ metadata }: KubernetesObject, nowMs: number) => formatAge(
 export const none = '<none>'
 
 export const orNone = (text: string | undefined) => (text === undefined || text === '' ? none : text)
+
+/** Cells of one object at a moment; as many as there are columns. */
+export interface Columns<T> {
+  readonly columns: readonly TableColumn[]
+  cells(object: T, nowMs: number): Cell[]
+}
+
+/** For kinds that declare no columns of their own. */
+export const nameAndAge: Columns<KubernetesObject> = {
+  columns: [nameColumn, ageColumn],
+  cells: (object, nowMs) => [object.metadata.name ?? '', age(object, nowMs)],
+}

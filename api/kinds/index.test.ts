@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { leases } from './coordination-v1.ts'
 import { pods } from './core-v1.ts'
-import { findKind, findResource, kinds } from './index.ts'
+import { kinds } from './index.ts'
 
 describe('kinds', () => {
-  it('are found by what objects say and by what paths say', () => {
-    assert.equal(findKind('v1', 'Pod'), pods)
-    assert.equal(findResource('v1', 'pods'), pods)
-    assert.equal(findKind('coordination.k8s.io/v1', 'Lease'), leases)
-    assert.equal(findResource('v1', 'leases'), undefined)
-    assert.equal(findKind('v1', 'pod'), undefined)
-  })
-
   it('have names that no other has', () => {
     const names = kinds.flatMap(({ resource, singular, shortNames }) => [resource, singular, ...shortNames])
     assert.equal(new Set(names).size, names.length)
@@ -28,8 +19,6 @@ describe('kinds', () => {
   })
 
   it('can be selected by the fields clients use', () => {
-    const { selectableFields } = pods.behaviour
-    assert.ok(selectableFields)
     const metadata = { name: 'a', namespace: 'n' }
     const pod = {
       apiVersion: 'v1',
@@ -38,7 +27,7 @@ describe('kinds', () => {
       spec: { containers: [], nodeName: 'n1' },
       status: {},
     } as const
-    const fields = selectableFields({ ...pod, spec: { ...pod.spec, containers: [] } })
+    const fields = pods.selectableFields({ ...pod, spec: { ...pod.spec, containers: [] } })
     assert.equal(fields['spec.nodeName'], 'n1')
     assert.equal(fields['status.phase'], '')
     assert.equal(fields['spec.hostNetwork'], 'false')

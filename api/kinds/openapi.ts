@@ -89,8 +89,8 @@ function pathsOf(kind: Kind): Record<string, OpenApiSchema> {
 
 function operationOf(kind: Kind, { method, action }: Operation, sub: Subresource | undefined): OpenApiSchema {
   const { group, version } = kind
-  const about = sub?.kind ?? { group, version, kind: kind.kind }
-  const body = sub?.kind === undefined ? kind.schema : undefined
+  const about = sub?.body ?? kind
+  const body = sub?.is === 'connect' ? undefined : (sub?.body ?? kind).schema
   const answer = action === 'list' ? kind.listSchema : action.startsWith('delete') ? statusMessage : body
   const sends = method === 'post' || method === 'put' || method === 'patch'
   return {
@@ -100,7 +100,7 @@ function operationOf(kind: Kind, { method, action }: Operation, sub: Subresource
     ...(sends && body !== undefined && { requestBody: requestBody(action, body) }),
     responses: { 200: { description: 'OK', content: content(answer) } },
     'x-kubernetes-action': action === 'update' ? 'put' : action === 'create' ? 'post' : action,
-    'x-kubernetes-group-version-kind': about,
+    'x-kubernetes-group-version-kind': { group: about.group, version: about.version, kind: about.kind },
   }
 }
 

@@ -48,14 +48,15 @@ export function immutable(errors: FieldError[], field: string, value: unknown, o
 /** Equality of JSON values; the order of keys means nothing, an absent field and one of undefined are the same. */
 export function same(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, i) => same(item, b[i]))
-  }
-  const left = new Map<string, unknown>(Object.entries(a))
-  const right = new Map<string, unknown>(Object.entries(b))
-  return [...new Set([...left.keys(), ...right.keys()])].every(key => same(left.get(key), right.get(key)))
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => same(item, b[i]))
+  if (!isPlain(a) || !isPlain(b)) return false
+  for (const key of Object.keys(a)) if (!same(own(a, key), own(b, key))) return false
+  for (const key of Object.keys(b)) if (!Object.hasOwn(a, key) && own(b, key) !== undefined) return false
+  return true
 }
+
+const own = (object: object, key: string): unknown =>
+  Object.hasOwn(object, key) ? Reflect.get(object, key) : undefined
 
 /** The paths at which two JSON values differ, as deep as their shapes agree. */
 export function differences(a: unknown, b: unknown, field: string): string[] {

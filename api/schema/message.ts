@@ -123,7 +123,8 @@ export interface Message<out T = unknown> {
 /** The TypeScript type of a message. */
 export type Infer<M> = M extends Message<infer T> ? T : never
 
-type Fields = Readonly<Record<string, FieldSpec>>
+/** What a message declares, by JSON name. */
+export type Fields = Readonly<Record<string, FieldSpec>>
 type Present = { readonly $present?: true }
 type TypeOf<F> = F extends FieldSpec<infer T> ? T : never
 type Shape<F extends Fields> = {
@@ -159,6 +160,11 @@ export function message<F extends Fields, E>(
 ): Message<{ [K in keyof (Shape<F> & E)]: (Shape<F> & E)[K] }>
 export function message(name: string, doc: string, fields: Fields, embedded?: Embedded): Message {
   const own = Object.entries(fields).map(([field, spec]): Field => ({ name: field, ...spec }))
+  return declared(name, doc, own, embedded)
+}
+
+/** @returns a message of whatever type its declaration is known to infer */
+function declared(name: string, doc: string, own: readonly Field[], embedded?: Embedded): Omit<Message, '$type'> {
   let inlined: { readonly fields: readonly Field[]; readonly byName: ReadonlyMap<string, Field> } | undefined
   // Embedded messages may be declared further down, so they are looked at on first use.
   const inline = () => {
@@ -180,6 +186,18 @@ export function message(name: string, doc: string, fields: Fields, embedded?: Em
       return inline().byName
     },
   }
+}
+
+/** The same message, some of whose texts can only have one value: `withConstants(pod, { kind: 'Pod' })`. */
+export function withConstants<T>(
+  { name, doc, own, embedded }: Message<T>,
+  constants: Readonly<Record<string, string>>,
+): Message<T> {
+  const fields = own.map(field => {
+    const constant = constants[field.name]
+    return constant === undefined ? field : { ...field, rules: { constant } }
+  })
+  return declared(name, doc, fields, embedded)
 }
 
 /** An embedded message: `embed(2, 'volumeSource', volumeSource)`. */

@@ -2,8 +2,9 @@
 // Everything that goes wrong is thrown as a StatusError (api/errors.ts), worded as Kubernetes words it.
 
 import type { StatusError } from '../../api/errors.ts'
-import type { Kind, Stored } from '../../api/kinds/kind.ts'
+import type { Kind, Stored, Subresource } from '../../api/kinds/kind.ts'
 import type { Status } from '../../api/kinds/meta-v1/status.ts'
+import type { Catalogue } from './catalogue.ts'
 
 /** Any object of the API, decoded. What the registry hands out is shared by all readers: never write to it. */
 export type ApiObject = Readonly<Stored>
@@ -12,10 +13,15 @@ export interface RequestContext {
   readonly user?: { readonly name: string; readonly groups: readonly string[] }
   /** Everything but the write: checks, defaults and the answer are the same. */
   readonly dryRun?: boolean
+  /** Who writes: what the request says, else how the client names itself. */
   readonly fieldManager?: string
   /** What to do about unknown and duplicate fields; default Strict. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict'
   readonly signal?: AbortSignal
+  /** Asked when an update turns out to create its object. @throws StatusError 403 */
+  authorizeCreate?(): void
+  /** Takes what is for the audit log. */
+  annotate?(key: string, value: string): void
 }
 
 /** Which object: the namespace is '' at cluster scope. */
@@ -41,6 +47,8 @@ export interface Written {
   readonly json: Buffer
   /** For `Warning` headers (299). */
   readonly warnings: readonly string[]
+  /** Something new came of it. */
+  readonly created?: boolean
 }
 
 export interface Deleted {
@@ -49,6 +57,7 @@ export interface Deleted {
   readonly json: Buffer
   /** False: it waits for its finalizers or its grace period. */
   readonly gone: boolean
+  readonly warnings: readonly string[]
 }
 
 export interface Selection {
@@ -118,6 +127,8 @@ export type PatchType =
 
 export interface Resource {
   readonly kind: Kind
+  /** Those of the kind that this build has functions for. */
+  readonly subresources: readonly Subresource[]
 
   get(target: Target, version?: ReadVersion, context?: RequestContext): Promise<Encoded>
   list(options: ListOptions, context?: RequestContext): Promise<ObjectList>
@@ -138,6 +149,9 @@ export interface Resource {
   /** Deletes what the list selects, one by one; answers what the list held. */
   deleteCollection(options: ListOptions, deletion?: DeleteOptions, context?: RequestContext): Promise<ObjectList>
 
+  /** Admits a stream, and answers the object it is about; the doors open it. */
+  connect(target: Target, context?: RequestContext): Promise<Encoded>
+
   /** Many writes of `status`, one commit; each with its own outcome, in order. */
   updateStatuses(bodies: readonly Body[], context?: RequestContext): Promise<Outcome[]>
 }
@@ -153,6 +167,12 @@ export interface Binding {
 export type Outcome = ({ readonly ok: true } & Encoded) | { readonly ok: false; readonly error: StatusError }
 
 export interface Registry {
+  /** What is served; to be read, and listened to. */
+  readonly catalogue: Catalogue
+  /** Serves a kind from now on: resolves when it is discovered. @throws RangeError when its name is taken; StatusError */
+  add(kind: Kind): Promise<void>
+  /** Serves it no more: its watches end. What is stored of it stays. */
+  remove(kind: Kind): void
   readonly resources: readonly Resource[]
   /** Undefined: no such resource is served. */
   resource(group: string, version: string, resource: string): Resource | undefined

@@ -9,6 +9,7 @@ import { systemClock } from '../../lib/clock.ts'
 import { silentLogger } from '../../lib/logger.ts'
 import { authenticate } from '../auth/authenticate.ts'
 import { openPki } from '../auth/pki.ts'
+import { Catalogue } from '../registry/catalogue.ts'
 import type { Registry } from '../registry/contract.ts'
 import { startGrpcServer } from './grpc/server.ts'
 import { startRestServer } from './rest/server.ts'
@@ -23,7 +24,15 @@ test('a port that is taken is named', async () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0
     const { signal } = new AbortController()
     const unused = () => Promise.reject(new Error('not part of this test'))
-    const registry: Registry = { resources: [], resource: () => undefined, bind: unused, ready: unused }
+    const registry: Registry = {
+      catalogue: new Catalogue(),
+      add: unused,
+      remove: () => {},
+      resources: [],
+      resource: () => undefined,
+      bind: unused,
+      ready: unused,
+    }
     const options = {
       registry,
       sessions: new Sessions({ clock: systemClock, logger: silentLogger, signal }),

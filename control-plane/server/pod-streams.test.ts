@@ -12,6 +12,7 @@ import type { Duplex } from '../../client/streams.ts'
 import { type Logger, silentLogger } from '../../lib/logger.ts'
 import type { ExecInput, ExecReply, OpenExec, OpenLogs } from '../../proto/gen/tessera.ts'
 import { type Doors, type DoorsOptions, openDoors } from '../../test/suites/doors.ts'
+import { Catalogue } from '../registry/catalogue.ts'
 import type { Registry, Resource } from '../registry/contract.ts'
 
 const pod = {
@@ -32,6 +33,8 @@ function onePod(): Registry {
   const unused = () => Promise.reject(new Error('not part of this test'))
   const resource: Resource = {
     kind: pods,
+    subresources: pods.subresources,
+    connect: target => resource.get(target),
     get: ({ namespace, name }) =>
       namespace === 'default' && name === 'web'
         ? Promise.resolve({ object: pod, json: Buffer.from(JSON.stringify(pod)) })
@@ -45,7 +48,12 @@ function onePod(): Registry {
     deleteCollection: unused,
     updateStatuses: unused,
   }
+  const catalogue = new Catalogue()
+  catalogue.add(pods)
   return {
+    catalogue,
+    add: unused,
+    remove: () => {},
     resources: [resource],
     resource: (group, version, name) => (`${group}/${version}/${name}` === '/v1/pods' ? resource : undefined),
     bind: unused,

@@ -17,6 +17,7 @@ import { createAuthorizer } from '../../control-plane/auth/authorize.ts'
 import { openPki, type Pki } from '../../control-plane/auth/pki.ts'
 import { adminUser, nodeUser } from '../../control-plane/auth/users.ts'
 import { createRegistry } from '../../control-plane/registry/registry.ts'
+import { connects } from '../../control-plane/server/connects.ts'
 import { startGrpcServer } from '../../control-plane/server/grpc/server.ts'
 import { Sessions } from '../../control-plane/server/sessions/sessions.ts'
 import { openEmbeddedStore } from '../../control-plane/store/embedded.ts'
@@ -67,7 +68,7 @@ async function serve(store: Store, port: number) {
   const controller = new AbortController()
   const shared = { clock: systemClock, logger: silentLogger, signal: controller.signal }
   const sessions = new Sessions(shared)
-  const registry = await createRegistry({ ...shared, store })
+  const registry = await createRegistry({ ...shared, connects, store })
   const authorize = createAuthorizer({ hasPod: () => true, refers: () => true })
   const listen = { host: '127.0.0.1', port }
   const server = await startGrpcServer({ ...shared, registry, sessions, authenticate, authorize, tls, listen })

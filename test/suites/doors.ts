@@ -11,6 +11,7 @@ import { openPki } from '../../control-plane/auth/pki.ts'
 import { adminUser, nodeUser } from '../../control-plane/auth/users.ts'
 import type { Registry } from '../../control-plane/registry/contract.ts'
 import { createRegistry } from '../../control-plane/registry/registry.ts'
+import { connects } from '../../control-plane/server/connects.ts'
 import { startGrpcServer } from '../../control-plane/server/grpc/server.ts'
 import { startRestServer } from '../../control-plane/server/rest/server.ts'
 import { Sessions, type SessionsOptions } from '../../control-plane/server/sessions/sessions.ts'
@@ -93,7 +94,13 @@ export async function openControlPlane(options?: DoorsOptions): Promise<ControlP
   const folder = mkdtempSync(path.join(tmpdir(), 'tessera-control-plane-'))
   const controller = new AbortController()
   const store = await openStore(`embedded:${path.join(folder, 'store')}`)
-  const registry = await createRegistry({ store, clock: systemClock, logger: silentLogger, signal: controller.signal })
+  const registry = await createRegistry({
+    store,
+    connects,
+    clock: systemClock,
+    logger: silentLogger,
+    signal: controller.signal,
+  })
   const doors = await openDoors(registry, options)
   const close = async (): Promise<void> => {
     await doors.close()

@@ -1,6 +1,5 @@
 // Objects as rows, by the columns their kind declares.
-import type { Columns, Kind, KubernetesObject } from '../../api/kinds/kind.ts'
-import { formatAge } from '../../api/values/age.ts'
+import type { Kind, KubernetesObject } from '../../api/kinds/kind.ts'
 import type { TextTable } from './table.ts'
 
 export interface TableOptions {
@@ -13,17 +12,8 @@ export interface TableOptions {
   name(object: KubernetesObject): string
 }
 
-/** What is shown of kinds that declare no columns. */
-const nameAndAge: Columns<KubernetesObject> = {
-  columns: [
-    { name: 'Name', type: 'string', format: 'name', description: 'Its name.', priority: 0 },
-    { name: 'Age', type: 'string', format: '', description: 'The time since it was created.', priority: 0 },
-  ],
-  cells: ({ metadata }, nowMs) => [metadata.name ?? '', formatAge(metadata.creationTimestamp, nowMs)],
-}
-
 export function objectTable(kind: Kind, objects: readonly KubernetesObject[], options: TableOptions): TextTable {
-  const { columns, cells } = kind.behaviour.table ?? nameAndAge
+  const { columns, cells } = kind.table
   const shown = columns
     .map((column, index) => ({ column, index }))
     .filter(({ column }) => options.wide || column.priority === 0)

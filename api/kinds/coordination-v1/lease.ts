@@ -1,7 +1,12 @@
-import { type Infer, int32, message, microTime, one, string, typeMeta } from '../../schema/message.ts'
-import { objectMeta } from '../meta-v1/object-meta.ts'
+import { type FieldError, invalid } from '../../schema/field-error.ts'
+import { type Infer, int32, message, microTime, one, string } from '../../schema/message.ts'
+import { qualifiedNameErrors } from '../../values/names.ts'
+import { age, ageColumn, column, nameColumn } from '../columns.ts'
+import { kind } from '../kind.ts'
+import { objectSchema } from '../object.ts'
+import { must } from '../rules.ts'
 
-export const leaseSpec = message('api.coordination.v1.LeaseSpec', 'Who holds a lease, and since when.', {
+const leaseSpec = message('api.coordination.v1.LeaseSpec', 'Who holds a lease, and since when.', {
   holderIdentity: string(1, 'Who holds it; absent when nobody does.', { explicit: true }),
   leaseDurationSeconds: int32(2, 'Seconds after renewTime for which it holds.', { explicit: true, min: 1 }),
   acquireTime: microTime(3, 'When its holder got it.', { explicit: true }),
@@ -13,13 +18,36 @@ export const leaseSpec = message('api.coordination.v1.LeaseSpec', 'Who holds a l
   }),
 })
 
-export const lease = message(
+const schema = objectSchema(
   'api.coordination.v1.Lease',
   'A claim that holds for a while unless renewed: for electing leaders, for heartbeats.',
-  {
-    ...typeMeta('coordination.k8s.io/v1', 'Lease'),
-    metadata: one(1, 'What the object says of itself.', objectMeta, { byValue: true }),
-    spec: one(2, 'Who holds it, and since when.', leaseSpec, { byValue: true }),
-  },
+  { spec: one(2, 'Who holds it, and since when.', leaseSpec, { byValue: true }) },
 )
-export interface Lease extends Infer<typeof lease> {}
+export interface Lease extends Infer<typeof schema> {}
+
+export const leases = kind<Lease>({
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  resource: 'leases',
+  singular: 'lease',
+  namespaced: true,
+  schema,
+  allowUnconditionalUpdate: false,
+  validate,
+  table: {
+    columns: [nameColumn, column('Holder', 'Who holds the lease.'), ageColumn],
+    cells: (lease, nowMs) => [lease.metadata.name ?? '', lease.spec.holderIdentity ?? '', age(lease, nowMs)],
+  },
+})
+
+function validate({ spec }: Lease): FieldError[] {
+  const errors: FieldError[] = []
+  if (spec.holderIdentity === '') errors.push(invalid('spec.holderIdentity', '', 'must not be empty'))
+  must(errors, 'spec.strategy', spec.strategy, qualifiedNameErrors)
+  if (spec.preferredHolder !== undefined && spec.strategy === undefined) {
+    const detail = 'may only be set when `strategy` is set'
+    errors.push(invalid('spec.preferredHolder', spec.preferredHolder, detail))
+  }
+  return errors
+}

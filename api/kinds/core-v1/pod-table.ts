@@ -2,10 +2,10 @@
 // often they were restarted.
 import { humanDuration } from '../../values/age.ts'
 import { millisecondsOf } from '../../values/time.ts'
+import type { Columns } from '../columns.ts'
 import { age, ageColumn, column, nameColumn, none, orNone, wide } from '../columns.ts'
-import type { Columns } from '../kind.ts'
 import type { ContainerStateTerminated, ContainerStatus } from './container-status.ts'
-import type { Pod } from './pod.ts'
+import type { Pod } from './pod-schema.ts'
 
 export const podTable: Columns<Pod> = {
   columns: [

@@ -4,7 +4,8 @@ import { ipErrors } from '../../values/ip.ts'
 import { differences, each, must, same } from '../rules.ts'
 import type { Container } from './container.ts'
 import type { ContainerStatus } from './container-status.ts'
-import type { Pod, PodSpec } from './pod.ts'
+import type { Pod } from './pod-schema.ts'
+import type { PodSpec } from './pod-spec.ts'
 
 const changeable =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { pods } from '../core-v1.ts'
-import { podOf, wrongWith, wrongWithUpdate } from '../fixture.ts'
+import { podOf, wrongWith, wrongWithStatus, wrongWithUpdate } from '../fixture.ts'
 
 /** The errors of a pod whose spec and first container are changed so. */
 const errors = (spec: object, container: object = {}) => wrongWith(pods, podOf(spec, container))
@@ -301,9 +301,10 @@ describe('an update of a pod', () => {
           status: { containerStatuses: [{ name: 'c', image: 'a', imageID: '', ready: false, restartCount: 0, state }] },
         },
       )
-    const status = (before: object, after: object) =>
-      (pods.behaviour.validateStatus?.(withState(after), withState(before)) ?? []).map(({ field }) => field)
-    assert.deepEqual(status({ terminated: { exitCode: 0 } }, { running: {} }), ['status.containerStatuses[0].state'])
+    const status = (before: object, after: object) => wrongWithStatus(pods, withState(after), withState(before))
+    assert.deepEqual(status({ terminated: { exitCode: 0 } }, { running: {} }), [
+      'status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state',
+    ])
     assert.deepEqual(status({ terminated: { exitCode: 1 } }, { running: {} }), [])
     assert.deepEqual(status({ running: {} }, { terminated: { exitCode: 0 } }), [])
   })

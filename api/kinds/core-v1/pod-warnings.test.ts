@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decode } from '../../schema/decode.ts'
-import { pod } from './pod.ts'
+import { pods } from './pod.ts'
 import { podTemplateWarnings, podWarnings } from './pod-warnings.ts'
 
 const decoded = (spec: object, metadata: object = { name: 'p' }) =>
-  decode(pod, { metadata, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } }).object
+  decode(pods.schema, { metadata, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } }).object
 
 const warnings = (spec: object, metadata?: object): string[] => podWarnings(decoded(spec, metadata))
 const container = (fields: object, name = 'c'): object => ({ name, image: 'i', ...fields })

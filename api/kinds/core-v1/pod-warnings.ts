@@ -5,7 +5,8 @@ import { Quantity } from '../../values/quantity.ts'
 import { each } from '../rules.ts'
 import type { NodeSelectorTerm } from './affinity.ts'
 import type { Container, ContainerPort } from './container.ts'
-import type { Pod, PodSpec } from './pod.ts'
+import type { Pod } from './pod-schema.ts'
+import type { PodSpec } from './pod-spec.ts'
 import { volumeWarnings } from './volume-warnings.ts'
 
 /** Of a new pod. */

@@ -1,6 +1,6 @@
+import type { Columns } from '../columns.ts'
 import { age, ageColumn, column, nameColumn, orNone, wide } from '../columns.ts'
-import type { Columns } from '../kind.ts'
-import type { Service, ServicePort } from './service.ts'
+import type { Service, ServicePort } from './service-schema.ts'
 
 export const serviceTable: Columns<Service> = {
   columns: [

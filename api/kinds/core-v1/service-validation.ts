@@ -4,7 +4,7 @@ import { dns1123LabelErrors, dns1123SubdomainErrors } from '../../values/names.t
 import { validateLabels } from '../meta-v1/object-meta-validation.ts'
 import { each, immutable, must, unique } from '../rules.ts'
 import { portErrors } from './probes-validation.ts'
-import type { Service, ServiceSpec } from './service.ts'
+import type { Service, ServiceSpec } from './service-schema.ts'
 
 export function validateService({ spec }: Service): FieldError[] {
   const errors = [...validatePorts(spec), ...validateAddresses(spec), ...validateLabels(spec.selector, 'spec.selector')]

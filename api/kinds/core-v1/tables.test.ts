@@ -139,7 +139,7 @@ describe('a pod in a table', () => {
         },
       },
     )
-    assert.deepEqual(pods.behaviour.table?.cells(pod, now), [
+    assert.deepEqual(pods.table.cells(pod, now), [
       'p',
       '1/1',
       'Running',
@@ -156,8 +156,8 @@ describe('a pod in a table', () => {
 describe('tables', () => {
   it('have a cell for each column, even of an object that says nothing', () => {
     for (const kind of kinds) {
-      const { table } = kind.behaviour
-      if (table !== undefined) assert.equal(table.cells(made(kind, {}), now).length, table.columns.length, kind.kind)
+      const { cells, columns } = kind.table
+      assert.equal(cells(made(kind, {}), now).length, columns.length, kind.kind)
     }
   })
 
@@ -180,7 +180,7 @@ describe('tables', () => {
         },
       },
     })
-    assert.deepEqual(nodes.behaviour.table?.cells(node, now), [
+    assert.deepEqual(nodes.table.cells(node, now), [
       'n',
       'NotReady,SchedulingDisabled',
       'control-plane,edge',
@@ -196,7 +196,7 @@ describe('tables', () => {
 
   it('show services', () => {
     const cells = (spec: object, status: object = {}) =>
-      services.behaviour.table?.cells(made(services, { metadata: { name: 's', ...created }, spec, status }), now)
+      services.table.cells(made(services, { metadata: { name: 's', ...created }, spec, status }), now)
     assert.deepEqual(
       cells({
         clusterIP: '10.0.0.1',
@@ -206,9 +206,9 @@ describe('tables', () => {
       ['s', 'ClusterIP', '10.0.0.1', '<none>', '80/TCP,53/UDP', '5m', 'a=1,b=2'],
     )
     const balanced = { type: 'LoadBalancer', clusterIP: '10.0.0.1', ports: [{ port: 80, nodePort: 30080 }] }
-    assert.deepEqual(cells(balanced)?.slice(3, 5), ['<pending>', '80:30080/TCP'])
-    assert.equal(cells(balanced, { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } })?.[3], '1.2.3.4')
-    assert.deepEqual(cells({ type: 'ExternalName', externalName: 'a.b' })?.slice(2, 5), ['<none>', 'a.b', '<none>'])
+    assert.deepEqual(cells(balanced).slice(3, 5), ['<pending>', '80:30080/TCP'])
+    assert.equal(cells(balanced, { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } })[3], '1.2.3.4')
+    assert.deepEqual(cells({ type: 'ExternalName', externalName: 'a.b' }).slice(2, 5), ['<none>', 'a.b', '<none>'])
   })
 
   it('show events', () => {
@@ -223,7 +223,7 @@ describe('tables', () => {
       count: 4,
       type: 'Warning',
     })
-    assert.deepEqual(events.behaviour.table?.cells(event, now), [
+    assert.deepEqual(events.table.cells(event, now), [
       '60s',
       'Warning',
       'BackOff',
@@ -240,15 +240,15 @@ describe('tables', () => {
   it('show the rest', () => {
     const metadata = { name: 'a', ...created }
     const config = made(configMaps, { metadata, data: { a: '', b: '' }, binaryData: { c: 'YQ==' } })
-    assert.deepEqual(configMaps.behaviour.table?.cells(config, now), ['a', 3, '5m'])
-    assert.deepEqual(secrets.behaviour.table?.cells(made(secrets, { metadata, data: { a: 'YQ==' } }), now), [
+    assert.deepEqual(configMaps.table.cells(config, now), ['a', 3, '5m'])
+    assert.deepEqual(secrets.table.cells(made(secrets, { metadata, data: { a: 'YQ==' } }), now), [
       'a',
       'Opaque',
       1,
       '5m',
     ])
-    assert.deepEqual(namespaces.behaviour.table?.cells(made(namespaces, { metadata }), now), ['a', 'Active', '5m'])
-    assert.deepEqual(leases.behaviour.table?.cells(made(leases, { metadata, spec: { holderIdentity: 'h' } }), now), [
+    assert.deepEqual(namespaces.table.cells(made(namespaces, { metadata }), now), ['a', 'Active', '5m'])
+    assert.deepEqual(leases.table.cells(made(leases, { metadata, spec: { holderIdentity: 'h' } }), now), [
       'a',
       'h',
       '5m',

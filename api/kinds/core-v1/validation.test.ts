@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { leases } from '../coordination-v1.ts'
 import { bindings, configMaps, events, namespaces, nodes, secrets, services } from '../core-v1.ts'
-import { made, wrongWith, wrongWithUpdate } from '../fixture.ts'
+import { made, wrongWith, wrongWithStatus, wrongWithUpdate } from '../fixture.ts'
 
 const metadata = { name: 'a', namespace: 'n' }
 const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -199,10 +199,9 @@ describe('metadata', () => {
 
 describe('what else there is', () => {
   it('has rules too', () => {
-    const status = namespaces.behaviour.validateStatus
     const ending = made(namespaces, { metadata: { name: 'a', deletionTimestamp: '2026-01-01T00:00:00Z' } })
     assert.match(
-      status?.(ending, ending)[0]?.message ?? '',
+      wrongWithStatus(namespaces, ending, ending)[0] ?? '',
       /may only be 'Terminating' if `deletionTimestamp` is not empty/,
     )
 

@@ -41,6 +41,7 @@ export const managedFieldsEntry = message(
     subresource: string(8, 'The subresource through which they were written; empty for the object itself.'),
   },
 )
+export interface ManagedFieldsEntry extends Infer<typeof managedFieldsEntry> {}
 
 export const objectMeta = message(
   'apimachinery.pkg.apis.meta.v1.ObjectMeta',

@@ -14,7 +14,7 @@ import {
 import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
 import { decode } from '../../../api/schema/decode.ts'
 import { aNode, aPod } from '../../../test/objects.ts'
-import { type AdmissionRequest, nodeRestriction } from './node-restriction.ts'
+import { type NodeRequest, nodeRefusal } from './node-restriction.ts'
 
 const user = { name: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] }
 
@@ -53,21 +53,12 @@ const lease = (namespace: string, name: string): KubernetesObject => ({
   metadata: { namespace, name },
 })
 
-type Asked = Omit<AdmissionRequest, 'kind' | 'target' | 'user' | 'operation'> & {
-  readonly user?: AdmissionRequest['user']
-  readonly subresource?: string
-}
+type Asked = Partial<Omit<NodeRequest, 'kind' | 'operation'>>
 
 /** The message of a refusal; '' when there is none. */
-function judged(operation: AdmissionRequest['operation'], kind: Kind, asked: Asked): string {
-  const { subresource, ...rest } = asked
-  const { namespace = '', name = '' } = (rest.current ?? rest.object)?.metadata ?? {}
-  const target = {
-    namespace,
-    name: operation === 'create' && !subresource ? '' : name,
-    ...(subresource && { subresource }),
-  }
-  const refused = nodeRestriction({ user, ...rest, operation, kind, target })
+function judged(operation: NodeRequest['operation'], kind: Kind, asked: Asked): string {
+  const { namespace = '', name = '' } = (asked.old ?? asked.object)?.metadata ?? {}
+  const refused = nodeRefusal({ user, subresource: '', namespace, name, ...asked, operation, kind })
   if (refused === undefined) return ''
   assert.deepEqual([refused.reason, refused.code], ['Forbidden', 403])
   return refused.message
@@ -90,7 +81,7 @@ describe('NodeRestriction', () => {
 
   it('leaves other kinds to those who decide by name', () => {
     const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name: 'a' } }
-    assert.equal(judged('update', configMaps, { object: configMap, current: configMap }), '')
+    assert.equal(judged('update', configMaps, { object: configMap, old: configMap }), '')
   })
 
   describe('a new pod', () => {
@@ -196,37 +187,37 @@ describe('NodeRestriction', () => {
   describe('a pod', () => {
     const claims = (resourceClaimName: string) => ({ resourceClaimStatuses: [{ name: 'gpu', resourceClaimName }] })
     const status = { subresource: 'status' }
-    const cases: [string, AdmissionRequest['operation'], Asked, string][] = [
-      ['may be deleted where it is', 'delete', { current: bound('n1') }, ''],
+    const cases: [string, NodeRequest['operation'], Asked, string][] = [
+      ['may be deleted where it is', 'delete', { old: bound('n1') }, ''],
       [
         'may not be deleted from elsewhere',
         'delete',
-        { current: bound('n2') },
+        { old: bound('n2') },
         'node "n1" can only delete pods with spec.nodeName set to itself',
       ],
       [
         'may not be deleted before it is bound',
         'delete',
-        { current: aPod('web') },
+        { old: aPod('web') },
         'node "n1" can only delete pods with spec.nodeName set to itself',
       ],
-      ['may be evicted where it is', 'create', { subresource: 'eviction', current: bound('n1') }, ''],
+      ['may be evicted where it is', 'create', { subresource: 'eviction', old: bound('n1') }, ''],
       [
         'may not be evicted from elsewhere',
         'create',
-        { subresource: 'eviction', current: bound('n2') },
+        { subresource: 'eviction', old: bound('n2') },
         'node "n1" can only evict pods with spec.nodeName set to itself',
       ],
       [
         'may not be changed',
         'update',
-        { object: bound('n1'), current: bound('n1') },
+        { object: bound('n1'), old: bound('n1') },
         'unexpected operation "UPDATE", node "n1" can only create and delete mirror pods',
       ],
       [
         'may not be bound',
         'create',
-        { subresource: 'binding', current: aPod('web') },
+        { subresource: 'binding', old: aPod('web') },
         `unexpected pod subresource "binding", only 'status' and 'eviction' are allowed`,
       ],
       [
@@ -235,38 +226,38 @@ describe('NodeRestriction', () => {
         {
           ...status,
           object: bound('n1', { app: 'web' }, { phase: 'Running', ...claims('c') }),
-          current: bound('n1', { app: 'web' }, { phase: 'Pending', ...claims('c') }),
+          old: bound('n1', { app: 'web' }, { phase: 'Pending', ...claims('c') }),
         },
         '',
       ],
       [
         'gets no status from elsewhere',
         'update',
-        { ...status, object: bound('n2'), current: bound('n2') },
+        { ...status, object: bound('n2'), old: bound('n2') },
         'node "n1" can only update pod status for pods with spec.nodeName set to itself',
       ],
       [
         'gets no status from where it says it is',
         'update',
-        { ...status, object: bound('n1'), current: bound('n2') },
+        { ...status, object: bound('n1'), old: bound('n2') },
         'node "n1" can only update pod status for pods with spec.nodeName set to itself',
       ],
       [
         'keeps its labels',
         'update',
-        { ...status, object: bound('n1', { app: 'admin' }), current: bound('n1', { app: 'web' }) },
+        { ...status, object: bound('n1', { app: 'admin' }), old: bound('n1', { app: 'web' }) },
         'node "n1" cannot update labels through pod status',
       ],
       [
         'loses no label',
         'update',
-        { ...status, object: bound('n1'), current: bound('n1', { app: 'web' }) },
+        { ...status, object: bound('n1'), old: bound('n1', { app: 'web' }) },
         'node "n1" cannot update labels through pod status',
       ],
       [
         'keeps its claims',
         'update',
-        { ...status, object: bound('n1', {}, claims('other')), current: bound('n1', {}, claims('c')) },
+        { ...status, object: bound('n1', {}, claims('other')), old: bound('n1', {}, claims('c')) },
         'node "n1" cannot update resource claim statuses',
       ],
     ]
@@ -299,33 +290,33 @@ describe('NodeRestriction', () => {
     it('registers no other', () => {
       const why = 'nodes "n2" is forbidden: node "n1" is not allowed to modify node "n2"'
       assert.equal(judged('create', nodes, { object: aNode('n2') }), why)
-      assert.equal(judged('update', nodes, { object: aNode('n2'), current: aNode('n2'), subresource: 'status' }), why)
+      assert.equal(judged('update', nodes, { object: aNode('n2'), old: aNode('n2'), subresource: 'status' }), why)
     })
     it('takes no label that others steer by', () => {
       const deep = { 'a.node-restriction.kubernetes.io/b': 'c' }
       const keys = [...Object.keys(deep), ...Object.keys(role), ...Object.keys(restricted)].sort().join(', ')
       const object = ownNode({ ...restricted, ...role, ...deep, ...own })
       assert.equal(judged('create', nodes, { object }), `${set} ${keys}`)
-      const current = ownNode()
+      const old = ownNode()
       for (const subresource of ['', 'status']) {
-        assert.equal(judged('update', nodes, { object, current, subresource }), `${modify} ${keys}`)
+        assert.equal(judged('update', nodes, { object, old, subresource }), `${modify} ${keys}`)
       }
     })
     it('keeps such labels where others gave them', () => {
-      const current = ownNode({ ...restricted, ...role })
-      assert.equal(judged('update', nodes, { object: ownNode({ ...restricted, ...role, ...own }), current }), '')
+      const old = ownNode({ ...restricted, ...role })
+      assert.equal(judged('update', nodes, { object: ownNode({ ...restricted, ...role, ...own }), old }), '')
       const other = ownNode({ ...role, 'node-restriction.kubernetes.io/trusted': 'no' })
       for (const object of [ownNode(role), other]) {
-        assert.equal(judged('update', nodes, { object, current }), `${modify} ${Object.keys(restricted).join()}`)
+        assert.equal(judged('update', nodes, { object, old }), `${modify} ${Object.keys(restricted).join()}`)
       }
     })
     it('keeps its taints', () => {
       const why = 'nodes "n1" is forbidden: node "n1" is not allowed to modify taints'
       const [clean, tainted] = [ownNode(), ownNode({}, taints)]
-      assert.equal(judged('update', nodes, { object: tainted, current: tainted }), '')
-      assert.equal(judged('update', nodes, { object: ownNode({}, { taints: [] }), current: clean }), '')
-      assert.equal(judged('update', nodes, { object: clean, current: tainted }), why)
-      assert.equal(judged('update', nodes, { object: tainted, current: clean }), why)
+      assert.equal(judged('update', nodes, { object: tainted, old: tainted }), '')
+      assert.equal(judged('update', nodes, { object: ownNode({}, { taints: [] }), old: clean }), '')
+      assert.equal(judged('update', nodes, { object: clean, old: tainted }), why)
+      assert.equal(judged('update', nodes, { object: tainted, old: clean }), why)
     })
     it('says where its configuration is only as others said it', () => {
       const sourced = (name: string): Node => {
@@ -334,15 +325,15 @@ describe('NodeRestriction', () => {
       }
       const [one, other, none] = [sourced('one'), sourced('other'), ownNode()]
       assert.match(judged('create', nodes, { object: one }), /not allowed to create nodes with a non-nil configSource/)
-      for (const current of [other, none]) {
-        assert.match(judged('update', nodes, { object: one, current }), /update configSource to a new non-nil/)
+      for (const old of [other, none]) {
+        assert.match(judged('update', nodes, { object: one, old }), /update configSource to a new non-nil/)
       }
-      assert.equal(judged('update', nodes, { object: one, current: one }), '')
-      assert.equal(judged('update', nodes, { object: none, current: one }), '')
+      assert.equal(judged('update', nodes, { object: one, old: one }), '')
+      assert.equal(judged('update', nodes, { object: none, old: one }), '')
     })
     it('does not remove itself', () => {
       const why = 'nodes "n1" is forbidden: node "n1" is not allowed to delete itself'
-      assert.equal(judged('delete', nodes, { current: ownNode() }), why)
+      assert.equal(judged('delete', nodes, { old: ownNode() }), why)
     })
   })
 
@@ -358,8 +349,8 @@ describe('NodeRestriction', () => {
       it(`${name} in ${namespace}`, () => {
         const object = lease(namespace, name)
         assert.equal(judged('create', leases, { object }), expected)
-        assert.equal(judged('update', leases, { object, current: object }), expected)
-        assert.equal(judged('delete', leases, { current: object }), expected)
+        assert.equal(judged('update', leases, { object, old: object }), expected)
+        assert.equal(judged('delete', leases, { old: object }), expected)
       })
     }
   })

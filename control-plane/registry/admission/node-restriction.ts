@@ -2,95 +2,95 @@
 // (control-plane/auth) is still not allowed everything an object can say
 // (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction).
 import { StatusError } from '../../../api/errors.ts'
-import { leases } from '../../../api/kinds/coordination-v1.ts'
-import { type Node, nodes, type Pod, pods } from '../../../api/kinds/core-v1.ts'
-import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
+import { leases } from '../../../api/kinds/coordination-v1/lease.ts'
+import { nodes } from '../../../api/kinds/core-v1/node.ts'
+import { type Pod, pods } from '../../../api/kinds/core-v1/pod.ts'
+import type { KubernetesObject } from '../../../api/kinds/kind.ts'
 import { nodeOf } from '../../../api/values/node-user.ts'
 import { podReferences } from '../../../api/values/pod-references.ts'
-import type { RequestContext, Target } from '../contract.ts'
 import { jsonEqual, toJson } from '../patch/json.ts'
-import { isPod } from '../strategies/pod.ts'
 import { forbiddenLabels } from './node-labels.ts'
+import { isMirrorPod, isOf, mirrorAnnotation, objectOf } from './objects.ts'
+import type { AdmissionPlugin, Attributes } from './plugin.ts'
 
-export interface AdmissionRequest {
-  readonly operation: 'create' | 'update' | 'delete'
-  readonly kind: Pick<Kind, 'group' | 'resource'>
-  /** The name may be '' at creation: the object has it. */
-  readonly target: Target
-  /** What shall stand there; a deletion has none. */
-  readonly object?: KubernetesObject | undefined
-  /** What stands there, or what a created subresource acts on; a creation has none. */
-  readonly current?: KubernetesObject | undefined
-  readonly user: RequestContext['user']
+/** What is judged. */
+export type NodeRequest = Pick<
+  Attributes,
+  'operation' | 'kind' | 'subresource' | 'namespace' | 'name' | 'object' | 'old' | 'user'
+> & {
   /** Of the Node the user is the agent of, if there is one; what a new pod must be owned by. */
   readonly nodeUid?: string | undefined
 }
 
-const mirrorAnnotation = 'kubernetes.io/config.mirror'
 const leaseNamespace = 'kube-node-lease'
 
-/** @returns Forbidden, in Kubernetes' words; undefined: nothing speaks against it, or the user is no node agent */
-export function nodeRestriction(request: AdmissionRequest): StatusError | undefined {
-  const { user, kind } = request
+export const nodeRestriction: AdmissionPlugin = {
+  name: 'NodeRestriction',
+  handles: ({ user }) => user !== undefined && nodeOf(user) !== undefined,
+  async mutate(attributes, lookup) {
+    const { user, operation, subresource, namespace, name, signal } = attributes
+    const node = (user && nodeOf(user)) ?? ''
+    const isNew = isOf(attributes, pods) && operation === 'create' && node !== ''
+    // Asks the store, since the Node may just have been registered anew.
+    const registered = isNew ? await lookup.read(nodes, { name: node }, signal) : undefined
+    const evicted = isNew && subresource === 'eviction' ? lookup.cached(pods, { namespace, name }) : undefined
+    const old = attributes.old ?? evicted
+    const refused = nodeRefusal({ ...attributes, old, nodeUid: registered?.metadata.uid })
+    if (refused !== undefined) throw refused
+  },
+}
+
+/**
+ * @param request of an eviction, `old` is the pod that is evicted
+ * @returns Forbidden, in Kubernetes' words; undefined: nothing speaks against it, or the user is no node agent
+ */
+export function nodeRefusal(request: NodeRequest): StatusError | undefined {
+  const { user, kind, name } = request
   const node = user && nodeOf(user)
   if (user === undefined || node === undefined) return undefined
   const why = node === '' ? `could not determine node from user ${JSON.stringify(user.name)}` : refusal(node, request)
-  return why === undefined ? undefined : StatusError.forbidden(kind, nameOf(request), why)
+  return why === undefined ? undefined : StatusError.forbidden(kind, name, why)
 }
 
 /** Why not; undefined: it may. */
 type Refusal = string | undefined
 
-function refusal(node: string, request: AdmissionRequest): Refusal {
-  if (isOf(request.kind, pods)) return refusePod(node, request)
-  if (isOf(request.kind, nodes)) return refuseNode(node, request)
-  return isOf(request.kind, leases) ? refuseLease(node, request) : undefined
+function refusal(node: string, request: NodeRequest): Refusal {
+  if (isOf(request, pods)) return refusePod(node, request)
+  if (isOf(request, nodes)) return refuseNode(node, request)
+  return isOf(request, leases) ? refuseLease(node, request) : undefined
 }
-
-const isOf = (a: AdmissionRequest['kind'], b: AdmissionRequest['kind']): boolean =>
-  a.group === b.group && a.resource === b.resource
-
-const nameOf = ({ target, object }: AdmissionRequest): string => target.name || (object?.metadata.name ?? '')
 
 const called = (node: string): string => `node ${JSON.stringify(node)}`
 
-function refusePod(node: string, request: AdmissionRequest): Refusal {
-  const { operation, target, object, current } = request
+function refusePod(node: string, request: NodeRequest): Refusal {
+  const { operation, subresource, object, old } = request
   const operationText = JSON.stringify(operation.toUpperCase())
-  switch (target.subresource ?? '') {
+  switch (subresource) {
     case '':
-      if (operation === 'create') return refuseNewPod(node, podOf(object), request.nodeUid)
+      if (operation === 'create') return refuseNewPod(node, objectOf(pods, object), request.nodeUid)
       if (operation === 'update') {
         return `unexpected operation ${operationText}, ${called(node)} can only create and delete mirror pods`
       }
-      return isBoundTo(node, current)
-        ? undefined
-        : `${called(node)} can only delete pods with spec.nodeName set to itself`
+      return isBoundTo(node, old) ? undefined : `${called(node)} can only delete pods with spec.nodeName set to itself`
     case 'status':
       if (operation !== 'update') return `unexpected operation ${operationText}`
-      return refusePodStatus(node, podOf(object), podOf(current))
+      return refusePodStatus(node, objectOf(pods, object), objectOf(pods, old))
     case 'eviction':
       if (operation !== 'create') return `unexpected operation ${operationText}`
-      return isBoundTo(node, current)
-        ? undefined
-        : `${called(node)} can only evict pods with spec.nodeName set to itself`
+      return isBoundTo(node, old) ? undefined : `${called(node)} can only evict pods with spec.nodeName set to itself`
     default:
-      return `unexpected pod subresource ${JSON.stringify(target.subresource)}, only 'status' and 'eviction' are allowed`
+      return `unexpected pod subresource ${JSON.stringify(subresource)}, only 'status' and 'eviction' are allowed`
   }
 }
 
-/** @throws StatusError 500: the registry handed over something else */
-function podOf(object: KubernetesObject | undefined): Pod {
-  if (object !== undefined && isPod(object)) return object
-  throw StatusError.internalError('a request for pods was judged without a pod')
-}
-
-const isBoundTo = (node: string, object: KubernetesObject | undefined): boolean => podOf(object).spec.nodeName === node
+const isBoundTo = (node: string, object: KubernetesObject | undefined): boolean =>
+  objectOf(pods, object).spec.nodeName === node
 
 /** A node only shows what it runs by itself: the mirror of a static pod, which needs nothing of the cluster. */
 function refuseNewPod(node: string, pod: Pod, nodeUid: string | undefined): Refusal {
-  const { metadata, spec } = pod
-  if (!Object.hasOwn(metadata.annotations ?? {}, mirrorAnnotation)) {
+  const { spec } = pod
+  if (!isMirrorPod(pod)) {
     return `pod does not have ${JSON.stringify(mirrorAnnotation)} annotation, ${called(node)} can only create mirror pods`
   }
   if (spec.nodeName !== node) return `${called(node)} can only create pods with spec.nodeName set to itself`
@@ -140,14 +140,13 @@ function refusePodStatus(node: string, pod: Pod, current: Pod): Refusal {
 
 const same = (a: object, b: object): boolean => jsonEqual(toJson(a), toJson(b))
 
-function refuseNode(node: string, request: AdmissionRequest): Refusal {
-  const { operation, object, current } = request
-  const name = nameOf(request)
+function refuseNode(node: string, request: NodeRequest): Refusal {
+  const { operation, name, object, old } = request
   if (name !== node) return `${called(node)} is not allowed to modify ${called(name)}`
   if (operation === 'delete') return `${called(node)} is not allowed to delete itself`
-  const wanted = nodeObject(object)
+  const wanted = objectOf(nodes, object)
   const isNew = operation === 'create'
-  const before = isNew ? undefined : nodeObject(current)
+  const before = isNew ? undefined : objectOf(nodes, old)
   const { configSource } = wanted.spec
   if (configSource !== undefined && !same(configSource, before?.spec.configSource ?? {})) {
     return isNew
@@ -165,19 +164,10 @@ function refuseNode(node: string, request: AdmissionRequest): Refusal {
     : `is not allowed to modify labels: ${labels.join(', ')}`
 }
 
-function nodeObject(object: KubernetesObject | undefined): Node {
-  if (object !== undefined && isNode(object)) return object
-  throw StatusError.internalError('a request for nodes was judged without a Node')
-}
-
-function isNode<T extends KubernetesObject>(object: T): object is T & Node {
-  return object.kind === nodes.kind && object.apiVersion === nodes.apiVersion
-}
-
-function refuseLease(node: string, request: AdmissionRequest): Refusal {
-  if (request.target.namespace !== leaseNamespace) {
+function refuseLease(node: string, request: NodeRequest): Refusal {
+  if (request.namespace !== leaseNamespace) {
     return `can only access leases in the ${JSON.stringify(leaseNamespace)} system namespace`
   }
-  if (nameOf(request) === node) return undefined
+  if (request.name === node) return undefined
   return 'can only access node lease with the same name as the requesting node'
 }

@@ -18,7 +18,7 @@ export function encode(draft: KubernetesObject): Buffer {
 }
 
 /** What readers get of an object just written: no parsing, no serialising. */
-export function encoded(draft: KubernetesObject, value: Buffer, revision: Revision): Encoded {
+export function encoded(draft: KubernetesObject, value: Buffer, revision: Revision | string): Encoded {
   const resourceVersion = String(revision)
   const { name = '', uid = '', creationTimestamp = '' } = draft.metadata
   const object = { ...draft, metadata: { ...draft.metadata, name, uid, creationTimestamp, resourceVersion } }

@@ -1,4 +1,4 @@
-// What happened to one object, and how it is told to watchers: each telling is made once, for all of them.
+// What happened to one object, and the events watchers see of it: each is made once, for all of them.
 import type { Revision } from '../../store/store.ts'
 import type { ApiObject, Encoded, WatchEvent, WatchEventType } from '../contract.ts'
 import { atRevision } from './codec.ts'
@@ -8,7 +8,7 @@ export class Change {
   readonly revision: Revision
   readonly before: Encoded | undefined
   readonly after: Encoded | undefined
-  readonly #told = new Map<WatchEventType, WatchEvent>()
+  readonly #events = new Map<WatchEventType, WatchEvent>()
 
   constructor(revision: Revision, before: Encoded | undefined, after: Encoded | undefined) {
     this.revision = revision
@@ -20,24 +20,27 @@ export class Change {
   seenBy(selects: (object: ApiObject) => boolean): WatchEvent | undefined {
     const was = this.before !== undefined && selects(this.before.object)
     const is = this.after !== undefined && selects(this.after.object)
-    if (is) return this.#tell(was ? 'MODIFIED' : 'ADDED')
-    return was ? this.#tell('DELETED') : undefined
+    if (is) return this.#event(was ? 'MODIFIED' : 'ADDED')
+    return was ? this.#event('DELETED') : undefined
   }
 
-  #tell(type: WatchEventType): WatchEvent | undefined {
-    let event = this.#told.get(type)
+  #event(type: WatchEventType): WatchEvent | undefined {
+    let event = this.#events.get(type)
     if (event === undefined) {
       const subject = type === 'DELETED' ? this.before && atRevision(this.before, this.revision) : this.after
       if (subject === undefined) return undefined
-      event = new Told(type, subject)
-      this.#told.set(type, event)
+      event = eventOf(type, subject)
+      this.#events.set(type, event)
     }
     return event
   }
 }
 
-/** A present object, told to somebody who starts to watch. */
-export const added = (present: Encoded): WatchEvent => new Told('ADDED', present)
+/** What a watch tells of an object. */
+export const eventOf = (type: WatchEventType, object: Encoded): WatchEvent => new SharedEvent(type, object)
+
+/** A present object, for somebody who starts to watch. */
+export const added = (present: Encoded): WatchEvent => eventOf('ADDED', present)
 
 /** Where a watch stands. */
 export function bookmark(kind: string, apiVersion: string, revision: Revision, initialEventsEnd = false): WatchEvent {
@@ -46,13 +49,13 @@ export function bookmark(kind: string, apiVersion: string, revision: Revision, i
     ...(initialEventsEnd && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
   }
   const json = Buffer.from(JSON.stringify({ kind, apiVersion, metadata }))
-  return new Told('BOOKMARK', {
+  return eventOf('BOOKMARK', {
     object: { kind, apiVersion, metadata: { name: '', uid: '', creationTimestamp: '', ...metadata } },
     json,
   })
 }
 
-class Told implements WatchEvent {
+class SharedEvent implements WatchEvent {
   readonly type: WatchEventType
   readonly object: ApiObject
   readonly json: Buffer

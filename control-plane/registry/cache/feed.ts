@@ -1,18 +1,18 @@
 // One reader of one store for all its resources: lists everything once, then follows every write, in order. So all
 // caches stand at the same revision, and to wait until they have seen a write is to wait for a number.
+import type { Kind } from '../../../api/kinds/kind.ts'
 import { sleep } from '../../../lib/abort.ts'
 import { backoffMs } from '../../../lib/backoff.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import type { Logger } from '../../../lib/logger.ts'
 import type { Entry, Revision, Store, StoreEvent, WatchBatch } from '../../store/store.ts'
 import type { Encoded } from '../contract.ts'
+import { resourcePath, rootPrefix } from '../keys.ts'
 import type { ResourceCache } from './resource-cache.ts'
 import type { CacheEntry } from './sorted-entries.ts'
 
 export interface FeedOptions {
   readonly store: Store
-  /** By `<group or "core">/<resource>`; what the store holds of others is left alone. */
-  readonly caches: ReadonlyMap<string, ResourceCache>
   readonly clock: Clock
   readonly logger: Logger
   readonly signal: AbortSignal
@@ -20,7 +20,6 @@ export interface FeedOptions {
   readonly bookmarkEveryMs?: number
 }
 
-export const rootPrefix = '/registry/'
 const pageSize = 1000
 /** How long a read waits for the caches to see a revision that it names. */
 const catchUpMs = 3000
@@ -41,8 +40,14 @@ export class Feed {
   readonly #waiters = new Set<Waiter>()
   /** What this process wrote and the watch has not brought yet: saves decoding it. */
   readonly #own = new Map<Revision, Encoded>()
-  #asking: Promise<Revision> | undefined
-  #askingNext: Promise<Revision> | undefined
+  /** By resourcePath; what the store holds of others is left alone. */
+  readonly #caches = new Map<string, ResourceCache>()
+  /** Caches that are being filled from the store, and what has happened to their objects meanwhile. */
+  readonly #filling = new Map<string, StoreEvent[]>()
+  /** Counts the listings of everything: between two of them no event is missing. */
+  #listings = 0
+  #current: Promise<Revision> | undefined
+  #next: Promise<Revision> | undefined
 
   private constructor(options: FeedOptions) {
     this.#options = options
@@ -52,8 +57,9 @@ export class Feed {
    * Fills the caches and keeps them until the signal aborts.
    * @throws StoreUnavailableError when the store can't be read now
    */
-  static async open(options: FeedOptions): Promise<Feed> {
+  static async open(options: FeedOptions, caches: Iterable<readonly [Kind, ResourceCache]>): Promise<Feed> {
     const feed = new Feed(options)
+    for (const [kind, cache] of caches) feed.#caches.set(resourcePath(kind), cache)
     await feed.#list()
     void feed.#follow()
     feed.#bookmarks(options.bookmarkEveryMs ?? 60_000)
@@ -63,6 +69,43 @@ export class Feed {
   /** Every write up to this revision is in the caches. */
   get revision(): Revision {
     return this.#revision
+  }
+
+  /**
+   * Begins to keep the cache of a kind that came later: resolves when it holds what the store has.
+   * @throws StoreUnavailableError
+   */
+  async follow(kind: Kind, cache: ResourceCache): Promise<void> {
+    const resource = resourcePath(kind)
+    try {
+      for (;;) {
+        const meanwhile: StoreEvent[] = []
+        this.#filling.set(resource, meanwhile)
+        const listings = this.#listings
+        const present: CacheEntry[] = []
+        const revision = await this.#read(`${rootPrefix}${resource}/`, entry => {
+          const found = this.#entryOf(cache, entry)
+          if (found !== undefined) present.push(found)
+        })
+        // The watch broke in between, so events may be missing.
+        if (listings !== this.#listings) continue
+        cache.replace(present, revision, revision)
+        const nowMs = this.#options.clock.now()
+        for (const event of meanwhile) if (event.revision > revision) this.#applyTo(cache, event, nowMs)
+        this.#caches.set(resource, cache)
+        await this.reached(revision, this.#options.signal)
+        return
+      }
+    } finally {
+      this.#filling.delete(resource)
+    }
+  }
+
+  /** Keeps a cache no more; its watches end. */
+  unfollow(kind: Kind): void {
+    const resource = resourcePath(kind)
+    this.#caches.get(resource)?.close()
+    this.#caches.delete(resource)
   }
 
   /** Tells of a write of this process, before the watch does. @param written undefined: a deletion */
@@ -100,22 +143,22 @@ export class Feed {
 
   /** The store's newest revision; who asks while a question is under way shares the next one, never that one. */
   #newest(): Promise<Revision> {
-    if (this.#asking === undefined) return this.#ask()
-    const underWay = this.#asking
-    this.#askingNext ??= underWay.then(
-      () => this.#ask(),
-      () => this.#ask(),
+    if (this.#current === undefined) return this.#readCurrent()
+    const underWay = this.#current
+    this.#next ??= underWay.then(
+      () => this.#readCurrent(),
+      () => this.#readCurrent(),
     )
-    return this.#askingNext
+    return this.#next
   }
 
-  #ask(): Promise<Revision> {
-    this.#askingNext = undefined
-    const asking = this.#options.store.currentRevision(this.#options.signal).finally(() => {
-      if (this.#asking === asking) this.#asking = undefined
+  #readCurrent(): Promise<Revision> {
+    this.#next = undefined
+    const reading = this.#options.store.currentRevision(this.#options.signal).finally(() => {
+      if (this.#current === reading) this.#current = undefined
     })
-    this.#asking = asking
-    return asking
+    this.#current = reading
+    return reading
   }
 
   async #follow(): Promise<void> {
@@ -145,38 +188,46 @@ export class Feed {
   }
 
   async #list(): Promise<void> {
-    const { store, caches, signal } = this.#options
-    const listed = new Map<string, CacheEntry[]>()
-    let from = rootPrefix
-    let revision: Revision | undefined
-    for (;;) {
-      const at = revision === undefined ? {} : { at: revision }
-      const page = await store.list(rootPrefix, { limit: pageSize, from, signal, ...at })
-      revision = page.revision
-      for (const entry of page.entries) this.#collect(entry, listed)
-      const last = page.entries.at(-1)
-      if (!page.more || last === undefined) break
-      from = `${last.key}\0`
-    }
+    const listed = new Map<ResourceCache, CacheEntry[]>()
+    const revision = await this.#read(rootPrefix, entry => {
+      const cache = this.#caches.get(parseKey(entry.key).resource)
+      const found = cache && this.#entryOf(cache, entry)
+      if (cache === undefined || found === undefined) return
+      const entries = listed.get(cache)
+      if (entries === undefined) listed.set(cache, [found])
+      else entries.push(found)
+    })
     const before = this.#revision
     const rewound = revision < before
     if (rewound) this.#options.logger.warn({ before, revision }, 'the store went back in time; all watches end')
-    for (const [resource, cache] of caches) {
-      const entries = listed.get(resource) ?? []
+    this.#listings++
+    for (const cache of this.#caches.values()) {
+      const entries = listed.get(cache) ?? []
       if (rewound) cache.reset(entries, revision)
       else cache.replace(entries, before, revision)
     }
     this.#advance(revision)
   }
 
-  #collect(entry: Entry, listed: Map<string, CacheEntry[]>): void {
-    const { resource, key } = parseKey(entry.key)
-    const cache = this.#options.caches.get(resource)
-    const decoded = cache && this.#decode(cache, entry)
-    if (decoded === undefined) return
-    const entries = listed.get(resource) ?? []
-    entries.push({ key, revision: entry.revision, ...decoded })
-    listed.set(resource, entries)
+  /** Hands over everything below a prefix, as of the revision that is answered. */
+  async #read(prefix: string, take: (entry: Entry) => void): Promise<Revision> {
+    const { store, signal } = this.#options
+    let from = prefix
+    let revision: Revision | undefined
+    for (;;) {
+      const at = revision === undefined ? {} : { at: revision }
+      const page = await store.list(prefix, { limit: pageSize, from, signal, ...at })
+      revision = page.revision
+      for (const entry of page.entries) take(entry)
+      const last = page.entries.at(-1)
+      if (!page.more || last === undefined) return revision
+      from = `${last.key}\0`
+    }
+  }
+
+  #entryOf(cache: ResourceCache, entry: Entry): CacheEntry | undefined {
+    const decoded = this.#decode(cache, entry)
+    return decoded && { key: parseKey(entry.key).key, revision: entry.revision, ...decoded }
   }
 
   #take({ events, revision }: WatchBatch): void {
@@ -188,13 +239,18 @@ export class Feed {
   #apply(event: StoreEvent, nowMs: number): void {
     // A store may tell of a write twice; never of a newer one first.
     if (event.revision <= this.#revision) return
-    const { resource, key } = parseKey(event.key)
-    const cache = this.#options.caches.get(resource)
-    if (cache === undefined) return
+    const { resource } = parseKey(event.key)
+    this.#filling.get(resource)?.push(event)
+    const cache = this.#caches.get(resource)
+    // A cache that was filled while the feed was behind has seen it already.
+    if (cache !== undefined && event.revision > cache.filledAt) this.#applyTo(cache, event, nowMs)
+  }
+
+  #applyTo(cache: ResourceCache, event: StoreEvent, nowMs: number): void {
+    const { key } = parseKey(event.key)
     if (event.value === undefined) cache.apply(key, undefined, event.revision, nowMs)
     else {
-      const own = this.#own.get(event.revision)
-      const decoded = own ?? this.#decode(cache, { ...event, value: event.value })
+      const decoded = this.#own.get(event.revision) ?? this.#decode(cache, { ...event, value: event.value })
       if (decoded !== undefined) cache.apply(key, decoded, event.revision, nowMs)
     }
   }
@@ -215,10 +271,10 @@ export class Feed {
   }
 
   #bookmarks(everyMs: number): void {
-    const { clock, signal, caches } = this.#options
+    const { clock, signal } = this.#options
     let cancel = (): void => {}
     const tick = (): void => {
-      for (const cache of caches.values()) cache.bookmark(this.#revision)
+      for (const cache of this.#caches.values()) cache.bookmark(this.#revision)
       cancel = clock.after(everyMs, tick)
     }
     cancel = clock.after(everyMs, tick)

@@ -19,7 +19,7 @@ export interface ResourceCacheOptions {
   readonly index?: FieldIndex
 }
 
-export interface FieldIndex {
+interface FieldIndex {
   /** The field selector's name for it. */
   readonly label: string
   readonly value: (object: ApiObject) => string
@@ -33,6 +33,7 @@ export class ResourceCache {
   readonly #watchersByIndex = new Map<string, Set<Watcher>>()
   readonly #ring = new ChangeRing(0)
   #changed: Revision = 0
+  #filledAt: Revision = 0
   #acknowledged: Revision = 0
 
   constructor(options: ResourceCacheOptions) {
@@ -50,6 +51,11 @@ export class ResourceCache {
   /** The revision of the newest change of this resource. */
   get changed(): Revision {
     return this.#changed
+  }
+
+  /** The revision of the listing it was last filled from: older changes are in it. */
+  get filledAt(): Revision {
+    return this.#filledAt
   }
 
   /** The newest write of this process. Reads that must see it wait until the feed has brought it. */
@@ -114,14 +120,20 @@ export class ResourceCache {
     const changed = entries.filter(entry => this.#entries.get(entry.key)?.revision !== entry.revision)
     changed.sort((a, b) => a.revision - b.revision)
     this.#changed = revision
+    this.#filledAt = revision
     this.#ring.forgetThrough(revision)
     for (const { key } of gone) this.#offer(this.#change(key, undefined, before))
     for (const entry of changed) this.#offer(this.#change(entry.key, entry, entry.revision))
   }
 
+  /** It is kept no more: every watch ends. */
+  close(): void {
+    for (const watcher of this.#everyWatcher()) watcher.end()
+  }
+
   /** The store's history is another one: everybody has to list anew. */
   reset(entries: readonly CacheEntry[], revision: Revision): void {
-    for (const watcher of this.#everyWatcher()) watcher.end()
+    this.close()
     this.replace(entries, revision, revision)
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isStatus } from '../../../api/errors.ts'
-import { type ConfigMap, configMap } from '../../../api/kinds/core-v1/config-map.ts'
+import { type ConfigMap, configMaps } from '../../../api/kinds/core-v1/config-map.ts'
 import type { ManagedFieldsEntry } from '../../../api/kinds/meta-v1/object-meta.ts'
 import { FieldSet } from '../../../api/merge/field-set.ts'
 import { mergeSchema } from '../../../api/merge/merge-schema.ts'
@@ -10,7 +10,7 @@ import { managedAfterUpdate } from './after-update.ts'
 import { applyConfiguration } from './apply-configuration.ts'
 import type { FieldWrite } from './write.ts'
 
-const schema = mergeSchema(configMap)
+const schema = mergeSchema(configMaps.schema)
 const write = (manager: string, time = 1, subresource = ''): FieldWrite => ({
   manager,
   apiVersion: 'v1',

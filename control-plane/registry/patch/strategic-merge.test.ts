@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { pod } from '../../../api/kinds/core-v1.ts'
+import { pods } from '../../../api/kinds/core-v1/pod.ts'
 import { list, type Message, map, message, one, string } from '../../../api/schema/message.ts'
 import { isArray, isObject, type Json, type JsonDraft, type JsonObject, jsonEqual, PatchError } from './json.ts'
 import { applyStrategicMerge } from './strategic-merge.ts'
@@ -182,7 +182,7 @@ describe('strategic merge patch', () => {
         tolerations: [{ key: 'new' }],
       },
     }
-    assert.deepEqual(applyStrategicMerge(original, patch, pod), {
+    assert.deepEqual(applyStrategicMerge(original, patch, pods.schema), {
       spec: {
         containers: [
           {

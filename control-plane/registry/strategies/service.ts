@@ -1,23 +1,25 @@
 // A Service takes addresses and ports of the cluster; they are claimed before it is written and given back after.
 import { StatusError } from '../../../api/errors.ts'
-import { type Service, type ServicePort, type ServiceSpec, services } from '../../../api/kinds/core-v1.ts'
-import type { KubernetesObject } from '../../../api/kinds/kind.ts'
+import { type Service, type ServicePort, type ServiceSpec, services } from '../../../api/kinds/core-v1/service.ts'
+import { needsAddress, needsPorts } from '../../../api/kinds/core-v1/service-allocation.ts'
 import { type FieldError, invalid } from '../../../api/schema/field-error.ts'
+import type { Lookup } from '../lookup.ts'
 import { type ClaimOptions, type ClaimOwner, ClaimTable } from './claims.ts'
 import { type NumberRange, takeAny } from './number-pool.ts'
 import { type AddressBlock, addressBlock } from './service-addresses.ts'
-import type { Claims, Strategy } from './strategy.ts'
+import type { RegistryStrategy, Reservation } from './strategy.ts'
 
 export interface ServiceStrategyOptions extends Pick<ClaimOptions, 'store' | 'clock'> {
-  /** A Service that exists. */
-  readonly find: (uid: string) => Service | undefined
-  readonly cidr: string
+  readonly lookup: Lookup
+  readonly serviceCidr: string
   readonly nodePorts: NumberRange
 }
 
-export function serviceStrategy({ cidr, nodePorts, find, ...options }: ServiceStrategyOptions): Strategy<Service> {
-  const block = addressBlock(cidr)
-  const inUse = (uid: string): Held => heldBy(find(uid)?.spec ?? {})
+export function serviceStrategy(options: ServiceStrategyOptions): RegistryStrategy<Service> {
+  const { lookup, serviceCidr, nodePorts } = options
+  const block = addressBlock(serviceCidr)
+  const inUse = (uid: string): Held =>
+    heldBy(lookup.list(services).find(({ metadata }) => metadata.uid === uid)?.spec ?? {})
   const addresses = new ClaimTable({
     ...options,
     prefix: '/registry/claims/service-addresses/',
@@ -32,32 +34,22 @@ export function serviceStrategy({ cidr, nodePorts, find, ...options }: ServiceSt
     await Promise.all([addresses.giveBack(held.addresses, owner), ports.giveBack(held.ports.map(String), owner)])
   }
   return {
-    tracksGeneration: false,
-    answersDeleted: true,
-
-    prepareCreate(draft) {
-      draft.spec = withFamilies(draft.spec)
-    },
-
-    prepareUpdate(draft, current) {
-      draft.spec = withFamilies(keepAllocated(draft.spec, current.spec))
-    },
-
-    async claim(draft, current) {
-      const owner = { uid: draft.metadata.uid ?? '' }
-      const before = current === undefined ? nothing : heldBy(current.spec)
-      const taking = new Taking(draft, before, owner)
+    async reserve(service, old) {
+      const owner = { uid: service.metadata.uid ?? '' }
+      const before = old === undefined ? nothing : heldBy(old.spec)
+      const allocation = new Allocation(service, before, owner)
       try {
-        draft.spec = await taking.ports(await taking.address(draft.spec, block, addresses), nodePorts, ports)
+        const withAddress = await allocation.address(service.spec, block, addresses)
+        service.spec = await allocation.ports(withAddress, nodePorts, ports)
       } catch (error) {
-        await giveBack(owner, taking.taken)
+        await giveBack(owner, allocation.taken)
         throw error
       }
-      const { taken } = taking
+      const { taken } = allocation
       return {
-        confirm: () => giveBack(owner, without(before, heldBy(draft.spec))),
+        confirm: () => giveBack(owner, without(before, heldBy(service.spec))),
         abandon: () => giveBack(owner, taken),
-      } satisfies Claims
+      } satisfies Reservation
     },
 
     release: ({ metadata: { uid = '' }, spec }) => giveBack({ uid }, heldBy(spec)),
@@ -67,10 +59,6 @@ export function serviceStrategy({ cidr, nodePorts, find, ...options }: ServiceSt
 interface Held {
   readonly addresses: readonly string[]
   readonly ports: readonly number[]
-}
-
-export function isService<T extends KubernetesObject>(object: T): object is T & Service {
-  return object.kind === services.kind && object.apiVersion === services.apiVersion
 }
 
 const nothing: Held = { addresses: [], ports: [] }
@@ -85,21 +73,16 @@ const without = (before: Held, after: Held): Held => ({
   ports: before.ports.filter(port => !after.ports.includes(port)),
 })
 
-const needsAddress = ({ type, clusterIP }: ServiceSpec): boolean => type !== 'ExternalName' && clusterIP !== 'None'
-
-const needsPorts = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean =>
-  type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)
-
 /** What is taken for one write, so that all of it can be given back. */
-class Taking {
-  readonly #draft: Service
+class Allocation {
+  readonly #service: Service
   readonly #before: Held
   readonly #owner: ClaimOwner
   readonly #addresses: string[] = []
   readonly #ports: number[] = []
 
-  constructor(draft: Service, before: Held, owner: ClaimOwner) {
-    this.#draft = draft
+  constructor(service: Service, before: Held, owner: ClaimOwner) {
+    this.#service = service
     this.#before = before
     this.#owner = owner
   }
@@ -172,42 +155,6 @@ class Taking {
   }
 
   #refuse(error: FieldError): never {
-    throw StatusError.invalid(services, this.#draft.metadata.name ?? '', [error])
+    throw StatusError.invalid(services, this.#service.metadata.name ?? '', [error])
   }
-}
-
-/** One address family: IPv4. */
-function withFamilies(spec: ServiceSpec): ServiceSpec {
-  if (spec.type === 'ExternalName') {
-    const { clusterIP: _, clusterIPs: __, ipFamilies: ___, ipFamilyPolicy: ____, ...rest } = spec
-    return rest
-  }
-  const clusterIP = spec.clusterIP ?? spec.clusterIPs?.[0]
-  return {
-    ...spec,
-    ...(clusterIP !== undefined && { clusterIP, clusterIPs: [clusterIP] }),
-    ipFamilies: spec.ipFamilies ?? ['IPv4'],
-    ipFamilyPolicy: spec.ipFamilyPolicy ?? 'SingleStack',
-  }
-}
-
-/** Who sends a Service without what was allocated for it means to keep that. */
-function keepAllocated(spec: ServiceSpec, current: ServiceSpec): ServiceSpec {
-  const kept = { ...spec }
-  if (kept.type !== 'ExternalName' && current.type !== 'ExternalName' && (kept.clusterIP ?? '') === '') {
-    if (current.clusterIP !== undefined) kept.clusterIP = current.clusterIP
-    if (current.clusterIPs !== undefined) kept.clusterIPs = current.clusterIPs
-  }
-  if (!needsPorts(kept) || !needsPorts(current)) return kept
-  const given = new Set((kept.ports ?? []).map(({ nodePort = 0 }) => nodePort))
-  kept.ports = (kept.ports ?? []).map(port => {
-    if ((port.nodePort ?? 0) !== 0) return port
-    const same = current.ports?.find(other => other.port === port.port && other.protocol === port.protocol)
-    const { nodePort = 0 } = same ?? {}
-    return nodePort === 0 || given.has(nodePort) ? port : { ...port, nodePort }
-  })
-  if (kept.type === 'LoadBalancer' && current.healthCheckNodePort !== undefined) {
-    kept.healthCheckNodePort ??= current.healthCheckNodePort
-  }
-  return kept
 }

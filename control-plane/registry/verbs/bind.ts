@@ -1,15 +1,14 @@
 // A pod's node: set once, by whoever schedules.
 import { StatusError } from '../../../api/errors.ts'
-import { bindings as bindingKind, type Pod } from '../../../api/kinds/core-v1.ts'
+import { type Binding as BindingObject, bindings as bindingKind } from '../../../api/kinds/core-v1/binding.ts'
+import { type Pod, pods as podKind } from '../../../api/kinds/core-v1/pod.ts'
 import type { Status } from '../../../api/kinds/meta-v1/status.ts'
-import { required } from '../../../api/schema/field-error.ts'
 import { timeOf } from '../../../api/values/time.ts'
-import { admit } from '../admission/admit.ts'
-import type { ApiObject, Binding, Body, Outcome, RequestContext, Target, Written } from '../contract.ts'
+import { objectOf } from '../admission/objects.ts'
+import type { ApiObject, Binding, Outcome, RequestContext, Written } from '../contract.ts'
 import { withCondition } from '../strategies/conditions.ts'
-import { isPod } from '../strategies/pod.ts'
-import { decodeBody } from './decode-body.ts'
-import { placeAt } from './metadata.ts'
+import type { ActionRequest } from '../strategies/strategy.ts'
+import { admitAction } from './action.ts'
 import { type Decision, modifyAll } from './modify.ts'
 import type { Served } from './served.ts'
 import { outcomeOf } from './update-statuses.ts'
@@ -18,48 +17,49 @@ import { outcomeOf } from './update-statuses.ts'
 export async function bind(pods: Served, bindings: readonly Binding[], context: RequestContext): Promise<Outcome[]> {
   const modifications = bindings.map(binding => ({
     target: binding,
-    decide: (current: ApiObject): Decision => ({ to: 'write', draft: bound(pods, binding, current, {}, context) }),
+    async decide(current: ApiObject): Promise<Decision> {
+      const { namespace, name } = binding
+      const target = { namespace, name, subresource: 'binding' }
+      await admitAction({ served: pods, target, context, operation: 'create', warnings: [] }, objectFor(binding))
+      return { to: 'write', object: bound(pods, binding, current, {}) }
+    },
   }))
-  return (await modifyAll(pods, modifications, context)).map(outcomeOf)
+  return (await modifyAll(pods, modifications, context)).map(modified => outcomeOf(pods, modified))
 }
 
-/** The body of pods/binding. @throws StatusError: 400 or 422 body, 404, 409 bound already */
+const objectFor = ({ namespace, name, uid, node }: Binding): BindingObject => ({
+  apiVersion: bindingKind.apiVersion,
+  kind: bindingKind.kind,
+  metadata: { namespace, name, ...(uid !== '' && { uid }) },
+  target: { kind: 'Node', name: node },
+})
+
+/** The body of pods/binding. @throws StatusError: 404, 409 bound already */
 export async function createBinding(
   pods: Served,
-  target: Target,
-  body: Body,
-  context: RequestContext,
-): Promise<Written> {
-  const { draft, warnings } = decodeBody(bindingKind, body, context)
-  placeAt(bindingKind, draft, target)
-  const { namespace = '', name = '', uid = '', annotations = {} } = draft.metadata
-  const { kind = '', name: node = '' } = draft.target
-  if (kind !== '' && kind !== 'Node') {
-    throw StatusError.badRequest(`invalid target kind ${JSON.stringify(kind)}: a pod is bound to a Node`)
-  }
-  if (node === '') throw StatusError.invalid(bindingKind, name, [required('target.name')])
-  const binding = { namespace, name, uid, node }
+  { body, context }: ActionRequest,
+): Promise<Omit<Written, 'warnings'>> {
+  const { metadata, target } = objectOf(bindingKind, body)
+  const { namespace = '', name = '', uid = '', annotations = {} } = metadata
+  const binding = { namespace, name, uid, node: target.name ?? '' }
   const decide = (current: ApiObject): Decision => ({
     to: 'write',
-    draft: bound(pods, binding, current, annotations, context),
+    object: bound(pods, binding, current, annotations),
   })
   const [outcome] = await modifyAll(pods, [{ target: binding, decide }], context)
   if (outcome?.ok !== true) throw outcome?.error ?? StatusError.internalError('a binding has no outcome')
   const object: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
-  return { object, json: Buffer.from(JSON.stringify(object)), warnings }
+  return { object, json: Buffer.from(JSON.stringify(object)) }
 }
 
 function bound(
-  pods: Served,
-  { uid, node, namespace, name }: Binding,
+  { kind, clock }: Served,
+  { uid, node, name }: Binding,
   current: ApiObject,
   annotations: Readonly<Record<string, string>>,
-  context: RequestContext,
 ): Pod {
-  const { kind, clock } = pods
-  admit(pods, { operation: 'create', target: { namespace, name, subresource: 'binding' }, current }, context)
-  if (!isPod(current)) throw StatusError.internalError(`${name} is no pod`)
-  const { metadata, spec, status } = current
+  const pod = objectOf(podKind, current)
+  const { metadata, spec, status } = pod
   const refuse = (why: string): never => {
     throw StatusError.conflict({ group: '', resource: 'pods/binding' }, name, why)
   }
@@ -67,7 +67,7 @@ function bound(
     throw StatusError.conflict(
       kind,
       name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid ?? ''}`,
     )
   }
   if (metadata.deletionTimestamp !== undefined) refuse(`pod ${name} is being deleted, cannot be assigned to a host`)
@@ -75,7 +75,7 @@ function bound(
   if ((spec.schedulingGates ?? []).length > 0) refuse(`pod ${name} has non-empty .spec.schedulingGates`)
   const condition = { type: 'PodScheduled', status: 'True', lastTransitionTime: timeOf(clock.now()) } as const
   return {
-    ...current,
+    ...pod,
     metadata: {
       ...metadata,
       ...(Object.keys(annotations).length > 0 && { annotations: { ...metadata.annotations, ...annotations } }),

@@ -1,14 +1,14 @@
-// From what a client sent to a draft that a verb may write to: typed, without unknown fields.
+// From what a client sent to an object that a verb may write into: typed, without unknown fields.
 import { StatusError } from '../../../api/errors.ts'
-import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
+import type { KubernetesObject } from '../../../api/kinds/kind.ts'
+import type { BodyKind } from '../../../api/kinds/subresource.ts'
 import { DecodeError, decode } from '../../../api/schema/decode.ts'
-import { setDeclaredDefaults } from '../../../api/schema/defaults.ts'
 import { duplicateKeys } from '../../../api/schema/json.ts'
 import { parseJsonExactly, parseJsonMerging } from '../../../api/schema/number-literal.ts'
 import type { Body, RequestContext } from '../contract.ts'
 
 export interface DecodedBody<T extends KubernetesObject = KubernetesObject> {
-  readonly draft: T
+  readonly object: T
   readonly warnings: readonly string[]
 }
 
@@ -16,7 +16,7 @@ export interface DecodedBody<T extends KubernetesObject = KubernetesObject> {
  * @throws StatusError 400 when it is no JSON, of another kind, of wrong types, or (Strict) has unknown or double fields
  */
 export function decodeBody<T extends KubernetesObject>(
-  kind: Kind<T>,
+  kind: BodyKind<T>,
   body: Body,
   context: RequestContext = {},
 ): DecodedBody<T> {
@@ -27,12 +27,12 @@ export function decodeBody<T extends KubernetesObject>(
 
 /** The same for a value whose kind is known to be right: the outcome of a patch. */
 export function decodeValue<T extends KubernetesObject>(
-  kind: Kind<T>,
+  kind: BodyKind<T>,
   value: unknown,
   { fieldValidation = 'Strict' }: RequestContext,
   duplicates: readonly string[] = [],
 ): DecodedBody<T> {
-  const { object: draft, unknown } = decoding(kind, value)
+  const { object, unknown } = decoding(kind, value)
   const told = new Set(unknown)
   // What nobody knows is told once, however often it is there.
   const doubled = duplicates
@@ -42,16 +42,10 @@ export function decodeValue<T extends KubernetesObject>(
   if (complaints.length > 0 && fieldValidation === 'Strict') {
     throw unhandled(kind, `strict decoding error: ${complaints.join(', ')}`)
   }
-  return { draft, warnings: fieldValidation === 'Warn' ? complaints : [] }
+  return { object, warnings: fieldValidation === 'Warn' ? complaints : [] }
 }
 
-/** Sets what the author left to the cluster; to be called when the object has its name and place. */
-export function setDefaults<T extends KubernetesObject>(kind: Kind<T>, draft: T): void {
-  setDeclaredDefaults(kind.schema, draft)
-  kind.behaviour.setDefaults?.(draft)
-}
-
-function decoding<T extends KubernetesObject>(kind: Kind<T>, value: unknown) {
+function decoding<T extends KubernetesObject>(kind: BodyKind<T>, value: unknown) {
   try {
     return decode(kind.schema, value)
   } catch (error) {
@@ -60,7 +54,7 @@ function decoding<T extends KubernetesObject>(kind: Kind<T>, value: unknown) {
   }
 }
 
-function parse(kind: Kind, bytes: Uint8Array): { value: unknown; duplicates: string[] } {
+function parse(kind: BodyKind, bytes: Uint8Array): { value: unknown; duplicates: string[] } {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
   try {
     const duplicates = duplicateKeys(text)
@@ -70,7 +64,7 @@ function parse(kind: Kind, bytes: Uint8Array): { value: unknown; duplicates: str
   }
 }
 
-function checkKind(kind: Kind, value: unknown): void {
+function checkKind(kind: BodyKind, value: unknown): void {
   if (typeof value !== 'object' || value === null) throw unrecognized(kind, 'it is not a JSON object')
   const sent = {
     kind: 'kind' in value ? value.kind : undefined,
@@ -85,8 +79,8 @@ function checkKind(kind: Kind, value: unknown): void {
   }
 }
 
-const unhandled = (kind: Kind, why: string): StatusError =>
+const unhandled = (kind: BodyKind, why: string): StatusError =>
   StatusError.badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${why}`)
 
-const unrecognized = (kind: Kind, why: string): StatusError =>
+const unrecognized = (kind: BodyKind, why: string): StatusError =>
   StatusError.badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why}`)

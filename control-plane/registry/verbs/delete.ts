@@ -1,12 +1,11 @@
 import { StatusError } from '../../../api/errors.ts'
-import type { Kind } from '../../../api/kinds/kind.ts'
+import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
 import type { Status } from '../../../api/kinds/meta-v1/status.ts'
 import { millisecondsOf, timeOf } from '../../../api/values/time.ts'
-import { admit } from '../admission/admit.ts'
 import type { ApiObject, Deleted, DeleteOptions, RequestContext, Target } from '../contract.ts'
-import type { Draft } from '../strategies/strategy.ts'
 import { type Decision, modify } from './modify.ts'
-import type { Served } from './served.ts'
+import { isReleased, type Served } from './served.ts'
+import { attributesOf, together } from './write.ts'
 
 /**
  * Deletes an object, or marks it as to be deleted while a grace period or finalizers hold it.
@@ -18,60 +17,75 @@ export async function remove(
   options: DeleteOptions,
   context: RequestContext,
 ): Promise<Deleted> {
-  const decide = (current: ApiObject): Decision => {
+  const { kind, storage, version, admission } = served
+  let warnings: string[] = []
+  const decide = async (current: ApiObject): Promise<Decision> => {
     checkPreconditions(served, options, current)
-    admit(served, { operation: 'delete', target, current }, context)
-    return decideDeletion(served, options, current)
+    warnings = []
+    const request = { served, target, context, operation: 'delete', deletion: options, warnings } as const
+    const attributes = attributesOf(request, { old: current })
+    await admission.mutate(attributes)
+    await admission.validate(attributes)
+    const decision = decideDeletion(served, options, current)
+    if (decision.to !== 'remove') return decision
+    return { ...decision, reservation: together(await admission.reserve(attributes)) }
   }
   const { encoded, gone } = await modify(served, { target, decide }, context)
-  if (!gone || served.strategy.answersDeleted === true) return { ...encoded, gone }
-  const status = success(served.kind, encoded.object)
-  return { object: status, json: Buffer.from(JSON.stringify(status)), gone }
+  if (!gone || storage.returnDeletedObject) return { ...version.present(encoded), gone, warnings }
+  const status = success(kind, encoded.object)
+  return { object: status, json: Buffer.from(JSON.stringify(status)), gone, warnings }
 }
 
 /** What a deletion makes of an object. */
 function decideDeletion(served: Served, options: DeleteOptions, current: ApiObject): Decision {
-  const { strategy, clock } = served
-  strategy.refuseDeletion?.(current)
-  const draft: Draft = { ...current, metadata: { ...current.metadata } }
-  const finalizers = wantedFinalizers(draft.metadata.finalizers ?? [], options.propagationPolicy)
+  const { storage, strategy, clock } = served
+  const object: KubernetesObject = { ...current, metadata: { ...current.metadata } }
+  const finalizers = wantedFinalizers(storage, object.metadata.finalizers ?? [], options.propagationPolicy)
   const requested = options.gracePeriodSeconds
-  const grace = strategy.gracePeriodSeconds?.(current, requested === undefined ? undefined : atLeastZero(requested))
-  if (current.metadata.deletionTimestamp !== undefined) return shorten(served, draft, requested, grace)
+  const grace = storage.gracePeriodSeconds(current, requested === undefined ? undefined : atLeastZero(requested))
+  if (current.metadata.deletionTimestamp !== undefined) return shorten(served, object, requested, grace)
   const held = finalizers.length > 0 || strategy.holdsDeletion?.(current) === true
   if (!held && (grace ?? 0) === 0) return { to: 'remove' }
-  if (finalizers.length > 0) draft.metadata.finalizers = finalizers
-  else delete draft.metadata.finalizers
-  draft.metadata.deletionTimestamp = timeOf(clock.now() + (grace ?? 0) * 1000)
-  draft.metadata.deletionGracePeriodSeconds = grace ?? 0
-  if (draft.metadata.generation !== undefined) draft.metadata.generation++
-  strategy.prepareDeletion?.(draft)
-  return { to: 'write', draft }
+  if (finalizers.length > 0) object.metadata.finalizers = finalizers
+  else delete object.metadata.finalizers
+  object.metadata.deletionTimestamp = timeOf(clock.now() + (grace ?? 0) * 1000)
+  object.metadata.deletionGracePeriodSeconds = grace ?? 0
+  if (object.metadata.generation !== undefined) object.metadata.generation++
+  strategy.prepareForDeletion?.(object)
+  return { to: 'write', object }
 }
 
 /** A deletion is under way: it can only be made to come sooner. */
 function shorten(
-  { strategy }: Served,
-  draft: Draft,
+  served: Served,
+  object: KubernetesObject,
   requested: number | undefined,
   grace: number | undefined,
 ): Decision {
-  const { deletionTimestamp, deletionGracePeriodSeconds: present = 0, finalizers = [] } = draft.metadata
+  const { deletionTimestamp, deletionGracePeriodSeconds: present = 0 } = object.metadata
   if (grace === undefined || requested === undefined || grace >= present) return { to: 'keep' }
-  if (grace === 0 && finalizers.length === 0 && strategy.holdsDeletion?.(draft) !== true) return { to: 'remove' }
+  if (grace === 0 && isReleased(served, object)) return { to: 'remove' }
   const dueMs = millisecondsOf(deletionTimestamp) ?? 0
-  draft.metadata.deletionTimestamp = timeOf(dueMs - (present - grace) * 1000)
-  draft.metadata.deletionGracePeriodSeconds = grace
-  return { to: 'write', draft }
+  object.metadata.deletionTimestamp = timeOf(dueMs - (present - grace) * 1000)
+  object.metadata.deletionGracePeriodSeconds = grace
+  return { to: 'write', object }
 }
 
 /** A negative period has meant "as fast as it goes politely" since Kubernetes 1.25. */
 const atLeastZero = (seconds: number): number => (seconds < 0 ? 1 : seconds)
 
-/** The propagation policy lives in finalizers, which the garbage collector takes off. */
-function wantedFinalizers(present: readonly string[], policy: DeleteOptions['propagationPolicy']): string[] {
-  if (policy === undefined) return [...present]
+/**
+ * The propagation policy lives in finalizers, which the garbage collector takes off: what the request says, else what
+ * the object's finalizers say, else what its kind says.
+ */
+function wantedFinalizers(
+  { defaultPropagationPolicy }: Kind,
+  present: readonly string[],
+  requested: DeleteOptions['propagationPolicy'],
+): string[] {
   const others = present.filter(finalizer => finalizer !== 'orphan' && finalizer !== 'foregroundDeletion')
+  const policy = requested ?? (others.length < present.length ? undefined : defaultPropagationPolicy)
+  if (policy === undefined) return [...present]
   if (policy === 'Orphan') return [...others, 'orphan']
   return policy === 'Foreground' ? [...others, 'foregroundDeletion'] : others
 }

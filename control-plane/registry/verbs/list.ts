@@ -4,16 +4,17 @@ import { CompactedError } from '../../store/store.ts'
 import type { Selection } from '../cache/selection.ts'
 import type { CacheEntry } from '../cache/sorted-entries.ts'
 import type { Encoded, ListOptions, ObjectList, RequestContext } from '../contract.ts'
+import { keyPrefix } from '../keys.ts'
 import { type Continuation, readToken, writeToken } from './continue-token.ts'
 import { awaitCache, listFreshness } from './read-version.ts'
 import { select } from './select.ts'
-import { keyPrefix, type Served } from './served.ts'
+import type { Served } from './served.ts'
 import { storeError } from './store-errors.ts'
 
 /** A page of a list, or all of it. @throws StatusError: 400 wrong options, 410 a continue token or revision too old */
 export async function list(served: Served, options: ListOptions, context: RequestContext): Promise<ObjectList> {
-  const { kind, strategy, cache, feed } = served
-  const selection = select(kind, strategy.indexedField, options)
+  const { cache, feed } = served
+  const selection = select(served, options)
   const freshness = listFreshness(options)
   const { continue: token = '', limit = 0 } = options
   if (limit < 0) throw StatusError.badRequest(`limit must not be negative: ${limit}`)
@@ -76,8 +77,8 @@ async function storedPage(
   limit: number,
   context: RequestContext,
 ): Promise<ObjectList> {
-  const { kind, store, cache } = served
-  const root = keyPrefix(kind)
+  const { storage, store, cache } = served
+  const root = keyPrefix(storage)
   const prefix = selection.namespace === '' ? root : `${root}${selection.namespace}/`
   const entries: CacheEntry[] = []
   let revision = at
@@ -111,7 +112,7 @@ const continueExpired = (): StatusError =>
   )
 
 function answer(served: Served, found: Page, selection: Selection, revision: Revision, limit: number): ObjectList {
-  const { kind, cache } = served
+  const { kind, cache, version } = served
   const rest: Continuation | undefined = found.next === undefined ? undefined : { revision, from: found.next }
   // With selectors nobody knows without looking; without them the present count is the estimate Kubernetes promises.
   const remaining = rest && selection.everything ? cache.count(selection.namespace, rest.from) : 0
@@ -120,12 +121,13 @@ function answer(served: Served, found: Page, selection: Selection, revision: Rev
     ...(rest && { continue: writeToken(rest) }),
     ...(limit > 0 && remaining > 0 && { remainingItemCount: remaining }),
   }
+  const items = kind === served.storage ? found.items : found.items.map(version.present)
   return {
     kind: kind.listKind,
     apiVersion: kind.apiVersion,
     metadata,
-    items: found.items,
-    json: () => listJson({ kind: kind.listKind, apiVersion: kind.apiVersion, metadata }, found.items),
+    items,
+    json: () => listJson({ kind: kind.listKind, apiVersion: kind.apiVersion, metadata }, items),
   }
 }
 

@@ -4,8 +4,6 @@ import { StatusError } from '../../../api/errors.ts'
 import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
 import { timeOf } from '../../../api/values/time.ts'
 import type { Target } from '../contract.ts'
-import { jsonEqual, toJson } from '../patch/json.ts'
-import type { Draft } from '../strategies/strategy.ts'
 
 /** Without vowels, so that no word is spelt, and without what is taken for one another. */
 const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789'
@@ -23,8 +21,8 @@ export function generatedName(base: string): string {
  * Places an object where its path says.
  * @throws StatusError 400 when the object says something else
  */
-export function placeAt(kind: Kind, draft: KubernetesObject, { namespace, name }: Target): void {
-  const { metadata } = draft
+export function placeAt(kind: Kind, object: KubernetesObject, { namespace, name }: Target): void {
+  const { metadata } = object
   if (!kind.namespaced) {
     // A client's default namespace may have slipped in.
     delete metadata.namespace
@@ -45,22 +43,21 @@ export function placeAt(kind: Kind, draft: KubernetesObject, { namespace, name }
 }
 
 /** What every new object begins with; whatever the client sent of it is not taken. */
-export function fillNew(draft: Draft, tracksGeneration: boolean, nowMs: number): void {
-  const { metadata } = draft
+export function fillNew(object: KubernetesObject, hasGeneration: boolean, nowMs: number): void {
+  const { metadata } = object
   metadata.uid = randomUUID()
   metadata.creationTimestamp = timeOf(nowMs)
   delete metadata.generation
   delete metadata.deletionTimestamp
   delete metadata.deletionGracePeriodSeconds
   delete metadata.selfLink
-  delete metadata.managedFields
   delete metadata.resourceVersion
-  if (tracksGeneration) metadata.generation = 1
+  if (hasGeneration) metadata.generation = 1
 }
 
 /** Puts back what an update can't change. */
-export function keepServerOwned(draft: Draft, { metadata: current }: KubernetesObject): void {
-  const { metadata } = draft
+export function keepServerOwned(object: KubernetesObject, { metadata: current }: KubernetesObject): void {
+  const { metadata } = object
   metadata.uid = current.uid ?? ''
   metadata.creationTimestamp = current.creationTimestamp ?? ''
   keep('generation')
@@ -68,7 +65,6 @@ export function keepServerOwned(draft: Draft, { metadata: current }: KubernetesO
   keep('deletionTimestamp')
   keep('deletionGracePeriodSeconds')
   delete metadata.selfLink
-  delete metadata.managedFields
   delete metadata.resourceVersion
 
   function keep<K extends 'generation' | 'generateName' | 'deletionTimestamp' | 'deletionGracePeriodSeconds'>(
@@ -78,11 +74,4 @@ export function keepServerOwned(draft: Draft, { metadata: current }: KubernetesO
     if (value === undefined) Reflect.deleteProperty(metadata, field)
     else metadata[field] = value
   }
-}
-
-/** Counts up when something other than metadata and status has changed. */
-export function countGeneration(draft: Draft, current: Draft): void {
-  const { metadata: _, status: __, ...before } = current
-  const { metadata, status: ___, ...after } = draft
-  if (!jsonEqual(toJson(before), toJson(after))) metadata.generation = (current.metadata.generation ?? 0) + 1
 }

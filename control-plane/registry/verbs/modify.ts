@@ -1,19 +1,21 @@
 // Read, change, write if nobody else wrote in between, else again: what every verb that changes an object does.
 // It begins with the cached object, which may be old: a refusal is believed only when made on the newest one.
 import { StatusError } from '../../../api/errors.ts'
+import type { KubernetesObject } from '../../../api/kinds/kind.ts'
 import type { Entry, Revision, Write, WriteResult } from '../../store/store.ts'
 import { atRevision, encode, encoded } from '../cache/codec.ts'
 import type { ResourceCache } from '../cache/resource-cache.ts'
 import type { ApiObject, Encoded, RequestContext, Target } from '../contract.ts'
+import { cacheKey, keyPrefix } from '../keys.ts'
 import { jsonEqual, toJson } from '../patch/json.ts'
-import type { Claims, Draft } from '../strategies/strategy.ts'
-import { cacheKey, keyPrefix, type Served } from './served.ts'
-import { asking, maxObjectBytes, storeError, tooLarge } from './store-errors.ts'
+import type { Reservation } from '../strategies/strategy.ts'
+import type { Served } from './served.ts'
+import { maxObjectBytes, storeError, tooLarge, withStoreErrors } from './store-errors.ts'
 
 export type Decision =
-  /** Writes the draft, unless it says what stands there already. */
-  | { readonly to: 'write'; readonly draft: Draft; readonly claims?: Claims | undefined }
-  | { readonly to: 'remove'; readonly draft?: Draft }
+  /** Writes the object, unless it says what stands there already. */
+  | { readonly to: 'write'; readonly object: KubernetesObject; readonly reservation?: Reservation | undefined }
+  | { readonly to: 'remove'; readonly object?: KubernetesObject; readonly reservation?: Reservation | undefined }
   /** Leaves everything as it is. */
   | { readonly to: 'keep' }
 
@@ -70,7 +72,7 @@ export async function modifyAll(
   context: RequestContext,
 ): Promise<Modified[]> {
   const attempts = modifications.map((modification): Attempt => {
-    const key = cacheKey(served.kind, modification.target)
+    const key = cacheKey(served.storage, modification.target)
     return {
       modification,
       key,
@@ -114,8 +116,8 @@ async function decideOn({ kind }: Served, { current, modification }: Attempt): P
 }
 
 /** Reads what stands there now. */
-async function refresh({ kind, store, cache }: Served, attempt: Attempt, context: RequestContext): Promise<void> {
-  const { entry } = await asking(() => store.get(keyPrefix(kind) + attempt.key, context.signal))
+async function refresh({ storage, store, cache }: Served, attempt: Attempt, context: RequestContext): Promise<void> {
+  const { entry } = await withStoreErrors(() => store.get(keyPrefix(storage) + attempt.key, context.signal))
   attempt.current = entry && currentOf(cache, entry)
   attempt.certain = true
 }
@@ -151,7 +153,7 @@ async function commit(served: Served, attempts: readonly Attempt[], context: Req
   if (context.dryRun === true) {
     for (const { attempt, finish } of planned) {
       attempt.outcome = finish(attempt.current?.revision ?? 0)
-      await claimsOf(attempt)?.abandon()
+      await reservationOf(attempt)?.abandon()
     }
     return
   }
@@ -160,7 +162,7 @@ async function commit(served: Served, attempts: readonly Attempt[], context: Req
   try {
     results = await served.store.commit(writes, context.signal)
   } catch (error) {
-    // Nothing is known of the writes, so nothing that was claimed for them is given back.
+    // Nothing is known of the writes, so nothing that was reserved for them is given back.
     for (const { attempt } of planned) attempt.outcome = fail(storeError(error))
     return
   }
@@ -171,30 +173,30 @@ async function commit(served: Served, attempts: readonly Attempt[], context: Req
 async function planWrite(served: Served, attempt: Attempt, context: RequestContext): Promise<Planned | undefined> {
   const { current, decision, outcome } = attempt
   if (current === undefined || decision === undefined || outcome !== undefined) return undefined
-  const key = keyPrefix(served.kind) + attempt.key
+  const key = keyPrefix(served.storage) + attempt.key
   const expect = current.revision
   if (decision.to === 'remove') {
-    const last = decision.draft === undefined ? current : encoded(decision.draft, encode(decision.draft), expect)
+    const last = decision.object === undefined ? current : encoded(decision.object, encode(decision.object), expect)
     const finish = (revision: Revision): Finished => ({ ok: true, encoded: atRevision(last, revision), gone: true })
     return { attempt, write: { key, value: undefined, expect }, finish }
   }
-  if (decision.to === 'keep' || unchanged(decision.draft, current.object)) {
-    await claimsOf(attempt)?.abandon()
+  if (decision.to === 'keep' || unchanged(decision.object, current.object)) {
+    await reservationOf(attempt)?.abandon()
     if (attempt.certain) attempt.outcome = { ok: true, encoded: current, gone: false }
     else await recheck(served, attempt, context)
     return undefined
   }
-  const { draft } = decision
-  const value = encode(draft)
+  const { object } = decision
+  const value = encode(object)
   if (value.length > maxObjectBytes) {
-    await claimsOf(attempt)?.abandon()
+    await reservationOf(attempt)?.abandon()
     attempt.outcome = fail(tooLarge(value.length))
     return undefined
   }
-  const { ttlSeconds } = served.strategy
+  const { ttlSeconds } = served.storage
   const finish = (revision: Revision): Finished => ({
     ok: true,
-    encoded: encoded(draft, value, revision),
+    encoded: encoded(object, value, revision),
     gone: false,
   })
   return { attempt, write: { key, value, expect, ...(ttlSeconds !== undefined && { ttlSeconds }) }, finish }
@@ -202,7 +204,7 @@ async function planWrite(served: Served, attempt: Attempt, context: RequestConte
 
 async function settle(served: Served, { attempt, finish }: Planned, result: WriteResult | undefined): Promise<void> {
   if (result?.ok !== true) {
-    await claimsOf(attempt)?.abandon()
+    await reservationOf(attempt)?.abandon()
     attempt.current = result?.current && currentOf(served.cache, result.current)
     attempt.certain = true
     attempt.decision = undefined
@@ -211,16 +213,17 @@ async function settle(served: Served, { attempt, finish }: Planned, result: Writ
   const finished = finish(result.revision)
   attempt.outcome = finished
   served.feed.announce(served.cache, result.revision, finished.gone ? undefined : finished.encoded)
-  await claimsOf(attempt)?.confirm()
+  await reservationOf(attempt)?.confirm()
   if (finished.gone) await served.strategy.release?.(finished.encoded.object)
 }
 
-const claimsOf = ({ decision }: Attempt): Claims | undefined => (decision?.to === 'write' ? decision.claims : undefined)
+const reservationOf = ({ decision }: Attempt): Reservation | undefined =>
+  decision === undefined || decision.to === 'keep' ? undefined : decision.reservation
 
 /** Writing what stands there already would only wake every watcher. */
-function unchanged(draft: Draft, current: ApiObject): boolean {
+function unchanged(object: KubernetesObject, current: ApiObject): boolean {
   const { resourceVersion } = current.metadata
-  return jsonEqual(toJson({ ...draft, metadata: { ...draft.metadata, resourceVersion } }), toJson(current))
+  return jsonEqual(toJson({ ...object, metadata: { ...object.metadata, resourceVersion } }), toJson(current))
 }
 
 const fail = (error: StatusError): Failed => ({ ok: false, error })

@@ -1,14 +1,17 @@
 import { StatusError } from '../../../api/errors.ts'
+import type { BodyKind } from '../../../api/kinds/subresource.ts'
 import type { ApiObject, PatchType, RequestContext, Target, Written } from '../contract.ts'
 import { isObject, type Json, type JsonObject, PatchError, parseJson, toJson } from '../patch/json.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
 import { applyStrategicMerge } from '../patch/strategic-merge.ts'
-import { decodeValue, setDefaults } from './decode-body.ts'
+import { decodeValue } from './decode-body.ts'
+import { formOf, shown } from './form.ts'
 import { placeAt } from './metadata.ts'
 import { type Decision, modify } from './modify.ts'
 import type { Served } from './served.ts'
 import { decideUpdate } from './update.ts'
+import type { WriteRequest } from './write.ts'
 
 /**
  * Applies the patch to the newest object, again and again until nobody writes in between; a patch that sets
@@ -22,22 +25,19 @@ export async function patch(
   bytes: Uint8Array,
   context: RequestContext,
 ): Promise<Written> {
-  const { kind } = served
-  const apply = patcher(served, type, bytes)
-  let warnings: readonly string[] = []
+  const form = formOf(served, target)
+  const apply = patcher(form.body, type, bytes)
+  let request: WriteRequest | undefined
   const decide = (current: ApiObject): Promise<Decision> => {
-    const patched = decodeValue(
-      kind,
-      patching(() => apply(toJson(current))),
-      context,
-    )
-    warnings = patched.warnings
-    placeAt(kind, patched.draft, target)
-    setDefaults(kind, patched.draft)
-    return decideUpdate(served, target, patched.draft, current, context)
+    const patched = patching(() => apply(toJson(form.read(current))))
+    const { object, warnings } = decodeValue(form.body, patched, context)
+    placeAt(served.kind, object, target)
+    form.setDefaults(object)
+    request = { served, target, context, operation: 'update', warnings: [...warnings] }
+    return decideUpdate(request, form, object, current)
   }
   const { encoded } = await modify(served, { target, decide }, context)
-  return { ...encoded, warnings }
+  return { ...shown(form, served, encoded), warnings: request?.warnings ?? [] }
 }
 
 const known: readonly PatchType[] = [
@@ -46,13 +46,13 @@ const known: readonly PatchType[] = [
   'application/strategic-merge-patch+json',
 ]
 
-function patcher({ kind }: Served, type: PatchType, bytes: Uint8Array): (current: JsonObject) => Json {
+function patcher({ schema }: BodyKind, type: PatchType, bytes: Uint8Array): (current: JsonObject) => Json {
   if (!known.includes(type)) throw StatusError.unsupportedMediaType(known)
   const patch = parse(bytes)
   if (type === 'application/json-patch+json') return current => applyJsonPatch(current, patch)
   if (!isObject(patch)) throw StatusError.badRequest('a patch of this type must be a JSON object')
   if (type === 'application/merge-patch+json') return current => applyMergePatch(current, patch)
-  return current => applyStrategicMerge(current, patch, kind.schema)
+  return current => applyStrategicMerge(current, patch, schema)
 }
 
 function patching(apply: () => Json): JsonObject {

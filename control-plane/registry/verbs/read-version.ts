@@ -5,7 +5,7 @@ import { type FieldError, forbidden, invalid, notSupported } from '../../../api/
 import type { Revision } from '../../store/store.ts'
 import type { ReadVersion, RequestContext } from '../contract.ts'
 import type { Served } from './served.ts'
-import { asking } from './store-errors.ts'
+import { withStoreErrors } from './store-errors.ts'
 
 export type Freshness =
   | { readonly is: 'newest' }
@@ -104,7 +104,7 @@ export async function awaitCache({ feed }: Served, freshness: Freshness, context
     case 'any':
       return true
     case 'newest':
-      return asking(() => feed.fresh(context.signal))
+      return withStoreErrors(() => feed.fresh(context.signal))
     case 'exactly':
     case 'notOlderThan': {
       const { revision } = freshness

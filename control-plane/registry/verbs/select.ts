@@ -1,15 +1,17 @@
 // From the text of selectors to a selection the cache understands.
 import { StatusError } from '../../../api/errors.ts'
-import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
+import type { Kind } from '../../../api/kinds/kind.ts'
 import { decode } from '../../../api/schema/decode.ts'
 import { FieldSelector } from '../../../api/values/fields.ts'
 import { LabelSelector, SelectorError } from '../../../api/values/labels.ts'
 import type { Selection } from '../cache/selection.ts'
 import type { Selection as SelectionText } from '../contract.ts'
-import { cacheKey } from './served.ts'
+import { cacheKey } from '../keys.ts'
+import type { Served } from './served.ts'
 
 /** @throws StatusError 400 when a selector is malformed or names a field the kind can't be selected by */
-export function select(kind: Kind, indexedField: string | undefined, text: SelectionText): Selection {
+export function select(served: Served, text: SelectionText): Selection {
+  const { kind, storage, version } = served
   const { namespace } = text
   const labels = parsed(() => LabelSelector.parse(text.labelSelector ?? ''))
   const fields = parsed(() => FieldSelector.parse(text.fieldSelector ?? ''))
@@ -20,7 +22,8 @@ export function select(kind: Kind, indexedField: string | undefined, text: Selec
     }
   }
   const name = fields.exact('metadata.name')
-  const indexed = indexedField === undefined ? undefined : fields.exact(indexedField)
+  const { indexedField } = storage
+  const indexed = indexedField === undefined || kind !== storage ? undefined : fields.exact(indexedField)
   const inNamespace = kind.namespaced ? (fields.exact('metadata.namespace') ?? namespace) : ''
   return {
     namespace,
@@ -32,7 +35,7 @@ export function select(kind: Kind, indexedField: string | undefined, text: Selec
     selects: object =>
       (namespace === '' || object.metadata.namespace === namespace) &&
       labels.matches(object.metadata.labels) &&
-      (fields.isEverything() || fields.matches(fieldsOf(kind, object))),
+      (fields.isEverything() || fields.matches(kind.selectableFields(version.show(object)))),
   }
 }
 
@@ -42,15 +45,10 @@ const knownFields = new WeakMap<Kind, readonly string[]>()
 function selectableFields(kind: Kind): readonly string[] {
   let fields = knownFields.get(kind)
   if (fields === undefined) {
-    fields = Object.keys(fieldsOf(kind, decode(kind.schema, {}).object)).sort()
+    fields = Object.keys(kind.selectableFields(decode(kind.schema, {}).object)).sort()
     knownFields.set(kind, fields)
   }
   return fields
-}
-
-function fieldsOf(kind: Kind, object: KubernetesObject): Record<string, string> {
-  const { name = '', namespace = '' } = object.metadata
-  return { ...kind.behaviour.selectableFields?.(object), 'metadata.name': name, 'metadata.namespace': namespace }
 }
 
 function parsed<T>(parse: () => T): T {

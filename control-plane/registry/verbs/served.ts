@@ -1,37 +1,28 @@
-// What a verb works on: one resource, where it is kept, and what its kind does its own way.
-import type { Kind } from '../../../api/kinds/kind.ts'
+// What a verb works on: one resource, in the version it is addressed in, and where its objects are kept.
+import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import type { Store } from '../../store/store.ts'
-import { type Feed, rootPrefix } from '../cache/feed.ts'
+import type { AdmissionChain } from '../admission/chain.ts'
+import type { Feed } from '../cache/feed.ts'
 import type { ResourceCache } from '../cache/resource-cache.ts'
-import type { Target } from '../contract.ts'
-import type { Strategy } from '../strategies/strategy.ts'
+import type { ServedVersion } from '../served-version.ts'
+import type { RegistryStrategy } from '../strategies/strategy.ts'
 
 export interface Served {
+  /** As requests address it: names, schema, defaults, table. */
   readonly kind: Kind
-  readonly strategy: Strategy
+  /** As it is stored, which is where its rules are. */
+  readonly storage: Kind
+  readonly version: ServedVersion
+  readonly strategy: RegistryStrategy
+  readonly admission: AdmissionChain
   readonly store: Store
   readonly cache: ResourceCache
   readonly feed: Feed
   readonly clock: Clock
-  /** Of the namespaces, which objects are created in. */
-  readonly namespaces: ResourceCache
 }
 
-/** The first two steps of a resource's keys: `core/pods`. */
-export function resourcePath({ group, resource }: { readonly group: string; readonly resource: string }): string {
-  return `${group === '' ? 'core' : group}/${resource}`
-}
-
-/** What the store's keys of a resource begin with: `/registry/core/pods/`. */
-export const keyPrefix = (kind: Kind): string => `${rootPrefix}${resourcePath(kind)}/`
-
-/** The key within its resource: `namespace/name`, or `name` at cluster scope. */
-export function cacheKey(kind: Kind, { namespace, name }: Pick<Target, 'namespace' | 'name'>): string {
-  return kind.namespaced ? `${namespace}/${name}` : name
-}
-
-/** Whether `metadata.generation` counts the changes of what is wished. */
-export function tracksGeneration({ kind, strategy }: Pick<Served, 'kind' | 'strategy'>): boolean {
-  return strategy.tracksGeneration ?? kind.subresources.some(({ name }) => name === 'status')
+/** Whether a deleted object has nothing more to wait for. */
+export function isReleased({ strategy }: Served, object: KubernetesObject): boolean {
+  return (object.metadata.finalizers ?? []).length === 0 && strategy.holdsDeletion?.(object) !== true
 }

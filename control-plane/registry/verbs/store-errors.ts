@@ -8,10 +8,10 @@ export const maxObjectBytes = 1.5 * 2 ** 20 - 2 ** 14
 export const tooLarge = (bytes: number): StatusError =>
   StatusError.requestEntityTooLarge(`the object has ${bytes} bytes, at most ${maxObjectBytes} can be stored`)
 
-/** Runs something that asks the store. @throws StatusError */
-export async function asking<T>(question: () => Promise<T>): Promise<T> {
+/** Runs something that needs the store. @throws StatusError */
+export async function withStoreErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await question()
+    return await work()
   } catch (error) {
     throw storeError(error)
   }

@@ -1,10 +1,11 @@
 // Many statuses, one commit: what node agents report.
 import { StatusError } from '../../../api/errors.ts'
-import type { ApiObject, Body, Outcome, RequestContext } from '../contract.ts'
-import { decodeBody, setDefaults } from './decode-body.ts'
-import { type Decision, type Modification, type Modified, modifyAll } from './modify.ts'
+import type { Body, Outcome, RequestContext } from '../contract.ts'
+import { decodeBody } from './decode-body.ts'
+import { formOf } from './form.ts'
+import { type Modification, type Modified, modifyAll } from './modify.ts'
 import type { Served } from './served.ts'
-import { decideUpdate } from './update.ts'
+import { updateBy } from './update.ts'
 
 /** Writes the status of each body; where a body gives a uid or resourceVersion, the object must have it. */
 export async function updateStatuses(
@@ -25,22 +26,19 @@ export async function updateStatuses(
   const outcomes = new Map([...modifications.keys()].map((index, at) => [index, modified[at]]))
   return bodies.map((_, index) => {
     const error = refused.get(index)
-    return error === undefined ? outcomeOf(outcomes.get(index)) : { ok: false, error }
+    return error === undefined ? outcomeOf(served, outcomes.get(index)) : { ok: false, error }
   })
 }
 
 function statusUpdate(served: Served, body: Body, context: RequestContext): Modification {
-  const { draft: sent } = decodeBody(served.kind, body, context)
-  setDefaults(served.kind, sent)
-  const { namespace = '', name = '' } = sent.metadata
+  const sent = decodeBody(served.kind, body, context)
+  const { namespace = '', name = '' } = sent.object.metadata
   const target = { namespace, name, subresource: 'status' }
-  return {
-    target,
-    decide: (current: ApiObject): Promise<Decision> => decideUpdate(served, target, sent, current, context),
-  }
+  const { decide } = updateBy(served, formOf(served, target), target, body, context, sent)
+  return { target, decide }
 }
 
-export function outcomeOf(modified: Modified | undefined): Outcome {
+export function outcomeOf({ version }: Served, modified: Modified | undefined): Outcome {
   if (modified === undefined) return { ok: false, error: StatusError.internalError('a write has no outcome') }
-  return modified.ok ? { ok: true, ...modified.encoded } : modified
+  return modified.ok ? { ok: true, ...version.present(modified.encoded) } : modified
 }

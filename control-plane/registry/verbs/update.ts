@@ -1,86 +1,96 @@
-import { StatusError } from '../../../api/errors.ts'
+import { isStatus, StatusError } from '../../../api/errors.ts'
 import type { KubernetesObject } from '../../../api/kinds/kind.ts'
 import { invalid } from '../../../api/schema/field-error.ts'
-import { admit } from '../admission/admit.ts'
 import type { ApiObject, Body, RequestContext, Target, Written } from '../contract.ts'
-import type { Draft } from '../strategies/strategy.ts'
-import { decodeBody, setDefaults } from './decode-body.ts'
-import { countGeneration, keepServerOwned, placeAt } from './metadata.ts'
+import { create } from './create.ts'
+import { type DecodedBody, decodeBody } from './decode-body.ts'
+import { type Form, formOf, shown } from './form.ts'
+import { keepServerOwned, placeAt } from './metadata.ts'
 import { type Decision, modify } from './modify.ts'
-import { type Served, tracksGeneration } from './served.ts'
-import { asking } from './store-errors.ts'
-import { validateStatus, validateUpdate } from './validation.ts'
+import { isReleased, type Served } from './served.ts'
+import { prepareUpdate, type WriteRequest } from './write.ts'
 
-/** @throws StatusError: 400 body, 403 not admitted, 404 no such object (an update creates none), 409 modified meanwhile, 422 invalid */
+/**
+ * @throws StatusError: 400 body, 403 not admitted, 404 no such object (and such an update creates none), 409 modified
+ * meanwhile, 422 invalid
+ */
 export async function update(served: Served, target: Target, body: Body, context: RequestContext): Promise<Written> {
-  const { kind } = served
-  const { draft: sent, warnings } = decodeBody(kind, body, context)
-  placeAt(kind, sent, target)
-  setDefaults(kind, sent)
-  const decide = (current: ApiObject): Promise<Decision> => decideUpdate(served, target, sent, current, context)
-  const { encoded } = await modify(served, { target, decide }, context)
-  return { ...encoded, warnings }
+  const form = formOf(served, target)
+  const { decide, warnings, first } = updateBy(served, form, target, body, context)
+  try {
+    const { encoded } = await modify(served, { target, decide }, context)
+    return { ...shown(form, served, encoded), warnings: warnings() }
+  } catch (error) {
+    if (!isStatus(error, 'NotFound') || !mayCreate(served, target, first)) throw error
+    context.authorizeCreate?.()
+    return create(served, target, body, context)
+  }
 }
 
-/** What an object becomes when it is sent anew. `sent` stays as it is: others may have written, and then it is asked again. */
-export async function decideUpdate(
+/** An update of one body: what becomes of the object, and what the client is told besides. */
+export function updateBy(
   served: Served,
+  form: Form,
   target: Target,
-  sent: KubernetesObject,
-  current: ApiObject,
+  body: Body,
   context: RequestContext,
+  decoded = decodeBody(form.body, body, context),
+) {
+  // What is prepared is written into, so an attempt after the first begins with the body again.
+  let unused: typeof decoded | undefined = placed(served, form, target, decoded)
+  let request: WriteRequest | undefined
+  return {
+    first: decoded.object,
+    warnings: () => request?.warnings ?? [],
+    decide(current: ApiObject): Promise<Decision> {
+      const sent = unused ?? placed(served, form, target, decodeBody(form.body, body, context))
+      unused = undefined
+      request = { served, target, context, operation: 'update', warnings: [...sent.warnings] }
+      return decideUpdate(request, form, sent.object, current)
+    },
+  }
+}
+
+function placed({ kind }: Served, form: Form, target: Target, sent: DecodedBody): DecodedBody {
+  placeAt(kind, sent.object, target)
+  form.setDefaults(sent.object)
+  return sent
+}
+
+/** What an object becomes when a body is sent for it. @throws StatusError */
+export async function decideUpdate(
+  request: WriteRequest,
+  form: Form,
+  body: KubernetesObject,
+  current: ApiObject,
 ): Promise<Decision> {
-  const { strategy } = served
-  const { subresource = '' } = target
-  checkPreconditions(served, sent, current)
-  const draft: Draft = { ...bySubresource(served, subresource, sent, current) }
-  draft.metadata = { ...draft.metadata }
-  keepServerOwned(draft, current)
-  // After the preconditions: whoever wrote from an old version is told so, not accused of undoing what others wrote.
-  admit(served, { operation: 'update', target, object: draft, current }, context)
-  if (subresource === 'status') {
-    strategy.prepareStatusUpdate?.(draft, current)
-    validateStatus(served, draft, current)
-  } else if (subresource === '') {
-    strategy.prepareUpdate?.(draft, current)
-    validateUpdate(served, draft, current)
-  }
-  if (tracksGeneration(served)) countGeneration(draft, current)
-  if (isFinished(served, draft)) return { to: 'remove', draft }
-  const claims = subresource === '' ? await asking(async () => strategy.claim?.(draft, current)) : undefined
-  return { to: 'write', draft, claims }
+  const { served } = request
+  // Before admission: whoever wrote from an old version is told so, not accused of undoing what others wrote.
+  checkPreconditions(served, body, current)
+  form.check(body)
+  const object = { ...form.apply(current, body) }
+  object.metadata = { ...object.metadata }
+  keepServerOwned(object, current)
+  const reserve = await prepareUpdate(request, form.view, object, current)
+  if (isFinished(served, object)) return { to: 'remove', object }
+  return { to: 'write', object, reservation: await reserve() }
 }
 
-/** Main: all but the status. Status: the status, and those parts of metadata that are the user's. */
-function bySubresource({ kind, strategy }: Served, subresource: string, sent: Draft, current: Draft): Draft {
-  const hasStatus = kind.subresources.some(({ name }) => name === 'status')
-  if (subresource === '') return hasStatus ? withStatus(sent, current.status) : sent
-  if (subresource === 'status' && hasStatus) {
-    const metadata = { ...sent.metadata }
-    const { ownerReferences } = current.metadata
-    if (ownerReferences === undefined) delete metadata.ownerReferences
-    else metadata.ownerReferences = ownerReferences
-    return withStatus({ ...current, metadata }, sent.status)
-  }
-  const updated = strategy.updateSubresource?.(subresource, sent, current)
-  if (updated !== undefined) return updated
-  throw StatusError.methodNotAllowed({ group: kind.group, resource: `${kind.resource}/${subresource}` }, 'update')
+/** A put of a whole object whose kind allows it, that does not mean a certain version of it. */
+function mayCreate({ storage }: Served, { subresource = '' }: Target, { metadata }: KubernetesObject): boolean {
+  const { uid = '', resourceVersion = '' } = metadata
+  return storage.allowCreateOnUpdate && subresource === '' && uid === '' && resourceVersion === ''
 }
 
-function withStatus(draft: Draft, status: unknown): Draft {
-  const { status: _, ...rest } = draft
-  return status === undefined ? rest : { ...rest, status }
-}
-
-function checkPreconditions({ kind, strategy }: Served, sent: KubernetesObject, current: ApiObject): void {
-  const { uid = '', resourceVersion = '' } = sent.metadata
+function checkPreconditions({ kind, storage }: Served, { metadata }: KubernetesObject, current: ApiObject): void {
+  const { uid = '', resourceVersion = '' } = metadata
   const { name } = current.metadata
   if (uid !== '' && uid !== current.metadata.uid) {
     const what = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`
     throw StatusError.conflict(kind, name, what)
   }
   if (resourceVersion === '' || resourceVersion === '0') {
-    if (strategy.unconditionalUpdate === false) {
+    if (!storage.allowUnconditionalUpdate) {
       throw StatusError.invalid(kind, name, [
         invalid('metadata.resourceVersion', resourceVersion, 'must be specified for an update'),
       ])
@@ -89,8 +99,7 @@ function checkPreconditions({ kind, strategy }: Served, sent: KubernetesObject, 
 }
 
 /** The last thing a deletion waited for is gone. */
-function isFinished({ strategy }: Served, draft: Draft): boolean {
-  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = draft.metadata
-  if (deletionTimestamp === undefined || finalizers.length > 0 || deletionGracePeriodSeconds > 0) return false
-  return strategy.holdsDeletion?.(draft) !== true
+function isFinished(served: Served, object: KubernetesObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = object.metadata
+  return deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && isReleased(served, object)
 }

@@ -3,6 +3,7 @@ import { added, bookmark } from '../cache/events.ts'
 import type { Selection } from '../cache/selection.ts'
 import { Watcher } from '../cache/watcher.ts'
 import type { RequestContext, WatchEvent, WatchOptions } from '../contract.ts'
+import type { ServedVersion } from '../served-version.ts'
 import { awaitCache, getFreshness, watchErrors } from './read-version.ts'
 import { select } from './select.ts'
 import type { Served } from './served.ts'
@@ -13,8 +14,8 @@ export async function watch(
   options: WatchOptions,
   context: RequestContext,
 ): Promise<AsyncIterable<readonly WatchEvent[]>> {
-  const { kind, strategy, cache, feed, clock } = served
-  const selection = select(kind, strategy.indexedField, options)
+  const { kind, cache, feed, clock } = served
+  const selection = select(served, options)
   watchErrors(options)
   const { resourceVersion = '', sendInitialEvents, allowBookmarks = false, timeoutSeconds } = options
   const freshness = getFreshness(options)
@@ -53,7 +54,22 @@ export async function watch(
   cache.subscribe(watcher)
   context.signal?.addEventListener('abort', abort, { once: true })
   if (context.signal?.aborted) watcher.end()
-  return watcher.batches(first)
+  return inVersion(served, watcher.batches(first))
+}
+
+/** The events, in the version that was asked for. */
+function inVersion(
+  { kind, storage, version }: Served,
+  batches: AsyncIterable<readonly WatchEvent[]>,
+): AsyncIterable<readonly WatchEvent[]> {
+  return kind === storage ? batches : presented(version, batches)
+}
+
+async function* presented(
+  version: ServedVersion,
+  batches: AsyncIterable<readonly WatchEvent[]>,
+): AsyncGenerator<readonly WatchEvent[]> {
+  for await (const batch of batches) yield batch.map(version.presentEvent)
 }
 
 function initialEvents({ cache }: Served, selection: Selection): WatchEvent[] {

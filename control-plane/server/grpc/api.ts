@@ -22,10 +22,10 @@ import type {
 } from '../../../proto/gen/tessera.ts'
 import { Api } from '../../../proto/gen/tessera.ts'
 import type { Method } from '../../../proto/service.ts'
-import { selectedName } from '../../auth/attributes.ts'
 import type { Authorize } from '../../auth/authorize.ts'
 import type { Outcome, Registry, Resource, Target } from '../../registry/contract.ts'
 import { checkAccess } from '../access.ts'
+import { attributesOf } from '../attributes.ts'
 import { presentable } from '../failure.ts'
 import type { PodStreams } from '../sessions/pods.ts'
 import { versionInfo } from '../version.ts'
@@ -68,17 +68,7 @@ export function apiService(options: ApiOptions): {
   /** The resource a request addresses, once its caller may do that to it. */
   function permitted(verb: string, request: Addressed, { user }: Caller, subresource = request.subresource): Resource {
     const { group = '', version = '', resource: plural = '' } = request.resource ?? {}
-    checkAccess(authorize, user, {
-      verb,
-      group,
-      version,
-      resource: plural,
-      subresource: subresource ?? '',
-      namespace: request.namespace ?? '',
-      // What is asked for by name can be allowed by name.
-      name: request.name || selectedName(request.fieldSelector),
-      fieldSelector: request.fieldSelector ?? '',
-    })
+    checkAccess(authorize, user, attributesOf(verb, { ...request, group, version, resource: plural, subresource }))
     const resource = registry.resource(group, version, plural)
     if (!resource) throw StatusError.noSuchResource()
     return resource
@@ -144,19 +134,19 @@ export function apiService(options: ApiOptions): {
     }),
 
     Bind: both(Api.Bind, async (request: BindRequest, caller): Promise<Outcomes> => {
-      const attributes = { verb: 'create', group: '', version: 'v1', resource: 'pods', subresource: 'binding' }
-      checkAccess(authorize, caller.user, { ...attributes, namespace: '', name: '' })
+      const binding = { group: '', version: 'v1', resource: 'pods', subresource: 'binding' }
+      checkAccess(authorize, caller.user, attributesOf('create', binding))
       const bindings = (request.bindings ?? []).map(({ namespace = '', name = '', uid = '', node = '' }) => {
         return { namespace, name, uid, node }
       })
-      return outcomes(await registry.bind(bindings, caller))
+      return outcomes(await registry.bind(bindings, writeContext(caller)))
     }),
 
     UpdateStatuses: both(Api.UpdateStatuses, async (request: UpdateStatusesRequest, caller): Promise<Outcomes> => {
       const objects = request.objects ?? []
       // Who may not write every status may write those of objects that are their own.
       const { group = '', version = '', resource: plural = '' } = request.resource ?? {}
-      const all = { verb: 'update', group, version, resource: plural, subresource: 'status', namespace: '', name: '' }
+      const all = attributesOf('update', { group, version, resource: plural, subresource: 'status' })
       if (authorize(caller.user, all) !== true) {
         for (const bytes of objects) {
           permitted('update', { resource: request.resource, ...identityOf(bytes) }, caller, 'status')

@@ -6,6 +6,7 @@ import type {
   handleClientStreamingCall,
   handleServerStreamingCall,
   handleUnaryCall,
+  Metadata,
   ServerDuplexStream,
   ServerReadableStream,
 } from '@grpc/grpc-js'
@@ -20,6 +21,8 @@ import { serviceError } from './status.ts'
 
 export interface Caller {
   readonly user: User
+  /** What the client calls itself. */
+  readonly userAgent: string
   /** Aborts when the client leaves, its deadline passes, the call is over, or the server shuts down. */
   readonly signal: AbortSignal
 }
@@ -34,6 +37,7 @@ export interface Door {
 interface Call extends NodeJS.EventEmitter {
   getAuthContext(): { readonly sslPeerCertificate?: PeerCertificate }
   getPath(): string
+  readonly metadata: Metadata
 }
 
 interface WritableCall<Answer> extends Call {
@@ -143,7 +147,8 @@ function run(
 ): void {
   const activity = door.ongoing.start()
   call.once('cancelled', () => activity.end())
-  const begin = async (): Promise<void> => work({ user: identify(door, call), signal: activity.signal })
+  const begin = async (): Promise<void> =>
+    work({ user: identify(door, call), userAgent: userAgentOf(call), signal: activity.signal })
   void begin()
     .catch((error: unknown) => fail(failureOf(door, error, activity.signal, call.getPath())))
     .finally(() => activity.end())
@@ -157,6 +162,8 @@ export function failureOf({ logger }: Door, error: unknown, signal: AbortSignal,
 
 /** Heard only where the client is still there. */
 const cutOff = 'the control plane is shutting down; try again'
+
+const userAgentOf = ({ metadata }: Call): string => String(metadata.get('user-agent')[0] ?? '')
 
 /** The handshake has refused clients without a certificate of the cluster's CA. @throws StatusError Unauthorized */
 function identify({ authenticate }: Door, call: Call): User {

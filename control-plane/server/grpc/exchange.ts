@@ -116,7 +116,7 @@ class Exchange {
     try {
       const method = this.#methods.get(path)
       if (method === undefined) throw StatusError.badRequest(`${path} is no method that can be called over this stream`)
-      return { response: await method.call(request, { user: this.#caller.user, signal }) }
+      return { response: await method.call(request, { ...this.#caller, signal }) }
     } catch (error) {
       return { failure: carriedFailure(failureOf(this.#door, error, signal, path)) }
     }

@@ -5,6 +5,7 @@ import type { ExecInput, ExecOutput, LogChunk, LogsRequest } from '../../../prot
 import type { User } from '../../auth/authenticate.ts'
 import type { Authorize } from '../../auth/authorize.ts'
 import { checkAccess } from '../access.ts'
+import { attributesOf } from '../attributes.ts'
 import type { PodStreams } from '../sessions/pods.ts'
 import type { ExecStream } from '../sessions/streams.ts'
 import { type Door, duplexStream, received, send, serverStream } from './calls.ts'
@@ -14,9 +15,9 @@ export function logsHandler(
   authorize: Authorize,
   pods: PodStreams,
 ): handleServerStreamingCall<LogsRequest, LogChunk> {
-  return serverStream(door, async function* (request: LogsRequest, { user, signal }) {
-    checkPodAccess(authorize, user, 'get', 'log', request)
-    for await (const data of await pods.logs(request, signal)) yield [{ data }]
+  return serverStream(door, async function* (request: LogsRequest, caller) {
+    checkPodAccess(authorize, caller.user, 'get', 'log', request)
+    for await (const data of await pods.logs(request, caller)) yield [{ data }]
   })
 }
 
@@ -25,13 +26,14 @@ export function execHandler(
   authorize: Authorize,
   pods: PodStreams,
 ): handleBidiStreamingCall<ExecInput, ExecOutput> {
-  return duplexStream(door, async (call, { user, signal }) => {
+  return duplexStream(door, async (call, caller) => {
+    const { user, signal } = caller
     const inputs = received(call)
     const first = await inputs.next()
     const start = first.done ? undefined : first.value.start
     if (!start) throw StatusError.badRequest('the first message of Exec must be its start')
     checkPodAccess(authorize, user, 'create', 'exec', start)
-    const stream = await pods.exec(start, signal)
+    const stream = await pods.exec(start, caller)
     // A client that breaks off ends the command through the signal; here is nobody left to tell.
     forward(inputs, stream).catch(() => {})
     for await (const output of stream.output) await send(call, output, signal)
@@ -50,5 +52,6 @@ function checkPodAccess(
   subresource: string,
   { namespace = '', pod: name = '' }: { namespace?: string | undefined; pod?: string | undefined },
 ): void {
-  checkAccess(authorize, user, { verb, group: '', version: 'v1', resource: 'pods', subresource, namespace, name })
+  const pod = { group: '', version: 'v1', resource: 'pods', subresource, namespace, name }
+  checkAccess(authorize, user, attributesOf(verb, pod))
 }

@@ -10,6 +10,7 @@ import type {
   Selection,
   WatchOptions,
 } from '../../registry/contract.ts'
+import { managerOf } from '../manager.ts'
 import type { Caller } from './calls.ts'
 
 interface Selecting {
@@ -61,14 +62,14 @@ interface Writing {
 }
 
 /** Unknown fields are errors on this door unless the request says otherwise. @throws StatusError BadRequest */
-export function writeContext({ user, signal }: Caller, writing: Writing = {}): RequestContext {
+export function writeContext({ user, signal, userAgent }: Caller, writing: Writing = {}): RequestContext {
   const { dryRun, fieldManager, fieldValidation } = writing
   return {
     user,
     signal,
     fieldValidation: oneOf('field_validation', fieldValidation, ['Ignore', 'Warn', 'Strict']) ?? 'Strict',
+    fieldManager: managerOf(fieldManager, userAgent),
     ...(dryRun && { dryRun }),
-    ...(fieldManager && { fieldManager }),
   }
 }
 

@@ -1,13 +1,14 @@
 // A request's body: read up to a limit, and understood by its content type.
 import type { IncomingMessage } from 'node:http'
 import { StatusError } from '../../../api/errors.ts'
-import { findKind } from '../../../api/kinds/index.ts'
 import { type DeleteOptions, deleteOptions } from '../../../api/kinds/meta-v1.ts'
 import { DecodeError, decode } from '../../../api/schema/decode.ts'
 import { decodeMessage, ProtobufError, protobufMediaType, unwrap } from '../../../api/schema/protobuf.ts'
 import { parseYaml, YamlError } from '../../../lib/yaml.ts'
-import type { Body, PatchType } from '../../registry/contract.ts'
+import type { Body, PatchType, Registry } from '../../registry/contract.ts'
 import { parseMediaType } from './negotiate.ts'
+
+type Catalogue = Pick<Registry['catalogue'], 'findBody'>
 
 /** Kubernetes' limit, and etcd's with some room: 3 MiB. */
 const maxBodyBytes = 3 * 1024 * 1024
@@ -40,8 +41,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
  * An object to create or update: JSON stays bytes, for the registry to read with its schema.
  * @throws StatusError UnsupportedMediaType, RequestEntityTooLarge, BadRequest
  */
-export async function objectBody(request: IncomingMessage): Promise<Body> {
-  const read = decoder(request, bytes => bytes)
+export async function objectBody(request: IncomingMessage, catalogue: Catalogue): Promise<Body> {
+  const read = decoder(request, bytes => bytes, catalogue)
   const bytes = await readBody(request)
   if (bytes.length === 0) throw StatusError.badRequest('the request has no body: expected an object')
   return read(bytes)
@@ -80,14 +81,18 @@ export async function deletionBody(request: IncomingMessage): Promise<DeleteOpti
 }
 
 /** How a body of the request's content type is read. @throws StatusError UnsupportedMediaType */
-function decoder<T>(request: IncomingMessage, json: (bytes: Buffer) => T): (bytes: Buffer) => T | object {
+function decoder<T>(
+  request: IncomingMessage,
+  json: (bytes: Buffer) => T,
+  catalogue?: Catalogue,
+): (bytes: Buffer) => T | object {
   switch (contentType(request)) {
     case jsonType:
       return json
     case yamlType:
       return yamlObject
     case protobufMediaType:
-      return protobufObject
+      return bytes => protobufObject(bytes, catalogue)
     default:
       throw StatusError.unsupportedMediaType([jsonType, yamlType, protobufMediaType])
   }
@@ -120,11 +125,11 @@ function yamlObject(bytes: Buffer): object {
 }
 
 /** An object out of its envelope, which says of what kind it is. */
-function protobufObject(bytes: Buffer): object {
+function protobufObject(bytes: Buffer, catalogue: Catalogue | undefined): object {
   try {
     const { apiVersion, kind, raw } = unwrap(bytes)
     // Every group version has DeleteOptions, all of them the same.
-    const message = kind === 'DeleteOptions' ? deleteOptions : findKind(apiVersion, kind)?.schema
+    const message = kind === 'DeleteOptions' ? deleteOptions : catalogue?.findBody(apiVersion, kind)?.schema
     if (!message) {
       throw StatusError.badRequest(
         `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`,

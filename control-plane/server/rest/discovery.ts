@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { StatusError } from '../../../api/errors.ts'
 import type { Kind, Subresource } from '../../../api/kinds/kind.ts'
 import type { APIGroup, APIGroupList, APIResource, APIResourceList, APIVersions } from '../../../api/kinds/meta-v1.ts'
+import type { GroupVersionKind } from '../../../api/schema/openapi.ts'
 import type { Registry } from '../../registry/contract.ts'
 import type { Exchange } from './exchange.ts'
 import { negotiate, type Offer } from './negotiate.ts'
@@ -113,14 +114,14 @@ function resourceOf(kind: Kind): APIResource {
 }
 
 function subresourceOf(kind: Kind, sub: Subresource): APIResource {
-  const { group, version } = sub.kind ?? kind
+  const { group, version, kind: bodies } = sub.body ?? kind
   const isElsewhere = group !== kind.group || version !== kind.version
   return {
     name: `${kind.resource}/${sub.name}`,
     singularName: '',
     namespaced: kind.namespaced,
     ...(isElsewhere && { group, version }),
-    kind: sub.kind?.kind ?? kind.kind,
+    kind: bodies,
     verbs: subresourceVerbs(sub),
   }
 }
@@ -145,16 +146,17 @@ function aggregated(form: AggregatedVersion, kinds: readonly Kind[]) {
   return { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${form}`, metadata: {}, items }
 }
 
+const gvkOf = ({ group, version, kind }: GroupVersionKind): GroupVersionKind => ({ group, version, kind })
+
 function aggregatedResource(kind: Kind) {
-  const { group, version } = kind
   const subresources = kind.subresources.map(sub => ({
     subresource: sub.name,
-    responseKind: sub.kind ?? { group, version, kind: kind.kind },
+    responseKind: gvkOf(sub.body ?? kind),
     verbs: subresourceVerbs(sub),
   }))
   return {
     resource: kind.resource,
-    responseKind: { group, version, kind: kind.kind },
+    responseKind: gvkOf(kind),
     scope: kind.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: kind.singular,
     verbs: [...kind.verbs].sort(),

@@ -23,5 +23,5 @@ export const readContext = ({ user, signal }: Exchange): RequestContext => ({ us
 /** What the registry is told of who writes, and how. @throws StatusError for options that make no sense */
 export const writingContext = (exchange: Exchange): RequestContext => ({
   ...readContext(exchange),
-  ...writeContext(exchange.query),
+  ...writeContext(exchange.query, exchange.request.headers['user-agent']),
 })

@@ -2,7 +2,7 @@
 import { StatusError } from '../../../api/errors.ts'
 import type { LogsRequest } from '../../../proto/gen/tessera.ts'
 import type { PodStreams } from '../sessions/pods.ts'
-import type { Exchange } from './exchange.ts'
+import { type Exchange, readContext } from './exchange.ts'
 import { boolean, integer } from './options.ts'
 import type { ResourcePath } from './path.ts'
 import { startStream, write } from './stream.ts'
@@ -12,8 +12,8 @@ const patienceMs = 1_000
 
 /** @throws StatusError before anything was sent */
 export async function serveLogs(exchange: Exchange, pods: PodStreams, path: ResourcePath): Promise<void> {
-  const { response, signal, query } = exchange
-  const stream = await pods.logs(logsRequest(query, path), signal)
+  const { response, query, signal } = exchange
+  const stream = await pods.logs(logsRequest(query, path), { ...readContext(exchange), signal })
   const chunks = stream[Symbol.asyncIterator]()
   const start = (): void => {
     if (!response.headersSent) startStream(response, 'text/plain')

@@ -4,6 +4,7 @@ import { StatusError } from '../../../api/errors.ts'
 import type { DeleteOptions as DeleteOptionsBody } from '../../../api/kinds/meta-v1.ts'
 import { type FieldError, notSupported, tooLong } from '../../../api/schema/field-error.ts'
 import type { DeleteOptions, ListOptions, ReadVersion, RequestContext, WatchOptions } from '../../registry/contract.ts'
+import { managerOf } from '../manager.ts'
 
 type Query = URLSearchParams
 
@@ -61,14 +62,17 @@ export const wantsWatch = (query: Query): boolean => boolean(query, 'watch')
  * learns what was dropped.
  * @throws StatusError BadRequest, Invalid
  */
-export function writeContext(query: Query): Pick<RequestContext, 'dryRun' | 'fieldManager' | 'fieldValidation'> {
+export function writeContext(
+  query: Query,
+  userAgent: string | undefined,
+): Pick<RequestContext, 'dryRun' | 'fieldManager' | 'fieldValidation'> {
   const fieldManager = text(query, 'fieldManager')
   const fieldValidation = oneOf('fieldValidation', text(query, 'fieldValidation'), fieldValidations) ?? 'Warn'
   const dryRun = isDryRun(query.getAll('dryRun').filter(value => value !== ''))
   if (fieldManager !== undefined && Buffer.byteLength(fieldManager) > 128) {
     throw invalid(tooLong('fieldManager', 128))
   }
-  return { fieldValidation, ...(dryRun && { dryRun }), ...(fieldManager !== undefined && { fieldManager }) }
+  return { fieldValidation, fieldManager: managerOf(fieldManager, userAgent), ...(dryRun && { dryRun }) }
 }
 
 const fieldValidations = ['Ignore', 'Strict', 'Warn'] as const

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { parseResourcePath } from './path.ts'
 
 const parts = (path: string) => {
-  const parsed = parseResourcePath(path)
+  const parsed = parseResourcePath(path, name => ['status', 'finalize'].includes(name))
   return parsed && [parsed.group, parsed.version, parsed.namespace, parsed.resource, parsed.name, parsed.subresource]
 }
 

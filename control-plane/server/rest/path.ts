@@ -20,7 +20,10 @@ export interface ResourcePath {
  * `namespaces` is both a resource and the scope of others: `/namespaces/x` is the object, `/namespaces/x/status` and
  * `/namespaces/x/finalize` its subresources, anything else after it is in namespace x.
  */
-export function parseResourcePath(pathname: string): ResourcePath | undefined {
+export function parseResourcePath(
+  pathname: string,
+  isNamespaceSubresource: (name: string) => boolean,
+): ResourcePath | undefined {
   const segments = decodeSegments(pathname)
   if (segments === undefined) return undefined
   const [root, ...rest] = segments
@@ -30,7 +33,7 @@ export function parseResourcePath(pathname: string): ResourcePath | undefined {
   if (group === undefined || version === undefined) return undefined
 
   let namespace = ''
-  if (rest[0] === 'namespaces' && rest.length > 2 && !namespaceSubresources.has(rest[2] ?? '')) {
+  if (rest[0] === 'namespaces' && rest.length > 2 && !isNamespaceSubresource(rest[2] ?? '')) {
     namespace = rest[1] ?? ''
     rest.splice(0, 2)
   }
@@ -39,8 +42,6 @@ export function parseResourcePath(pathname: string): ResourcePath | undefined {
   if (resource === undefined || subresource.length > 1) return undefined
   return { group, version, namespace, resource, name, subresource: subresource[0] ?? '' }
 }
-
-const namespaceSubresources = new Set(['status', 'finalize'])
 
 /** The path's parts, decoded; a single slash at the end does not count. */
 function decodeSegments(pathname: string): string[] | undefined {

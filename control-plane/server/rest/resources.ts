@@ -1,10 +1,10 @@
 // The verbs of Kubernetes' REST API: from method and path to a verb of the registry, and its answer.
 import { StatusError } from '../../../api/errors.ts'
 import type { Logger } from '../../../lib/logger.ts'
-import { selectedName } from '../../auth/attributes.ts'
 import type { Authorize, ResourceAttributes } from '../../auth/authorize.ts'
-import type { Registry, Resource, Target } from '../../registry/contract.ts'
+import type { Registry, Resource, Target, Written } from '../../registry/contract.ts'
 import { checkAccess } from '../access.ts'
+import { attributesOf } from '../attributes.ts'
 import { deletionBody, objectBody, patchBody } from './body.ts'
 import { type Exchange, readContext, writingContext } from './exchange.ts'
 import { sendList, sendObject, wantedForm } from './forms.ts'
@@ -22,13 +22,13 @@ export interface ResourceServing {
 /** @throws StatusError for whatever can't be answered, as long as nothing was sent */
 export async function serveResource(serving: ResourceServing, exchange: Exchange, path: ResourcePath): Promise<void> {
   const verb = verbOf(exchange, path)
-  checkAccess(serving.authorize, exchange.user, attributesOf(exchange, path, verb ?? exchange.method.toLowerCase()))
+  checkAccess(serving.authorize, exchange.user, addressed(exchange, path, verb ?? exchange.method.toLowerCase()))
   const resource = serving.registry.resource(path.group, path.version, path.resource)
   if (!resource) throw StatusError.noSuchResource()
   checkServed(resource, path, verb)
   // Told before anything is done, not after.
   wantedForm(exchange)
-  await verbs[verb](exchange, resource, path, serving.logger)
+  await verbs[verb](exchange, resource, path, serving)
 }
 
 type Verb = keyof typeof verbs
@@ -44,34 +44,42 @@ const verbs = {
     await sendList(exchange, resource.kind, list)
   },
 
-  watch: (exchange: Exchange, resource: Resource, path: ResourcePath, logger: Logger): Promise<void> =>
+  watch: (exchange: Exchange, resource: Resource, path: ResourcePath, { logger }: ResourceServing): Promise<void> =>
     serveWatch(exchange, resource, path.namespace, logger),
 
-  async create(exchange: Exchange, resource: Resource, path: ResourcePath): Promise<void> {
+  async create(
+    exchange: Exchange,
+    resource: Resource,
+    path: ResourcePath,
+    { registry }: ResourceServing,
+  ): Promise<void> {
     const context = writingContext(exchange)
-    const body = await objectBody(exchange.request)
-    const written = await resource.create(targetOf(path), body, context)
-    await sendObject(exchange, resource.kind, written, { code: 201, warnings: written.warnings })
+    const body = await objectBody(exchange.request, registry.catalogue)
+    await sendWritten(exchange, resource, await resource.create(targetOf(path), body, context))
   },
 
-  async update(exchange: Exchange, resource: Resource, path: ResourcePath): Promise<void> {
-    const context = writingContext(exchange)
-    const body = await objectBody(exchange.request)
-    const written = await resource.update(targetOf(path), body, context)
-    await sendObject(exchange, resource.kind, written, { warnings: written.warnings })
+  async update(
+    exchange: Exchange,
+    resource: Resource,
+    path: ResourcePath,
+    { registry, authorize }: ResourceServing,
+  ): Promise<void> {
+    const authorizeCreate = () => checkAccess(authorize, exchange.user, addressed(exchange, path, 'create'))
+    const context = { ...writingContext(exchange), authorizeCreate }
+    const body = await objectBody(exchange.request, registry.catalogue)
+    await sendWritten(exchange, resource, await resource.update(targetOf(path), body, context))
   },
 
   async patch(exchange: Exchange, resource: Resource, path: ResourcePath): Promise<void> {
     const context = writingContext(exchange)
     const { type, bytes } = await patchBody(exchange.request)
-    const written = await resource.patch(targetOf(path), type, bytes, context)
-    await sendObject(exchange, resource.kind, written, { warnings: written.warnings })
+    await sendWritten(exchange, resource, await resource.patch(targetOf(path), type, bytes, context))
   },
 
   async delete(exchange: Exchange, resource: Resource, path: ResourcePath): Promise<void> {
     const { options, dryRun } = deletion(exchange.query, await deletionBody(exchange.request))
     const deleted = await resource.delete(targetOf(path), options, { ...readContext(exchange), dryRun })
-    await sendObject(exchange, resource.kind, deleted)
+    await sendObject(exchange, resource.kind, deleted, { warnings: deleted.warnings })
   },
 
   async deletecollection(exchange: Exchange, resource: Resource, path: ResourcePath): Promise<void> {
@@ -81,6 +89,9 @@ const verbs = {
     await sendEncoded(exchange, list.json(), 'json')
   },
 }
+
+const sendWritten = (exchange: Exchange, { kind }: Resource, written: Written): Promise<void> =>
+  sendObject(exchange, kind, written, { code: written.created === true ? 201 : 200, warnings: written.warnings })
 
 /** Undefined where the method means nothing at this path. @throws StatusError BadRequest */
 function verbOf({ method, query }: Exchange, { name, subresource }: ResourcePath): Verb | undefined {
@@ -102,17 +113,15 @@ function verbOf({ method, query }: Exchange, { name, subresource }: ResourcePath
   }
 }
 
-/** A list or a watch of one name is asked for by name, so that it can be allowed by name. */
-function attributesOf({ query }: Exchange, path: ResourcePath, verb: string): ResourceAttributes {
-  const { group, version, resource, subresource, namespace } = path
-  const fieldSelector = query.get('fieldSelector') ?? ''
-  const name = path.name || (verb === 'list' || verb === 'watch' ? selectedName(fieldSelector) : '')
-  const inNamespace = group === '' && resource === 'namespaces' ? path.name : namespace
-  return { verb, group, version, resource, subresource, namespace: inNamespace, name, fieldSelector }
-}
+const addressed = ({ query }: Exchange, path: ResourcePath, verb: string): ResourceAttributes =>
+  attributesOf(verb, { ...path, fieldSelector: query.get('fieldSelector') ?? '' })
 
 /** @throws StatusError NotFound, MethodNotAllowed */
-function checkServed({ kind }: Resource, path: ResourcePath, verb: Verb | undefined): asserts verb is Verb {
+function checkServed(
+  { kind, subresources }: Resource,
+  path: ResourcePath,
+  verb: Verb | undefined,
+): asserts verb is Verb {
   const { group, resource, subresource, namespace } = path
   if (namespace !== '' && !kind.namespaced) throw StatusError.noSuchResource()
   if (subresource === '') {
@@ -125,7 +134,7 @@ function checkServed({ kind }: Resource, path: ResourcePath, verb: Verb | undefi
     }
     return
   }
-  const served = kind.subresources.find(({ name }) => name === subresource)
+  const served = subresources.find(({ name }) => name === subresource)
   if (!served) throw StatusError.noSuchResource()
   if (verb === undefined || !served.verbs.includes(verb)) {
     throw StatusError.methodNotAllowed({ group, resource: `${resource}/${subresource}` }, verb ?? 'this method')

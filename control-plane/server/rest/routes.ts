@@ -1,23 +1,22 @@
 // What is served where.
-import type { Duplex } from 'node:stream'
 import { StatusError } from '../../../api/errors.ts'
 import type { Logger } from '../../../lib/logger.ts'
 import type { Authorize } from '../../auth/authorize.ts'
 import type { Registry } from '../../registry/contract.ts'
 import { checkAccess } from '../access.ts'
+import { attributesOf } from '../attributes.ts'
+import { connectName } from '../connects.ts'
 import type { PodStreams } from '../sessions/pods.ts'
 import { versionInfo } from '../version.ts'
 import { serveDiscovery } from './discovery.ts'
 import type { Exchange } from './exchange.ts'
-import { checkProtocol, serveExec } from './exec/exec.ts'
-import { execStart } from './exec/upgrade.ts'
 import { type HealthCheck, serveHealth } from './health.ts'
-import { serveLogs } from './logs.ts'
 import { openApi } from './openapi.ts'
 import { serveOpenApiV2 } from './openapi-v2.ts'
 import { parseResourcePath, type ResourcePath } from './path.ts'
 import { send, sendJson } from './reply.ts'
 import { serveResource } from './resources.ts'
+import { type RestStream, restStreams, type TakeOver } from './streams.ts'
 
 export interface RoutesOptions {
   readonly registry: Registry
@@ -27,9 +26,6 @@ export interface RoutesOptions {
   readonly checks?: readonly HealthCheck[]
   readonly metrics?: () => Promise<string>
 }
-
-/** The connection itself, once nothing but the new protocol will be spoken on it. */
-type TakeOver = () => { readonly socket: Duplex; readonly head: Buffer }
 
 export interface Routes {
   /** @throws StatusError as long as nothing was sent */
@@ -43,8 +39,20 @@ export function routes(options: RoutesOptions): Routes {
   const serveOpenApi = openApi(registry)
   const ready: HealthCheck[] = [{ name: 'registry', check: () => registry.ready() }, ...checks]
 
-  function checkPodAccess(exchange: Exchange, verb: string, path: ResourcePath): void {
-    checkAccess(authorize, exchange.user, { ...path, verb })
+  const streams = restStreams(pods, logger)
+
+  function pathOf(exchange: Exchange): ResourcePath | undefined {
+    const namespaces = registry.resource('', 'v1', 'namespaces')
+    return parseResourcePath(exchange.path, name => namespaces?.subresources.some(sub => sub.name === name) ?? false)
+  }
+
+  /** The stream a request opens, once its caller may. */
+  function streamOf(exchange: Exchange, path: ResourcePath): RestStream | undefined {
+    const name = path.name === '' ? undefined : connectName(path)
+    const stream = name && streams[name]
+    if (!stream?.methods.includes(exchange.method)) return undefined
+    checkAccess(authorize, exchange.user, attributesOf(stream.verb, path))
+    return stream
   }
 
   async function answerPath(exchange: Exchange): Promise<void> {
@@ -62,40 +70,21 @@ export function routes(options: RoutesOptions): Routes {
     throw StatusError.noSuchResource()
   }
 
-  /**
-   * What is wrong with the pod is said before the form of the connection is looked at: kubectl tries another form after
-   * a refusal, and shows the last one.
-   */
-  async function prepareExec(exchange: Exchange, path: ResourcePath): Promise<void> {
-    checkPodAccess(exchange, 'create', path)
-    await pods.checkExec(execStart(exchange.query, path), exchange.signal)
-    checkProtocol(exchange.request)
-  }
-
   const answer = async (exchange: Exchange): Promise<void> => {
-    const path = parseResourcePath(exchange.path)
+    const path = pathOf(exchange)
     if (path === undefined) return answerPath(exchange)
-    if (isPodStream(path, 'log') && exchange.method === 'GET') {
-      checkPodAccess(exchange, 'get', path)
-      return serveLogs(exchange, pods, path)
-    }
-    if (isPodStream(path, 'exec')) return prepareExec(exchange, path)
+    const stream = streamOf(exchange, path)
+    if (stream !== undefined) return stream.answer(exchange, path)
     return serveResource({ registry, authorize, logger }, exchange, path)
   }
 
   return {
     answer,
     async upgrade(exchange, takeOver) {
-      const path = parseResourcePath(exchange.path)
-      if (path === undefined || !isPodStream(path, 'exec')) return answer(exchange)
-      await prepareExec(exchange, path)
-      const { request, query, signal } = exchange
-      const { socket, head } = takeOver()
-      await serveExec({ request, socket, head, query }, () => pods.exec(execStart(query, path), signal), logger)
+      const path = pathOf(exchange)
+      const stream = path && streamOf(exchange, path)
+      if (path === undefined || stream?.upgrade === undefined) return answer(exchange)
+      await stream.upgrade(exchange, path, takeOver)
     },
   }
-}
-
-function isPodStream({ group, version, resource, name, subresource }: ResourcePath, wanted: string): boolean {
-  return group === '' && version === 'v1' && resource === 'pods' && name !== '' && subresource === wanted
 }

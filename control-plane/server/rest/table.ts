@@ -1,6 +1,5 @@
 // Lists as Tables (meta.k8s.io/v1), what `kubectl get` prints: cells made here, so that clients need not know a kind.
-import { age, ageColumn, nameColumn } from '../../../api/kinds/columns.ts'
-import type { Columns, Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
+import type { Kind } from '../../../api/kinds/kind.ts'
 import type { ObjectMeta } from '../../../api/kinds/meta-v1.ts'
 import type { Encoded, ObjectList } from '../../registry/contract.ts'
 import type { IncludeObject } from './options.ts'
@@ -19,7 +18,7 @@ export function tableOf(
   withColumns = true,
   nowMs = Date.now(),
 ): string {
-  const { columns, cells } = kind.behaviour.table ?? nameAndAge
+  const { columns, cells } = kind.table
   const rows = items.map(({ object, json }) => {
     const row = `{"cells":${JSON.stringify(cells(object, nowMs))}`
     switch (include) {
@@ -34,12 +33,6 @@ export function tableOf(
   const definitions = withColumns ? columns : []
   const head = `"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)}`
   return `{${head},"columnDefinitions":${JSON.stringify(definitions)},"rows":[${rows.join(',')}]}`
-}
-
-/** For kinds that declare no columns of their own. */
-const nameAndAge: Columns<KubernetesObject> = {
-  columns: [nameColumn, ageColumn],
-  cells: (object, nowMs) => [object.metadata.name ?? '', age(object, nowMs)],
 }
 
 /** An object reduced to its metadata. */

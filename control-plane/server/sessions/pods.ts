@@ -1,18 +1,21 @@
 // Streams by pod: which node a pod is on, which of its containers is meant, then the agent's session.
 import { StatusError } from '../../../api/errors.ts'
 import type { ExecStart, LogsRequest } from '../../../proto/gen/tessera.ts'
-import type { Registry, RequestContext } from '../../registry/contract.ts'
+import type { ApiObject, Registry, RequestContext } from '../../registry/contract.ts'
 import type { Sessions } from './sessions.ts'
 import type { ExecStream, LogStream } from './streams.ts'
 
 export interface PodStreams {
   /** @throws StatusError when there is no such pod or container, or its node can't be reached */
-  logs(request: LogsRequest, signal: AbortSignal): Promise<LogStream>
+  logs(request: LogsRequest, caller: StreamCaller): Promise<LogStream>
   /** Whether a command could be asked for; the node isn't. @throws StatusError when not, as exec does */
-  checkExec(start: ExecStart, signal: AbortSignal): Promise<void>
-  /** @throws StatusError as logs does, and when the pod is over or no command is given */
-  exec(start: ExecStart, signal: AbortSignal): Promise<ExecStream>
+  checkExec(start: ExecStart, caller: StreamCaller): Promise<void>
+  /** @throws StatusError as logs does, when the pod is over or no command is given, and when admission refuses */
+  exec(start: ExecStart, caller: StreamCaller): Promise<ExecStream>
 }
+
+/** Who asks, and until when. */
+type StreamCaller = Pick<RequestContext, 'user'> & { readonly signal: AbortSignal }
 
 /** The parts of a pod that say where its streams are. */
 interface StreamedPod {
@@ -33,9 +36,9 @@ interface Named {
 const defaultContainer = 'kubectl.kubernetes.io/default-container'
 
 export function podStreams(registry: Registry, sessions: Sessions): PodStreams {
-  async function resolveExec(start: ExecStart, signal: AbortSignal) {
+  async function resolveExec(start: ExecStart, caller: StreamCaller) {
     if (!start.command?.length) throw StatusError.badRequest('you must specify at least one command for the container')
-    const pod = await find(registry, start, { signal })
+    const pod: StreamedPod = await find(registry, start, 'exec', caller)
     const container = chooseContainer(pod, start.container)
     const phase = pod.status?.phase
     if (phase === 'Succeeded' || phase === 'Failed') {
@@ -45,17 +48,17 @@ export function podStreams(registry: Registry, sessions: Sessions): PodStreams {
   }
 
   return {
-    async logs(request, signal) {
-      const pod = await find(registry, request, { signal })
+    async logs(request, caller) {
+      const pod: StreamedPod = await find(registry, request, 'log', caller)
       const container = chooseContainer(pod, request.container)
-      return sessions.openLogs(nodeOf(pod), { ...request, container }, signal)
+      return sessions.openLogs(nodeOf(pod), { ...request, container }, caller.signal)
     },
-    async checkExec(start, signal) {
-      await resolveExec(start, signal)
+    async checkExec(start, caller) {
+      await resolveExec(start, caller)
     },
-    async exec(start, signal) {
-      const resolved = await resolveExec(start, signal)
-      return sessions.openExec(resolved.node, resolved.start, signal)
+    async exec(start, caller) {
+      const resolved = await resolveExec(start, caller)
+      return sessions.openExec(resolved.node, resolved.start, caller.signal)
     },
   }
 }
@@ -63,12 +66,12 @@ export function podStreams(registry: Registry, sessions: Sessions): PodStreams {
 async function find(
   registry: Registry,
   { namespace = '', pod: name = '' }: { namespace?: string | undefined; pod?: string | undefined },
+  subresource: 'exec' | 'log',
   context: RequestContext,
-): Promise<StreamedPod> {
+): Promise<ApiObject> {
   const pods = registry.resource('', 'v1', 'pods')
   if (!pods) throw StatusError.noSuchResource()
-  const { object } = await pods.get({ namespace, name }, undefined, context)
-  return object
+  return (await pods.connect({ namespace, name, subresource }, context)).object
 }
 
 function nodeOf(pod: StreamedPod): string {

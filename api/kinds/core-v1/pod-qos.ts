@@ -1,7 +1,9 @@
 // A pod's quality of service, from what its containers ask for and may use.
 // https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/
-import type { PodSpec, PodStatus, ResourceRequirements } from '../../../api/kinds/core-v1.ts'
-import { Quantity } from '../../../api/values/quantity.ts'
+import { Quantity } from '../../values/quantity.ts'
+import type { PodSpec } from './pod-spec.ts'
+import type { PodStatus } from './pod-status.ts'
+import type { ResourceRequirements } from './resources.ts'
 
 /** Only these decide; other resources have no overcommitment. */
 const deciding = ['cpu', 'memory'] as const
