@@ -25,8 +25,8 @@ const forms = new WeakMap<Served, Map<string, Form>>()
 
 /** @throws StatusError 404 when there is no such view */
 export function formOf(served: Served, { subresource = '' }: Target): Form {
-  let known = forms.get(served)
-  if (known === undefined) forms.set(served, (known = new Map()))
+  const known = forms.get(served) ?? new Map<string, Form>()
+  forms.set(served, known)
   let form = known.get(subresource)
   if (form === undefined) known.set(subresource, (form = makeForm(served, subresource)))
   return form
