@@ -121,7 +121,7 @@ export class StatusError extends Error {
     const all = lines.length === 1 ? lines.join() : `[${lines.join(', ')}]`
     const causes = [...distinct.values()].map(({ reason, message, field }): StatusCause => ({ reason, message, field }))
     return new StatusError('Invalid', `${kindText(kind)} "${name}" is invalid: ${all}`, {
-      name,
+      ...(name !== '' && { name }),
       ...(kind.group !== '' && { group: kind.group }),
       kind: kind.kind,
       causes,

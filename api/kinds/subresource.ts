@@ -31,6 +31,8 @@ export interface View<T extends KubernetesObject, B extends KubernetesObject = K
   read?(object: T): B
   /** The object after a body was sent: a new one, which may hold parts of both. */
   apply(object: T, body: B): T
+  /** Fields that a write of this view never owns, as its managers are recorded; absent: `spec`. */
+  readonly resetFields?: readonly (readonly string[])[]
   /** Writes of this view are writes of the object: its own rules for an update apply. Those below need not be given. */
   readonly writesObject?: boolean
   /** As the object's own prepareForUpdate: what the body brought may be written into, what is `old`'s must not. */

@@ -200,6 +200,11 @@ export function withConstants<T>(
   return declared(name, doc, fields, embedded)
 }
 
+/** Marks a message that is owned and merged as one, wherever it stands. */
+export function atomic<T>(message: Message<T>): Message<T> {
+  return Object.assign(message, { atomic: true })
+}
+
 /** An embedded message: `embed(2, 'volumeSource', volumeSource)`. */
 export function embed<T>(tag: number, name: string, message: Nested<T>): Embedded<T> {
   return { tag, name, message: deferred(message) }

@@ -17,6 +17,8 @@ export interface RequestContext {
   readonly fieldManager?: string
   /** What to do about unknown and duplicate fields; default Strict. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict'
+  /** Of a server-side apply: takes fields from the managers that own them. */
+  readonly force?: boolean
   readonly signal?: AbortSignal
   /** Asked when an update turns out to create its object. @throws StatusError 403 */
   authorizeCreate?(): void

@@ -36,7 +36,9 @@ export function writesTests(fixture: () => RegistryFixture): void {
         const missing = await refusal(f.create('configmaps', 'nowhere', configMap('a')), 'NotFound')
         assert.equal(missing.message, 'namespaces "nowhere" not found')
         await refusal(f.create('configmaps', namespace, configMap('b', {}, { namespace: 'other' })), 'BadRequest')
-        await refusal(f.create('configmaps', namespace, configMap('b', {}, { resourceVersion: '5' })), 'BadRequest')
+        const versioned = f.create('configmaps', namespace, configMap('b', {}, { resourceVersion: '5' }))
+        const { message } = await refusal(versioned, 'InternalError')
+        assert.equal(message, 'resourceVersion should not be set on objects to be created')
       })
 
       it('generates names', async () => {
@@ -247,7 +249,7 @@ export function writesTests(fixture: () => RegistryFixture): void {
         await refusal(configMaps.patch(target, merge, Buffer.from('{')), 'BadRequest')
         await refusal(configMaps.patch(target, merge, json({ data: 'text' })), 'BadRequest')
         await refusal(configMaps.patch(target, merge, json({ metadata: { name: 'b' } })), 'BadRequest')
-        await refusal(configMaps.patch(target, 'application/apply-patch+yaml', json({})), 'UnsupportedMediaType')
+        await refusal(configMaps.patch(target, 'application/apply-patch+yaml', json({})), 'Invalid')
         await refusal(configMaps.patch({ namespace, name: 'nothing' }, merge, json({})), 'NotFound')
       })
 
@@ -278,7 +280,7 @@ export function writesTests(fixture: () => RegistryFixture): void {
         const made = await f.create('configmaps', namespace, configMap('a'))
         const target = { namespace, name: 'a' }
         const other = await refusal(f.of('configmaps').delete(target, { preconditions: { uid: 'other' } }), 'Conflict')
-        assert.match(other.message, /Precondition failed: UID in precondition: other, UID in object meta: /)
+        assert.match(other.message, /the UID in the precondition \(other\) does not match the UID in record \(/)
         await refusal(f.of('configmaps').delete(target, { preconditions: { resourceVersion: '1' } }), 'Conflict')
         const { uid, resourceVersion } = made.metadata
         await f.of('configmaps').delete(target, { preconditions: { uid, resourceVersion } })

@@ -1,5 +1,5 @@
 // Where a pod wants to run: which nodes, near or far from which pods.
-import { type Infer, int32, int64, list, message, one, string, time } from '../../schema/message.ts'
+import { atomic, type Infer, int32, int64, list, message, one, string, time } from '../../schema/message.ts'
 import { labelSelector } from '../meta-v1/label-selector.ts'
 
 export const nodeSelectorRequirement = message(
@@ -18,23 +18,29 @@ export const nodeSelectorRequirement = message(
 )
 export interface NodeSelectorRequirement extends Infer<typeof nodeSelectorRequirement> {}
 
-export const nodeSelectorTerm = message(
-  'api.core.v1.NodeSelectorTerm',
-  'A set of conditions on a node, which must all hold; an empty one fits no node.',
-  {
-    matchExpressions: list(1, 'Conditions on labels.', nodeSelectorRequirement, { listType: 'atomic' }),
-    matchFields: list(2, 'Conditions on fields; only metadata.name.', nodeSelectorRequirement, { listType: 'atomic' }),
-  },
+export const nodeSelectorTerm = atomic(
+  message(
+    'api.core.v1.NodeSelectorTerm',
+    'A set of conditions on a node, which must all hold; an empty one fits no node.',
+    {
+      matchExpressions: list(1, 'Conditions on labels.', nodeSelectorRequirement, { listType: 'atomic' }),
+      matchFields: list(2, 'Conditions on fields; only metadata.name.', nodeSelectorRequirement, {
+        listType: 'atomic',
+      }),
+    },
+  ),
 )
 export interface NodeSelectorTerm extends Infer<typeof nodeSelectorTerm> {}
 
-export const nodeSelector = message('api.core.v1.NodeSelector', 'Selects nodes; one of the terms must fit.', {
-  nodeSelectorTerms: list(1, 'The terms, of which one suffices.', nodeSelectorTerm, {
-    required: true,
-    nonEmpty: true,
-    listType: 'atomic',
+export const nodeSelector = atomic(
+  message('api.core.v1.NodeSelector', 'Selects nodes; one of the terms must fit.', {
+    nodeSelectorTerms: list(1, 'The terms, of which one suffices.', nodeSelectorTerm, {
+      required: true,
+      nonEmpty: true,
+      listType: 'atomic',
+    }),
   }),
-})
+)
 
 export const preferredSchedulingTerm = message('api.core.v1.PreferredSchedulingTerm', 'A preference for nodes.', {
   weight: int32(1, 'How much it counts, from 1 to 100.', { required: true, min: 1, max: 100 }),

@@ -1,53 +1,59 @@
 // A container's environment variables and where their values come from.
-import { boolean, embed, type Infer, message, one, quantity, string } from '../../schema/message.ts'
+import { atomic, boolean, embed, type Infer, message, one, quantity, string } from '../../schema/message.ts'
 import { localObjectReference } from './references.ts'
 
-export const objectFieldSelector = message('api.core.v1.ObjectFieldSelector', 'A field of an object.', {
-  apiVersion: string(1, 'The version of the object in which the path is meant; default v1.'),
-  fieldPath: string(2, "The field's path: metadata.name, metadata.labels['app'], status.podIP.", {
-    required: true,
-    nonEmpty: true,
+export const objectFieldSelector = atomic(
+  message('api.core.v1.ObjectFieldSelector', 'A field of an object.', {
+    apiVersion: string(1, 'The version of the object in which the path is meant; default v1.'),
+    fieldPath: string(2, "The field's path: metadata.name, metadata.labels['app'], status.podIP.", {
+      required: true,
+      nonEmpty: true,
+    }),
   }),
-})
+)
 export interface ObjectFieldSelector extends Infer<typeof objectFieldSelector> {}
 
-export const resourceFieldSelector = message(
-  'api.core.v1.ResourceFieldSelector',
-  'An amount a container may use or asks for.',
-  {
+export const resourceFieldSelector = atomic(
+  message('api.core.v1.ResourceFieldSelector', 'An amount a container may use or asks for.', {
     containerName: string(1, 'The container; in a volume it must be named, in a variable it is the container itself.'),
     resource: string(2, 'Which amount: limits.cpu, requests.memory.', { required: true, nonEmpty: true }),
     divisor: quantity(3, 'The unit the amount is told in: 1m, 1Mi; default 1. It is rounded up.'),
-  },
+  }),
 )
 export interface ResourceFieldSelector extends Infer<typeof resourceFieldSelector> {}
 
-export const configMapKeySelector = message(
-  'api.core.v1.ConfigMapKeySelector',
-  'An entry of a ConfigMap.',
-  {
-    key: string(2, "The entry's key.", { required: true, nonEmpty: true }),
-    optional: boolean(3, 'Whether the ConfigMap or its entry may be missing.', { explicit: true }),
-  },
-  embed(1, 'localObjectReference', localObjectReference),
+export const configMapKeySelector = atomic(
+  message(
+    'api.core.v1.ConfigMapKeySelector',
+    'An entry of a ConfigMap.',
+    {
+      key: string(2, "The entry's key.", { required: true, nonEmpty: true }),
+      optional: boolean(3, 'Whether the ConfigMap or its entry may be missing.', { explicit: true }),
+    },
+    embed(1, 'localObjectReference', localObjectReference),
+  ),
 )
 
-export const secretKeySelector = message(
-  'api.core.v1.SecretKeySelector',
-  'An entry of a Secret.',
-  {
-    key: string(2, "The entry's key.", { required: true, nonEmpty: true }),
-    optional: boolean(3, 'Whether the Secret or its entry may be missing.', { explicit: true }),
-  },
-  embed(1, 'localObjectReference', localObjectReference),
+export const secretKeySelector = atomic(
+  message(
+    'api.core.v1.SecretKeySelector',
+    'An entry of a Secret.',
+    {
+      key: string(2, "The entry's key.", { required: true, nonEmpty: true }),
+      optional: boolean(3, 'Whether the Secret or its entry may be missing.', { explicit: true }),
+    },
+    embed(1, 'localObjectReference', localObjectReference),
+  ),
 )
 
-export const fileKeySelector = message('api.core.v1.FileKeySelector', 'A variable in a file of a volume.', {
-  volumeName: string(1, 'The volume, which must be an emptyDir.', { required: true, nonEmpty: true }),
-  path: string(2, "The file's path within the volume; relative, without '..'.", { required: true, nonEmpty: true }),
-  key: string(3, "The variable's name in the file.", { required: true, nonEmpty: true }),
-  optional: boolean(4, 'Whether the file or its variable may be missing.', { explicit: true }),
-})
+export const fileKeySelector = atomic(
+  message('api.core.v1.FileKeySelector', 'A variable in a file of a volume.', {
+    volumeName: string(1, 'The volume, which must be an emptyDir.', { required: true, nonEmpty: true }),
+    path: string(2, "The file's path within the volume; relative, without '..'.", { required: true, nonEmpty: true }),
+    key: string(3, "The variable's name in the file.", { required: true, nonEmpty: true }),
+    optional: boolean(4, 'Whether the file or its variable may be missing.', { explicit: true }),
+  }),
+)
 
 export const envVarSource = message(
   'api.core.v1.EnvVarSource',

@@ -178,8 +178,8 @@ describe('metadata', () => {
       of({ ownerReferences: [owner, { ...owner, uid: '' }], annotations: { a: 'x'.repeat(2 ** 18) } }),
     )
     assert.deepEqual(fieldsOf(errors), [
-      'metadata.ownerReferences[1].uid: Required value',
       'metadata.annotations: Too long',
+      'metadata.ownerReferences.uid: Invalid value',
       'metadata.ownerReferences: Invalid value',
     ])
   })

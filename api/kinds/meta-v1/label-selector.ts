@@ -1,4 +1,4 @@
-import { type Infer, list, map, message, string } from '../../schema/message.ts'
+import { atomic, type Infer, list, map, message, string } from '../../schema/message.ts'
 
 export const labelSelectorRequirement = message(
   'apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement',
@@ -13,13 +13,15 @@ export const labelSelectorRequirement = message(
   },
 )
 
-export const labelSelector = message(
-  'apimachinery.pkg.apis.meta.v1.LabelSelector',
-  'Selects objects by their labels; all conditions must hold. An empty one selects everything, an absent one nothing.',
-  {
-    matchLabels: map(1, 'Labels an object must have, with these values.', 'string'),
-    matchExpressions: list(2, 'Conditions on labels.', labelSelectorRequirement, { listType: 'atomic' }),
-  },
+export const labelSelector = atomic(
+  message(
+    'apimachinery.pkg.apis.meta.v1.LabelSelector',
+    'Selects objects by their labels; all conditions must hold. An empty one selects everything, an absent one nothing.',
+    {
+      matchLabels: map(1, 'Labels an object must have, with these values.', 'string'),
+      matchExpressions: list(2, 'Conditions on labels.', labelSelectorRequirement, { listType: 'atomic' }),
+    },
+  ),
 )
 export interface LabelSelector extends Infer<typeof labelSelector> {}
 

@@ -36,12 +36,23 @@ export function validateObjectMeta(meta: ObjectMeta, rules: MetaRules, field = '
   return errors
 }
 
-function validateOwners({ ownerReferences }: ObjectMeta, field: string): FieldError[] {
-  const controllers = (ownerReferences ?? []).filter(({ controller }) => controller === true)
-  const [first, second] = controllers
-  if (first === undefined || second === undefined) return []
+/** The field is the list's, without an index, as Kubernetes tells it. */
+function validateOwners({ ownerReferences = [] }: ObjectMeta, field: string): FieldError[] {
+  const errors: FieldError[] = []
+  for (const owner of ownerReferences) {
+    const { apiVersion, kind, name, uid } = owner
+    if (apiVersion === '') errors.push(invalid(`${field}.apiVersion`, apiVersion, 'version must not be empty'))
+    for (const [part, value] of Object.entries({ kind, name, uid })) {
+      if (value === '') errors.push(invalid(`${field}.${part}`, value, 'must not be empty'))
+    }
+    if (apiVersion === 'v1' && kind === 'Event') {
+      errors.push(invalid(field, owner, '/v1, Kind=Event is disallowed from being an owner'))
+    }
+  }
+  const [first, second] = ownerReferences.filter(({ controller }) => controller === true)
+  if (first === undefined || second === undefined) return errors
   const detail = `Only one reference can have Controller set to true. Found "true" in references for ${first.kind}/${first.name} and ${second.kind}/${second.name}`
-  return [invalid(field, ownerReferences, detail)]
+  return [...errors, invalid(field, ownerReferences, detail)]
 }
 
 /** Names of the form `example.com/thing`; the names from before prefixes are known. */

@@ -1,5 +1,6 @@
 // What every object and every list says of itself.
 import {
+  atomic,
   boolean,
   fieldsV1,
   type Infer,
@@ -13,19 +14,21 @@ import {
   typeMeta,
 } from '../../schema/message.ts'
 
-export const ownerReference = message(
-  'apimachinery.pkg.apis.meta.v1.OwnerReference',
-  'An object that owns this one, in the same namespace or of the cluster.',
-  {
-    kind: string(1, "The owner's kind.", { required: true, nonEmpty: true }),
-    name: string(3, "The owner's name.", { required: true, nonEmpty: true }),
-    uid: string(4, "The owner's uid.", { required: true, nonEmpty: true }),
-    apiVersion: string(5, "The group and version of the owner's kind.", { required: true, nonEmpty: true }),
-    controller: boolean(6, 'Whether this owner manages the object.', { explicit: true }),
-    blockOwnerDeletion: boolean(7, 'Whether a foreground deletion of the owner waits until this object is gone.', {
-      explicit: true,
-    }),
-  },
+export const ownerReference = atomic(
+  message(
+    'apimachinery.pkg.apis.meta.v1.OwnerReference',
+    'An object that owns this one, in the same namespace or of the cluster.',
+    {
+      kind: string(1, "The owner's kind.", { required: true }),
+      name: string(3, "The owner's name.", { required: true }),
+      uid: string(4, "The owner's uid.", { required: true }),
+      apiVersion: string(5, "The group and version of the owner's kind.", { required: true }),
+      controller: boolean(6, 'Whether this owner manages the object.', { explicit: true }),
+      blockOwnerDeletion: boolean(7, 'Whether a foreground deletion of the owner waits until this object is gone.', {
+        explicit: true,
+      }),
+    },
+  ),
 )
 
 export const managedFieldsEntry = message(

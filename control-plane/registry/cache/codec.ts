@@ -40,6 +40,12 @@ export function decode(
   return encoded(draft, draft === stored ? value : encode(draft), revision)
 }
 
+/** The JSON of an object from its metadata on: what an item of a list is made of. */
+export function withoutKind({ object, json }: Encoded): Buffer {
+  const head = headOf(object)
+  return json.subarray(Buffer.byteLength(head) - '"metadata":{'.length)
+}
+
 /** The same object as it is told of at another revision: its deletion. */
 export function atRevision(last: Encoded, revision: Revision): Encoded {
   const resourceVersion = String(revision)

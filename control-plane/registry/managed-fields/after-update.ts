@@ -4,7 +4,7 @@ import type { ManagedFieldsEntry } from '../../../api/kinds/meta-v1/object-meta.
 import { equal } from '../../../api/merge/walk.ts'
 import { bounded } from './bounded.ts'
 import { decodeManaged, encodeManaged, isReset, type Managed, unmanaged } from './entries.ts'
-import { afterWrite, decodeOrNone, type FieldWrite, nothingOf, withoutManaged } from './write.ts'
+import { afterWrite, decodeOrNone, type FieldWrite, withoutManaged } from './write.ts'
 
 /**
  * @param live undefined: the object is created
@@ -16,10 +16,13 @@ export function managedAfterUpdate(
   updated: KubernetesObject,
   write: FieldWrite,
 ): ManagedFieldsEntry[] | undefined {
-  const before = live ?? nothingOf(updated)
+  const before = live ?? write.zero
   const [old, fresh] = [withoutManaged(before), withoutManaged(updated)]
   const sent = write.subresource === '' ? updated.metadata.managedFields : undefined
-  const managed = afterWrite(old, fresh, sentOrLive(sent, before.metadata.managedFields), write)
+  const present = sentOrLive(sent, before.metadata.managedFields)
+  // Who owns what is recorded from the creation on, or from the first apply, which takes stock; not from in between.
+  if (live !== undefined && present.managers.size === 0) return undefined
+  const managed = afterWrite(old, fresh, present, write)
   const entries = encodeManaged(bounded(managed))
   const known = before.metadata.managedFields
   if (known !== undefined && equal(old, fresh) && sameButTimes(entries, known)) return known
@@ -41,8 +44,8 @@ function sentOrLive(
   return decodeOrNone(live)
 }
 
-/** Nothing is written only because time has passed. */
-function sameButTimes(a: readonly ManagedFieldsEntry[], b: readonly ManagedFieldsEntry[]): boolean {
+/** Whether two records differ in nothing but when. */
+export function sameButTimes(a: readonly ManagedFieldsEntry[], b: readonly ManagedFieldsEntry[]): boolean {
   const timeless = (entries: readonly ManagedFieldsEntry[]) => entries.map(({ time: _, ...entry }) => entry)
   return JSON.stringify(timeless(a)) === JSON.stringify(timeless(b))
 }

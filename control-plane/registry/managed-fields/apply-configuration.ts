@@ -10,15 +10,7 @@ import { bounded } from './bounded.ts'
 import { conflictStatus } from './conflict-status.ts'
 import { encodeManaged, managerKey } from './entries.ts'
 import { conflictsBeyond, withLastApplied } from './last-applied.ts'
-import {
-  afterWrite,
-  asJson,
-  decodeOrNone,
-  type FieldWrite,
-  nothingOf,
-  withoutManaged,
-  withoutNobodys,
-} from './write.ts'
+import { afterWrite, asJson, decodeOrNone, type FieldWrite, withoutManaged, withoutNobodys } from './write.ts'
 
 const beforeFirstApply = 'before-first-apply'
 
@@ -35,11 +27,11 @@ export function applyConfiguration(
   force: boolean,
 ): JsonObject {
   checkConfiguration(config, write)
-  const old = withoutManaged(live ?? nothingOf(write))
+  const old = withoutManaged(live ?? write.zero)
   let managed = decodeOrNone(live?.metadata.managedFields)
   // Fields from before there were owners belong to nobody in particular; they must not go when they are not applied.
   if (live !== undefined && managed.managers.size === 0) {
-    managed = afterWrite(withoutManaged(nothingOf(write)), old, managed, { ...write, manager: beforeFirstApply })
+    managed = afterWrite(withoutManaged(write.zero), old, managed, { ...write, manager: beforeFirstApply })
   }
   const key = managerKey({ manager: write.manager, operation: 'Apply', subresource: write.subresource })
   const { object, managers } = applyOver(old, config, managed.managers, key, write, force)
@@ -47,10 +39,8 @@ export function applyConfiguration(
   if (object !== undefined) times.set(key, write.time)
   const entries = encodeManaged(bounded({ managers: withoutNobodys(managers, key), times }))
   const applied = withLastApplied(object ?? old, config, write.manager)
-  return {
-    ...applied,
-    metadata: { ...fieldsOf(applied['metadata']), managedFields: entries.map(asJson) },
-  }
+  const metadata = { ...fieldsOf(applied['metadata']) }
+  return { ...applied, metadata: entries.length === 0 ? metadata : { ...metadata, managedFields: entries.map(asJson) } }
 }
 
 /** @throws StatusError 409 */

@@ -43,6 +43,14 @@ function lastAppliedOf(object: JsonObject): JsonObject | undefined {
   }
 }
 
+/** Keys in alphabetical order, as Go writes a map. */
+function sorted(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(fields.map(([name, field]) => [name, sorted(field)]))
+}
+
 /** With the annotation brought up to date where kubectl applies an object that has it. */
 export function withLastApplied(object: JsonObject, config: JsonObject, manager: string): JsonObject {
   const metadata = fieldsOf(object['metadata'])
@@ -50,6 +58,7 @@ export function withLastApplied(object: JsonObject, config: JsonObject, manager:
   if (manager !== kubectl || !Object.hasOwn(annotations, annotation)) return object
   const { annotations: configured, ...rest } = fieldsOf(config['metadata'])
   const { [annotation]: _, ...others } = fieldsOf(configured)
-  const text = JSON.stringify({ ...config, metadata: { ...rest, annotations: others } })
+  const kept = Object.keys(others).length === 0 ? {} : { annotations: others }
+  const text = JSON.stringify(sorted({ ...config, metadata: { ...rest, ...kept } }))
   return { ...object, metadata: { ...metadata, annotations: { ...annotations, [annotation]: `${text}\n` } } }
 }

@@ -22,6 +22,7 @@ const write = (manager: string, time = 1, subresource = ''): FieldWrite => ({
     convert: object => object,
     ignored: () => FieldSet.empty,
   },
+  zero: { apiVersion: 'v1', kind: 'ConfigMap', metadata: {} },
 })
 
 const object = (data: JsonObject, managedFields?: ManagedFieldsEntry[], annotations?: JsonObject): ConfigMap =>
@@ -93,7 +94,7 @@ describe('managedFields', () => {
   })
 
   it('are of at most ten updaters; the oldest become one', () => {
-    let live = object({})
+    let live = object({}, managedAfterUpdate(undefined, object({}, undefined, { a: '' }), write('m00', 0)))
     for (let index = 0; index < 13; index++) {
       const next = object({ ...live.data, [`k${index}`]: '1' }, live.metadata.managedFields)
       const managed = managedAfterUpdate(live, next, write(`m${String(index).padStart(2, '0')}`, index % 10))

@@ -18,6 +18,8 @@ export interface FieldWrite {
   /** RFC 3339, whole seconds. */
   readonly time: string
   readonly versions: Versions
+  /** An object of this kind and version before anything is set: what is always there is nobody's. */
+  readonly zero: KubernetesObject
 }
 
 const path = (...names: readonly string[]) => names.map(fieldElement)
@@ -95,10 +97,3 @@ export function withoutManaged({ metadata, ...object }: KubernetesObject): JsonO
   const { managedFields: _, ...rest } = metadata
   return asJson({ ...object, metadata: rest })
 }
-
-/** What an object of this kind is before anything is set. */
-export const nothingOf = ({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>): KubernetesObject => ({
-  apiVersion,
-  kind,
-  metadata: {},
-})

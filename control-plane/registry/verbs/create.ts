@@ -21,7 +21,7 @@ export async function create(served: Served, target: Target, body: Body, context
     placeAt(kind, object, target)
     const { name = '', generateName = '', resourceVersion = '' } = object.metadata
     if (resourceVersion !== '') {
-      throw StatusError.badRequest('resourceVersion should not be set on objects to be created')
+      throw StatusError.unspecified('resourceVersion should not be set on objects to be created')
     }
     const isGenerated = name === '' && generateName !== ''
     if (isGenerated) object.metadata.name = generatedName(generateName)
@@ -34,7 +34,7 @@ export async function create(served: Served, target: Target, body: Body, context
   }
 }
 
-async function createObject(request: WriteRequest, sent: KubernetesObject): Promise<Encoded> {
+export async function createObject(request: WriteRequest, sent: KubernetesObject): Promise<Encoded> {
   const { served, context } = request
   const { kind, storage, version, clock } = served
   fillNew(sent, storage.hasGeneration, clock.now())

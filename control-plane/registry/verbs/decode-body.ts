@@ -33,6 +33,7 @@ export function decodeValue<T extends KubernetesObject>(
   duplicates: readonly string[] = [],
 ): DecodedBody<T> {
   const { object, unknown } = decoding(kind, value)
+  if (forgetsManagers(value)) object.metadata.managedFields = [{}]
   const told = new Set(unknown)
   // What nobody knows is told once, however often it is there.
   const doubled = duplicates
@@ -43,6 +44,14 @@ export function decodeValue<T extends KubernetesObject>(
     throw unhandled(kind, `strict decoding error: ${complaints.join(', ')}`)
   }
   return { object, warnings: fieldValidation === 'Warn' ? complaints : [] }
+}
+
+/** An empty list of managers asks to forget them; it says so as a list with one that says nothing, which is kept. */
+function forgetsManagers(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('metadata' in value)) return false
+  const { metadata } = value
+  if (typeof metadata !== 'object' || metadata === null || !('managedFields' in metadata)) return false
+  return Array.isArray(metadata.managedFields) && metadata.managedFields.length === 0
 }
 
 function decoding<T extends KubernetesObject>(kind: BodyKind<T>, value: unknown) {

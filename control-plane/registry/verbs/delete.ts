@@ -92,13 +92,20 @@ function wantedFinalizers(
 
 function checkPreconditions({ kind }: Served, { preconditions = {} }: DeleteOptions, current: ApiObject): void {
   const { uid, resourceVersion, name } = current.metadata
-  const failed = (what: string, wanted: string, actual: string): never => {
-    const why = `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${actual}`
-    throw StatusError.conflict(kind, name, why)
+  const failed = (what: string, wanted: string, actual: string, happened: string): never => {
+    const record = `does not match the ${what} in record (${actual}). The object might have been ${happened}`
+    // Told of the kind, not of the resource, as Kubernetes does.
+    throw StatusError.conflict(
+      { ...kind, resource: kind.kind },
+      name,
+      `the ${what} in the precondition (${wanted}) ${record}`,
+    )
   }
-  if (preconditions.uid !== undefined && preconditions.uid !== uid) failed('UID', preconditions.uid, uid)
+  if (preconditions.uid !== undefined && preconditions.uid !== uid) {
+    failed('UID', preconditions.uid, uid, 'deleted and then recreated')
+  }
   if (preconditions.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
-    failed('ResourceVersion', preconditions.resourceVersion, resourceVersion)
+    failed('ResourceVersion', preconditions.resourceVersion, resourceVersion, 'modified')
   }
 }
 

@@ -1,6 +1,7 @@
 import { StatusError } from '../../../api/errors.ts'
 import type { Revision } from '../../store/store.ts'
 import { CompactedError } from '../../store/store.ts'
+import { withoutKind } from '../cache/codec.ts'
 import type { Selection } from '../cache/selection.ts'
 import type { CacheEntry } from '../cache/sorted-entries.ts'
 import type { Encoded, ListOptions, ObjectList, RequestContext } from '../contract.ts'
@@ -132,12 +133,14 @@ function answer(served: Served, found: Page, selection: Selection, revision: Rev
 }
 
 const comma = Buffer.from(',')
+const brace = Buffer.from('{')
 
+/** Items don't say of what kind they are: the list does. */
 function listJson(head: object, items: readonly Encoded[]): Buffer {
   const parts: Buffer[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)]
-  for (const [index, { json }] of items.entries()) {
+  for (const [index, item] of items.entries()) {
     if (index > 0) parts.push(comma)
-    parts.push(json)
+    parts.push(brace, withoutKind(item))
   }
   parts.push(Buffer.from(']}'))
   return Buffer.concat(parts)

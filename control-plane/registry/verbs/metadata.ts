@@ -28,7 +28,7 @@ export function placeAt(kind: Kind, object: KubernetesObject, { namespace, name 
     delete metadata.namespace
   } else if ((metadata.namespace ?? namespace) !== namespace) {
     throw StatusError.badRequest(
-      `the namespace of the provided object does not match the namespace sent on the request: "${metadata.namespace ?? ''}" is not "${namespace}"`,
+      'the namespace of the provided object does not match the namespace sent on the request',
     )
   } else if (namespace === '') {
     throw StatusError.badRequest('an empty namespace may not be set during creation: name one in the path')

@@ -5,6 +5,7 @@ import { isObject, type Json, type JsonObject, PatchError, parseJson, toJson } f
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
 import { applyStrategicMerge } from '../patch/strategic-merge.ts'
+import { apply as applyPatch } from './apply.ts'
 import { decodeValue } from './decode-body.ts'
 import { formOf, shown } from './form.ts'
 import { placeAt } from './metadata.ts'
@@ -25,6 +26,7 @@ export async function patch(
   bytes: Uint8Array,
   context: RequestContext,
 ): Promise<Written> {
+  if (type === 'application/apply-patch+yaml') return applyPatch(served, target, bytes, context)
   const form = formOf(served, target)
   const apply = patcher(form.body, type, bytes)
   let request: WriteRequest | undefined
@@ -41,6 +43,7 @@ export async function patch(
 }
 
 const known: readonly PatchType[] = [
+  'application/apply-patch+yaml',
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',

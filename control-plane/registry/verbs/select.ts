@@ -18,7 +18,11 @@ export function select(served: Served, text: SelectionText): Selection {
   const known = selectableFields(kind)
   for (const { field } of fields.requirements) {
     if (!known.includes(field)) {
-      throw StatusError.badRequest(`field label not supported: ${field} (${kind.resource} know ${known.join(', ')})`)
+      throw StatusError.badRequest(
+        known.length > 2
+          ? `field label not supported: ${field}`
+          : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+      )
     }
   }
   const name = fields.exact('metadata.name')

@@ -86,8 +86,11 @@ function checkPreconditions({ kind, storage }: Served, { metadata }: KubernetesO
   const { uid = '', resourceVersion = '' } = metadata
   const { name } = current.metadata
   if (uid !== '' && uid !== current.metadata.uid) {
+    const { namespace } = current.metadata
+    const key = ['', 'registry', kind.resource, ...(namespace === undefined ? [] : [namespace]), name].join('/')
     const what = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`
-    throw StatusError.conflict(kind, name, what)
+    const stored = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${what}`
+    throw StatusError.conflict(kind, name, stored)
   }
   if (resourceVersion === '' || resourceVersion === '0') {
     if (!storage.allowUnconditionalUpdate) {

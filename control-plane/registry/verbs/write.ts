@@ -6,11 +6,10 @@ import { validateObjectMeta, validateObjectMetaUpdate } from '../../../api/kinds
 import type { View } from '../../../api/kinds/subresource.ts'
 import type { FieldError } from '../../../api/schema/field-error.ts'
 import { validateStructure } from '../../../api/schema/structure.ts'
-import { timeOf } from '../../../api/values/time.ts'
 import type { Attributes, Operation } from '../admission/plugin.ts'
 import type { DeleteOptions, RequestContext, Target } from '../contract.ts'
-import { manageFields } from '../managed-fields.ts'
 import type { Reservation } from '../strategies/strategy.ts'
+import { keepTimes, recordManager } from './field-managers.ts'
 import type { Served } from './served.ts'
 import { withStoreErrors } from './store-errors.ts'
 
@@ -63,10 +62,10 @@ export function attributesOf(request: WriteRequest, { object, old }: Objects): A
 export async function prepareCreate(request: WriteRequest, object: KubernetesObject): Promise<Reservation | undefined> {
   const { served, warnings } = request
   const { storage, admission } = served
+  record(request, object)
   const attributes = attributesOf(request, { object })
   await admission.mutate(attributes)
   storage.prepareForCreate(object)
-  recordManager(request, object, undefined)
   refuse(storage, object, storage.validate(object, served.kind))
   warnings.push(...storage.warnings(object))
   await admission.validate(attributes)
@@ -86,6 +85,7 @@ export async function prepareUpdate(
 ): Promise<() => Promise<Reservation | undefined>> {
   const { served, warnings } = request
   const { storage, admission } = served
+  record(request, object, old)
   const attributes = attributesOf(request, { object, old })
   await admission.mutate(attributes)
   const asObject = view === undefined || view.writesObject === true
@@ -94,7 +94,7 @@ export async function prepareUpdate(
   if (storage.hasGeneration && storage.isNewGeneration(object, old)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
-  recordManager(request, object, old)
+  keepTimes(object, old)
   if (asObject) {
     const { kind } = served
     refuse(storage, object, [...storage.validate(object, kind), ...storage.validateUpdate(object, old, kind)])
@@ -111,17 +111,9 @@ export async function prepareUpdate(
   return () => reserve(request, attributes, object, old)
 }
 
-function recordManager(request: WriteRequest, object: KubernetesObject, live: KubernetesObject | undefined): void {
-  const { served, target, context, applies = false } = request
-  manageFields({
-    kind: served.kind,
-    live,
-    object,
-    manager: context.fieldManager ?? '',
-    operation: applies ? 'Apply' : 'Update',
-    subresource: target.subresource ?? '',
-    time: timeOf(served.clock.now()),
-  })
+/** What is applied has been recorded as it was merged. */
+function record({ served, target, context, applies }: WriteRequest, object: KubernetesObject, old?: KubernetesObject) {
+  if (applies !== true) recordManager(served, target, context, object, old)
 }
 
 function reserve(

@@ -2,8 +2,15 @@
 // something else. Empty values count as absent, as Go clients send them.
 import { StatusError } from '../../../api/errors.ts'
 import type { DeleteOptions as DeleteOptionsBody } from '../../../api/kinds/meta-v1.ts'
-import { type FieldError, notSupported, tooLong } from '../../../api/schema/field-error.ts'
-import type { DeleteOptions, ListOptions, ReadVersion, RequestContext, WatchOptions } from '../../registry/contract.ts'
+import { type FieldError, forbidden, notSupported, required, tooLong } from '../../../api/schema/field-error.ts'
+import type {
+  DeleteOptions,
+  ListOptions,
+  PatchType,
+  ReadVersion,
+  RequestContext,
+  WatchOptions,
+} from '../../registry/contract.ts'
 import { managerOf } from '../manager.ts'
 
 type Query = URLSearchParams
@@ -73,6 +80,20 @@ export function writeContext(
     throw invalid(tooLong('fieldManager', 128))
   }
   return { fieldValidation, fieldManager: managerOf(fieldManager, userAgent), ...(dryRun && { dryRun }) }
+}
+
+/** What only patches may say: who applies, and whether by force. @throws StatusError Invalid, BadRequest */
+export function patchContext(query: Query, type: PatchType): Pick<RequestContext, 'force' | 'fieldManager'> {
+  const invalidPatch = (error: FieldError) =>
+    StatusError.invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [error])
+  const forced = text(query, 'force') !== undefined
+  if (type !== 'application/apply-patch+yaml') {
+    if (forced) throw invalidPatch(forbidden('force', 'may not be specified for non-apply patch'))
+    return {}
+  }
+  if (text(query, 'fieldManager') === undefined)
+    throw invalidPatch(required('fieldManager', 'is required for apply patch'))
+  return { force: boolean(query, 'force') }
 }
 
 const fieldValidations = ['Ignore', 'Strict', 'Warn'] as const

@@ -8,7 +8,7 @@ import { attributesOf } from '../attributes.ts'
 import { deletionBody, objectBody, patchBody } from './body.ts'
 import { type Exchange, readContext, writingContext } from './exchange.ts'
 import { sendList, sendObject, wantedForm } from './forms.ts'
-import { deletion, listOptions, readVersion, wantsWatch } from './options.ts'
+import { deletion, listOptions, patchContext, readVersion, wantsWatch } from './options.ts'
 import type { ResourcePath } from './path.ts'
 import { sendEncoded } from './reply.ts'
 import { serveWatch } from './watch.ts'
@@ -70,9 +70,15 @@ const verbs = {
     await sendWritten(exchange, resource, await resource.update(targetOf(path), body, context))
   },
 
-  async patch(exchange: Exchange, resource: Resource, path: ResourcePath): Promise<void> {
-    const context = writingContext(exchange)
+  async patch(
+    exchange: Exchange,
+    resource: Resource,
+    path: ResourcePath,
+    { authorize }: ResourceServing,
+  ): Promise<void> {
     const { type, bytes } = await patchBody(exchange.request)
+    const authorizeCreate = () => checkAccess(authorize, exchange.user, addressed(exchange, path, 'create'))
+    const context = { ...writingContext(exchange), ...patchContext(exchange.query, type), authorizeCreate }
     await sendWritten(exchange, resource, await resource.patch(targetOf(path), type, bytes, context))
   },
 
