@@ -90,10 +90,11 @@ export default {
       '^lib/',
       gen,
     ]),
-    room('agent', '^node-agent/(pods|volumes|node|probes|session)/|^node-agent/main\\.ts$', [
+    room('agent', '^node-agent/(pods|node|probes|session)/|^node-agent/main\\.ts$', [
       '^node-agent/(pods|volumes|node|probes|session)/',
       ...outside,
     ]),
+    room('volumes', '^node-agent/volumes/', ['^node-agent/sys/', ...outside]),
     pods('observation', []),
     pods('planning', ['observation']),
     pods('configuration', ['observation', 'planning'], ['^node-agent/volumes/']),

@@ -33,7 +33,7 @@ export async function run(config: Config, signal: AbortSignal): Promise<void> {
   const cluster = await clusterConfig(config, log, stop.signal)
   if (cluster === undefined) return
   for (const folder of [config.root, config.logs]) mkdirSync(folder, { recursive: true, mode: 0o755 })
-  await mountMemory(config.root)
+  mountMemory(config.root)
 
   const client = new GrpcClient(cluster)
   const agents = new GrpcAgentClient(cluster)
@@ -125,7 +125,7 @@ export async function run(config: Config, signal: AbortSignal): Promise<void> {
     await Promise.allSettled(parts)
     client.close()
     agents.close()
-    await unmountUnusedMemory(config.root)
+    unmountUnusedMemory(config.root)
   }
 }
 

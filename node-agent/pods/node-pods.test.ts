@@ -58,7 +58,8 @@ describe('pods of a node', () => {
   it('ends a deleted pod and leaves nothing of it', async t => {
     const h = harness(t)
     h.start()
-    const { metadata } = await h.apply({ volumes: [{ name: 'data', emptyDir: {} }] })
+    const main = container('main', { volumeMounts: [{ name: 'data', mountPath: '/data' }] })
+    const { metadata } = await h.apply({ volumes: [{ name: 'data', emptyDir: {} }], containers: [main] })
     await eventually(async () => assert.equal((await h.get()).status.phase, 'Running'))
     const podDir = path.join(h.root, 'node', 'pods', metadata.uid)
     assert.equal(existsSync(path.join(podDir, 'volumes', 'data')), true)

@@ -18,6 +18,7 @@ import { cString, syscallOn, trySyscall } from './syscall.ts'
 
 const RESOLVE_NO_MAGICLINKS = 0x02
 const RESOLVE_NO_SYMLINKS = 0x04
+const RESOLVE_BENEATH = 0x08
 const RESOLVE_IN_ROOT = 0x10
 
 const ENOENT = 2
@@ -30,6 +31,8 @@ const PROC_SUPER_MAGIC = 0x9fa0
 export interface LookupOptions {
   /** Refuses symbolic links anywhere in the path (ELOOP). */
   readonly strict?: boolean
+  /** Refuses what leads out of the tree, absolute links among it (EXDEV), instead of turning it back at the root. */
+  readonly beneath?: boolean
   /** openat2(2) flags; default O_PATH. */
   readonly flags?: number
 }
@@ -45,8 +48,13 @@ function openHow(flags: number, resolve: number): Uint8Array {
 }
 
 /** The descriptor, or the negated errno: a failed look is common, and an exception costs more than the call. */
-function look(rootFd: number, path: string, { strict = false, flags = O_PATH }: LookupOptions): number {
-  const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (strict ? RESOLVE_NO_SYMLINKS : 0)
+function look(
+  rootFd: number,
+  path: string,
+  { strict = false, beneath = false, flags = O_PATH }: LookupOptions,
+): number {
+  const scope = beneath ? RESOLVE_BENEATH : RESOLVE_IN_ROOT
+  const resolve = scope | RESOLVE_NO_MAGICLINKS | (strict ? RESOLVE_NO_SYMLINKS : 0)
   const how = openHow(flags | O_CLOEXEC, resolve)
   // "." for the root itself: an empty path is ENOENT.
   const relative = path.replace(/^\/+/, '') || '.'

@@ -2,14 +2,12 @@
 // its own, `..data` points to it, and each name users see points through `..data`; exchanging that one link exchanges
 // everything:
 //
-//   app.conf → ..data/app.conf      ..data → ..2026_01_31_12_00_00.123456789
+//   app.conf → ..data/app.conf      ..data → ..2026_01_31_12_00_00.1234567890
 //
-// The layout is Kubernetes', which programs that watch their configuration rely on.
-
-import { randomBytes } from 'node:crypto'
+// The layout is Kubernetes', which programs that watch their configuration rely on: when `..data` changes, every name
+// is there.
+import { randomInt } from 'node:crypto'
 import {
-  chmodSync,
-  chownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -22,39 +20,55 @@ import {
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
-import type { Payload } from './payload.ts'
+import { directoryMode, fileMode, own, ownLink, writableDirectoryMode } from './ownership.ts'
+import { cleanPath, type Payload, type PayloadFile } from './payload.ts'
 
 const dataLink = '..data'
 const nextLink = '..data_tmp'
 
+export interface AtomicDirectory {
+  readonly path: string
+  /** Before a group owns it. */
+  readonly mode: number
+  /** Owns the directory and all in it, when set: the pod's fsGroup. */
+  readonly gid: number | undefined
+}
+
 /**
  * Makes the directory hold exactly the payload. A killed writer leaves the old content or the new, and what it left
  * lying is swept by the next.
- * @param gid owns the files, when set: the pod's fsGroup
  * @returns whether anything changed
+ * @throws VolumeError for a path that leaves the directory
  */
-export function writeAtomically(directory: string, payload: Payload, gid?: number): boolean {
-  mkdirSync(directory, { recursive: true, mode: 0o755 })
-  chmodSync(directory, gid === undefined ? 0o755 : 0o2775)
-  if (gid !== undefined) chownSync(directory, 0, gid)
-  const current = currentData(directory)
-  if (current !== undefined && holds(path.join(directory, current), payload)) {
-    linkNames(directory, payload)
+export function writeAtomically(directory: AtomicDirectory, payload: Payload): boolean {
+  const files = cleaned(payload)
+  const { path: root, gid } = directory
+  mkdirSync(root, { recursive: true })
+  own(root, writableDirectoryMode(directory.mode, gid), gid)
+  const current = currentData(root)
+  if (current !== undefined && holds(path.join(root, current), files, gid)) {
+    addNames(root, files, gid)
+    removeNames(root, files)
     return false
   }
   const fresh = freshName()
-  writeFiles(path.join(directory, fresh), payload, gid)
-  rmSync(path.join(directory, nextLink), { force: true })
-  symlinkSync(fresh, path.join(directory, nextLink))
-  renameSync(path.join(directory, nextLink), path.join(directory, dataLink))
-  linkNames(directory, payload)
-  sweep(directory, fresh)
+  writeFiles(path.join(root, fresh), files, gid)
+  addNames(root, files, gid)
+  const next = path.join(root, nextLink)
+  rmSync(next, { force: true })
+  symlinkSync(fresh, next)
+  ownLink(next, gid)
+  renameSync(next, path.join(root, dataLink))
+  removeNames(root, files)
+  sweep(root, fresh)
   return true
 }
 
-function currentData(directory: string): string | undefined {
+const cleaned = (payload: Payload): Payload => new Map([...payload].map(([name, file]) => [cleanPath(name), file]))
+
+function currentData(root: string): string | undefined {
   try {
-    return readlinkSync(path.join(directory, dataLink))
+    return readlinkSync(path.join(root, dataLink))
   } catch {
     return undefined
   }
@@ -63,65 +77,76 @@ function currentData(directory: string): string | undefined {
 /** A name per write, sorted by time, that no file of the payload can have. */
 function freshName(): string {
   const time = new Date().toISOString().slice(0, 19).replace(/[-T:]/g, '_')
-  return `..${time}.${randomBytes(5).toString('hex')}`
+  return `..${time}.${randomInt(2 ** 32)}`
 }
 
-function writeFiles(root: string, payload: Payload, gid: number | undefined): void {
-  makeDirectory(root, gid)
-  for (const [name, { data, mode }] of payload) {
-    let folder = root
+function writeFiles(data: string, payload: Payload, gid: number | undefined): void {
+  makeDirectory(data, gid)
+  for (const [name, file] of payload) {
+    let folder = data
     for (const part of name.split('/').slice(0, -1)) {
       folder = path.join(folder, part)
       makeDirectory(folder, gid)
     }
-    const file = path.join(root, name)
-    writeFileSync(file, data)
-    if (gid !== undefined) chownSync(file, 0, gid)
-    // Members of fsGroup may read whatever the mode says to others.
-    chmodSync(file, gid === undefined ? mode : mode | 0o440)
+    const at = path.join(data, name)
+    writeFileSync(at, file.data)
+    own(at, fileMode(file.mode, gid), gid)
   }
 }
 
 function makeDirectory(directory: string, gid: number | undefined): void {
   mkdirSync(directory, { recursive: true })
-  if (gid !== undefined) chownSync(directory, 0, gid)
-  chmodSync(directory, gid === undefined ? 0o755 : 0o2775)
+  own(directory, directoryMode(0o755, gid), gid)
 }
 
 /** Whether a written directory holds exactly these files, with these bytes and modes. */
-function holds(root: string, payload: Payload): boolean {
+function holds(data: string, payload: Payload, gid: number | undefined): boolean {
   try {
-    const present = readdirSync(root, { recursive: true, withFileTypes: true }).filter(entry => !entry.isDirectory())
-    if (present.length !== payload.size) return false
-    return present.every(entry => {
-      const file = path.join(entry.parentPath, entry.name)
-      const wanted = payload.get(path.relative(root, file))
-      if (wanted === undefined || !entry.isFile()) return false
-      const { mode } = lstatSync(file)
-      return (
-        (mode & wanted.mode) === wanted.mode &&
-        (mode & 0o333 & ~wanted.mode) === 0 &&
-        readFileSync(file).equals(wanted.data)
-      )
-    })
+    const present = readdirSync(data, { recursive: true, withFileTypes: true }).filter(entry => !entry.isDirectory())
+    return (
+      present.length === payload.size &&
+      present.every(entry => {
+        const file = path.join(entry.parentPath, entry.name)
+        const wanted = payload.get(path.relative(data, file))
+        return wanted !== undefined && entry.isFile() && isWritten(file, wanted, gid)
+      })
+    )
   } catch {
     return false
   }
 }
 
+function isWritten(file: string, wanted: PayloadFile, gid: number | undefined): boolean {
+  const status = lstatSync(file)
+  const owned = gid === undefined || status.gid === gid
+  return owned && (status.mode & 0o7777) === fileMode(wanted.mode, gid) && readFileSync(file).equals(wanted.data)
+}
+
 /** The names users see: the first element of every path. */
-function linkNames(directory: string, payload: Payload): void {
-  const wanted = new Set([...payload.keys()].map(name => name.split('/')[0] ?? name))
-  const present = new Set(readdirSync(directory).filter(name => !name.startsWith('..')))
-  for (const name of wanted) {
-    if (!present.has(name)) symlinkSync(path.join(dataLink, name), path.join(directory, name))
+const visibleNames = (payload: Payload): Set<string> =>
+  new Set([...payload.keys()].map(name => name.split('/')[0] ?? name))
+
+function addNames(root: string, payload: Payload, gid: number | undefined): void {
+  const present = new Set(readdirSync(root))
+  for (const name of visibleNames(payload)) {
+    if (present.has(name)) continue
+    symlinkSync(path.join(dataLink, name), path.join(root, name))
+    ownLink(path.join(root, name), gid)
   }
-  for (const name of present) if (!wanted.has(name)) unlinkSync(path.join(directory, name))
+}
+
+/** What is no link stays: somebody mounts it by subPath, a key that was not there. */
+function removeNames(root: string, payload: Payload): void {
+  const wanted = visibleNames(payload)
+  for (const entry of readdirSync(root, { withFileTypes: true })) {
+    const { name } = entry
+    if (entry.isSymbolicLink() && !name.startsWith('..') && !wanted.has(name)) unlinkSync(path.join(root, name))
+  }
 }
 
 /** Directories of earlier writes, finished or not. */
-function sweep(directory: string, keep: string): void {
-  for (const name of readdirSync(directory)) {
-    if (/^\.\.\d{4}_/.test(name) && name !== keep) rmSync(path.join(directory, name), { recursive: true, force: true })
+function sweep(root: string, keep: string): void {
+  for (const name of readdirSync(root)) {
+    if (/^\.\.\d{4}_/.test(name) && name !== keep) rmSync(path.join(root, name), { recursive: true, force: true })
   }
 }

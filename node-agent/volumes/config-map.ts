@@ -9,13 +9,17 @@ export const configMapVolume: ContentVolume = {
 }
 
 export async function configMapPayload(
-  source: ConfigMapVolumeSource | (ConfigMapProjection & { readonly defaultMode?: number }),
+  selection: ConfigMapVolumeSource | (ConfigMapProjection & { readonly defaultMode?: number }),
   namespace: string,
   sources: Pick<VolumeSources, 'configMap'>,
 ): Promise<Payload> {
-  const name = source.name ?? ''
+  const { name = '' } = selection
   const found = await sources.configMap(namespace, name)
-  return keysPayload(`configmap "${name}"`, found && configMapBytes(found), source)
+  const source = {
+    notFound: `configmap "${name}" not found`,
+    lacks: (key: string) => `configmap references non-existent config key: ${key}`,
+  }
+  return keysPayload(source, found && configMapBytes(found), selection)
 }
 
 /** Text and binary keys alike. */

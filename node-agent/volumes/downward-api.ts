@@ -1,31 +1,38 @@
 import type { DownwardAPIVolumeFile } from '../../api/kinds/core-v1.ts'
-import { checkedPath, defaultFileMode, type Payload, type PayloadFile, VolumeError } from './payload.ts'
+import { defaultFileMode, type Payload, type PayloadFile } from './payload.ts'
 import type { ContentVolume, VolumeSources } from './volume.ts'
+import { allOrProblems, VolumeError } from './volume-error.ts'
 
 export const downwardApiVolume: ContentVolume = {
   field: 'downwardAPI',
   inMemory: true,
-  payload: async ({ volume, sources }) => {
+  payload: ({ volume, sources }) => {
     const { items, defaultMode } = volume.downwardAPI ?? {}
-    return Promise.resolve(downwardApiPayload(items ?? [], defaultMode, sources))
+    return downwardApiPayload(items ?? [], defaultMode, sources)
   },
 }
 
-/** @throws VolumeError for a reference that names nothing */
-export function downwardApiPayload(
+/** @throws VolumeError for references that name nothing */
+export async function downwardApiPayload(
   items: readonly DownwardAPIVolumeFile[],
   defaultMode: number | undefined,
   sources: Pick<VolumeSources, 'field' | 'resource'>,
-): Payload {
-  const payload = new Map<string, PayloadFile>()
-  for (const { path, fieldRef, resourceFieldRef, mode } of items) {
-    let text: string
-    if (fieldRef) text = sources.field(fieldRef.fieldPath)
-    else if (resourceFieldRef) {
-      const { containerName = '', resource, divisor } = resourceFieldRef
-      text = sources.resource(containerName, resource, divisor)
-    } else throw new VolumeError(`downwardAPI item ${JSON.stringify(path)} has neither fieldRef nor resourceFieldRef`)
-    payload.set(checkedPath(path), { data: Buffer.from(text), mode: mode ?? defaultMode ?? defaultFileMode })
+): Promise<Payload> {
+  const files = await allOrProblems(items, (item): [string, PayloadFile] => {
+    const mode = item.mode ?? defaultMode ?? defaultFileMode
+    return [item.path, { data: Buffer.from(textOf(item, sources)), mode }]
+  })
+  return new Map(files)
+}
+
+function textOf(
+  { path, fieldRef, resourceFieldRef }: DownwardAPIVolumeFile,
+  sources: Pick<VolumeSources, 'field' | 'resource'>,
+): string {
+  if (fieldRef) return sources.field(fieldRef.fieldPath)
+  if (resourceFieldRef) {
+    const { containerName = '', resource, divisor } = resourceFieldRef
+    return sources.resource(containerName, resource, divisor)
   }
-  return payload
+  throw new VolumeError(`downwardAPI item ${JSON.stringify(path)} has neither fieldRef nor resourceFieldRef`)
 }

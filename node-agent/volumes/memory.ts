@@ -1,8 +1,8 @@
-// One file system in memory for all volumes that must not reach a disk: secrets, projections, the downward API. One
-// mount a node instead of one a volume, because a mount is a process to spawn and a pod's start should spawn none.
-import { mkdirSync, readdirSync } from 'node:fs'
+// One file system in memory for all volumes that must not reach a disk: secrets, projections, the downward API. One a
+// node instead of one a volume: taking a mount away has the kernel wait, and a pod's end need not.
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import { isMountPoint, mountTmpfs, unmount } from './mount.ts'
+import { isMountPoint, mountMemoryFileSystem, unmountBelow } from './mount.ts'
 
 /** The machine does not let the agent work; the message says what it needs. */
 export class MountError extends Error {
@@ -10,20 +10,24 @@ export class MountError extends Error {
 }
 
 /** Mounts it unless it is there already (an agent before this one mounted it). */
-export async function mountMemory(root: string): Promise<void> {
+export function mountMemory(root: string): void {
   const target = path.join(root, 'memory')
   mkdirSync(target, { recursive: true, mode: 0o700 })
-  if (isMountPoint(target)) return
   try {
-    await mountTmpfs(target, ['mode=755', 'nosuid', 'nodev', 'noexec'])
+    // Programs in it may be run: a projection can hold scripts.
+    if (!isMountPoint(target)) {
+      mountMemoryFileSystem(target, { mode: 0o700, attributes: { noSuid: true, noDev: true } })
+    }
+    // Containers see what is mounted from it; nobody else on the machine is to read secrets.
+    chmodSync(target, 0o700)
   } catch (error) {
-    const why = error instanceof Error ? error.message.trim() : String(error)
+    const why = error instanceof Error ? error.message : String(error)
     throw new MountError(`cannot mount a tmpfs for secrets at ${target}: ${why}; run the node agent as root`)
   }
 }
 
 /** Unmounts it when no pod uses it any more. */
-export async function unmountUnusedMemory(root: string): Promise<void> {
+export function unmountUnusedMemory(root: string): void {
   const target = path.join(root, 'memory')
-  if (isMountPoint(target) && readdirSync(target).length === 0) await unmount([target])
+  if (isMountPoint(target) && readdirSync(target).length === 0) unmountBelow(target)
 }

@@ -1,21 +1,79 @@
-// Mounts through mount(8) and umount(8): few volumes need any, and none is on the path of a usual pod's start.
-import { execFile } from 'node:child_process'
+// Mounts that volumes need, made by descriptors: what is mounted is what was opened, whatever its name means by now.
 import { readFileSync } from 'node:fs'
-import { promisify } from 'node:util'
+import { hasCode } from '../sys/errno.ts'
+import { closeFd } from '../sys/fd.ts'
+import {
+  attachMountAt,
+  cloneTree,
+  createFileSystem,
+  type FileSystemOptions,
+  type MountAttributes,
+  setMountAttributes,
+  unmountAll,
+} from '../sys/mount.ts'
 
-const run = promisify(execFile)
-
-export async function mountTmpfs(target: string, options: readonly string[]): Promise<void> {
-  await run('mount', ['-t', 'tmpfs', '-o', options.join(','), 'tmpfs', target])
+export interface MemoryFileSystem {
+  /** Of its root, with the set-group-ID and sticky bits. */
+  readonly mode: number
+  readonly gid?: number | undefined
+  /** Default: half of the machine's memory. */
+  readonly sizeBytes?: number | undefined
+  readonly attributes?: MountAttributes
+  /** Its users see what any of them mounts in it. */
+  readonly propagates?: boolean
 }
 
-export async function bindMount(source: string, target: string): Promise<void> {
-  await run('mount', ['--bind', source, target])
+/** Mounts a new file system in memory, of whose content nothing is ever swapped out where the kernel knows how to. */
+export function mountMemoryFileSystem(
+  target: string,
+  { mode, gid, sizeBytes, attributes = {}, propagates = false }: MemoryFileSystem,
+): void {
+  const options = {
+    mode: mode.toString(8),
+    ...(gid !== undefined && { gid: String(gid) }),
+    ...(sizeBytes !== undefined && { size: String(sizeBytes) }),
+  }
+  const mount = createTmpfs(options, attributes)
+  if (propagates) setMountAttributes(mount, { attributes: {}, propagation: 'shared' }, target)
+  attach(mount, target)
 }
 
-/** Unmounts all given, whoever still uses them: their last user ends them. */
-export async function unmount(targets: readonly string[]): Promise<void> {
-  if (targets.length > 0) await run('umount', ['--lazy', ...targets])
+/** tmpfs(5): `noswap` is of Linux 6.4. */
+function createTmpfs(options: FileSystemOptions, attributes: MountAttributes): number {
+  try {
+    return createFileSystem('tmpfs', 'tmpfs', { ...options, noswap: true }, attributes)
+  } catch (error) {
+    if (!hasCode(error, 'EINVAL')) throw error
+    return createFileSystem('tmpfs', 'tmpfs', options, attributes)
+  }
+}
+
+/** Makes what a descriptor refers to appear at a path too, without what is mounted below it. */
+export function bindDescriptor(fd: number, target: string): void {
+  attach(cloneTree(target, { recursive: false, directoryFd: fd }), target)
+}
+
+/** Makes a directory a mount of its own, whose users see what any of them mounts in it. */
+export function mountShared(directory: string): void {
+  const mount = cloneTree(directory, { recursive: true })
+  // By way of private, so that it shares with its own users only and not with those of the file system it lies on.
+  for (const propagation of ['private', 'shared'] as const) {
+    setMountAttributes(mount, { attributes: {}, propagation }, directory)
+  }
+  attach(mount, directory)
+}
+
+function attach(mountFd: number, target: string): void {
+  try {
+    attachMountAt(mountFd, target)
+  } finally {
+    closeFd(mountFd)
+  }
+}
+
+/** Detaches everything mounted at or below a directory, whoever still uses it: its last user ends it. */
+export function unmountBelow(directory: string): void {
+  for (const point of mountsBelow(directory)) unmountAll(point)
 }
 
 /** Mount points at or below a directory, the deepest first; of several on one place, each. */
@@ -24,7 +82,7 @@ export function mountsBelow(directory: string): string[] {
     .split('\n')
     .map(line => unescape(line.split(' ')[4] ?? ''))
     .filter(point => point === directory || point.startsWith(`${directory}/`))
-    .reverse()
+    .sort((a, b) => b.length - a.length)
 }
 
 export const isMountPoint = (directory: string): boolean => mountsBelow(directory).includes(directory)

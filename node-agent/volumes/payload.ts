@@ -1,5 +1,6 @@
 // What a volume made of keys holds: files by their path inside the volume.
 import type { KeyToPath } from '../../api/kinds/core-v1.ts'
+import { VolumeError } from './volume-error.ts'
 
 export interface PayloadFile {
   readonly data: Buffer
@@ -7,13 +8,8 @@ export interface PayloadFile {
   readonly mode: number
 }
 
-/** By path relative to the volume, never absolute and never with `..`. */
+/** By path relative to the volume. */
 export type Payload = ReadonlyMap<string, PayloadFile>
-
-/** A volume can't be made as its pod asks; the message says what is missing. */
-export class VolumeError extends Error {
-  override readonly name = 'VolumeError'
-}
 
 /** Kubernetes' default of defaultMode. */
 export const defaultFileMode = 0o644
@@ -24,39 +20,62 @@ export interface KeySelection {
   readonly optional?: boolean
 }
 
+/** What keys belong to, in words: of an object that is missing, and of one that lacks a key. */
+export interface KeySource {
+  readonly notFound: string
+  readonly lacks: (key: string) => string
+}
+
 /**
  * Files from the keys of a ConfigMap or Secret: all of them under their own names, or those that `items` lists.
- * @param object what the keys belong to, for messages: `configmap "settings"`
  * @param data undefined: the object does not exist
- * @throws VolumeError when the object or a listed key is missing and not optional, or a path leaves the volume
+ * @throws VolumeError when the object or a listed key is missing and not optional
  */
 export function keysPayload(
-  object: string,
+  source: KeySource,
   data: ReadonlyMap<string, Buffer> | undefined,
   { items, defaultMode = defaultFileMode, optional = false }: KeySelection,
 ): Payload {
-  if (data === undefined) {
-    if (optional) return new Map()
-    throw new VolumeError(`${object} not found`)
-  }
+  if (data === undefined && !optional) throw new VolumeError(source.notFound)
   if (items === undefined || items.length === 0) {
-    return new Map([...data].map(([key, bytes]) => [key, { data: bytes, mode: defaultMode }]))
+    return new Map([...(data ?? [])].map(([key, bytes]) => [key, { data: bytes, mode: defaultMode }]))
   }
   const payload = new Map<string, PayloadFile>()
   for (const { key, path, mode } of items) {
-    const bytes = data.get(key)
-    if (bytes !== undefined) payload.set(checkedPath(path), { data: bytes, mode: mode ?? defaultMode })
-    else if (!optional) throw new VolumeError(`${object}: references non-existent key: ${key}`)
+    const bytes = data?.get(key)
+    if (bytes !== undefined) payload.set(path, { data: bytes, mode: mode ?? defaultMode })
+    else if (!optional) throw new VolumeError(source.lacks(key))
   }
   return payload
 }
 
-/** @throws VolumeError unless the path stays inside the volume, and outside what the volume needs for itself */
-export function checkedPath(path: string): string {
-  const parts = path.split('/')
-  if (path === '' || path.startsWith('/') || parts.includes('..') || parts.some(part => part === '' || part === '.')) {
-    throw new VolumeError(`path ${JSON.stringify(path)} must be relative, without empty, "." or ".." elements`)
-  }
-  if (path.startsWith('..')) throw new VolumeError(`path ${JSON.stringify(path)} must not start with ".."`)
+/** Linux' limits of a path and of a name in it. */
+const longestPath = 4096
+const longestName = 255
+
+/**
+ * A path as the volume has it: without empty and "." elements.
+ * @throws VolumeError when it leaves the volume or takes a name the volume needs for itself
+ */
+export function cleanPath(path: string): string {
+  const problem = pathProblem(path)
+  if (problem !== undefined) throw new VolumeError(`invalid path: ${problem}`)
   return path
+    .split('/')
+    .filter(name => name !== '' && name !== '.')
+    .join('/')
+}
+
+/** In Kubernetes' words (pkg/volume/util/atomic_writer.go). */
+function pathProblem(path: string): string | undefined {
+  if (path === '') return 'must not be empty: ""'
+  if (path.startsWith('/')) return `must be relative path: ${path}`
+  if (Buffer.byteLength(path) > longestPath) return `must be less than or equal to ${longestPath} characters`
+  for (const name of path.split('/')) {
+    if (name === '..') return `must not contain '..': ${path}`
+    if (Buffer.byteLength(name) > longestName) {
+      return `filenames must be less than or equal to ${longestName} characters`
+    }
+  }
+  return path.startsWith('..') ? `must not start with '..': ${path}` : undefined
 }

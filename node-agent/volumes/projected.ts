@@ -1,24 +1,21 @@
-// Several sources in one directory.
+// Several sources in one directory; of two that give the same path the later one wins.
 import type { VolumeProjection } from '../../api/kinds/core-v1.ts'
 import { configMapPayload } from './config-map.ts'
 import { downwardApiPayload } from './downward-api.ts'
-import { type Payload, type PayloadFile, VolumeError } from './payload.ts'
+import type { Payload } from './payload.ts'
 import { secretPayload } from './secret.ts'
 import type { ContentVolume, VolumeSources } from './volume.ts'
+import { allOrProblems, VolumeError } from './volume-error.ts'
 
 export const projectedVolume: ContentVolume = {
   field: 'projected',
   inMemory: true,
   async payload({ volume, namespace, sources }) {
     const { sources: projections = [], defaultMode } = volume.projected ?? {}
-    const payload = new Map<string, PayloadFile>()
-    for (const projection of projections) {
-      for (const [path, file] of await projectionPayload(projection, defaultMode, namespace, sources)) {
-        if (payload.has(path)) throw new VolumeError(`projected sources conflict: more than one gives ${path}`)
-        payload.set(path, file)
-      }
-    }
-    return payload
+    const payloads = await allOrProblems(projections, projection =>
+      projectionPayload(projection, defaultMode, namespace, sources),
+    )
+    return new Map(payloads.flatMap(payload => [...payload]))
   },
 }
 

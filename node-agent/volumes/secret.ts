@@ -6,8 +6,8 @@ export const secretVolume: ContentVolume = {
   field: 'secret',
   inMemory: true,
   payload({ volume, namespace, sources }) {
-    const source: SecretVolumeSource = volume.secret ?? {}
-    return secretPayload(source.secretName ?? '', source, namespace, sources)
+    const selection: SecretVolumeSource = volume.secret ?? {}
+    return secretPayload(selection.secretName ?? '', selection, namespace, sources)
   },
 }
 
@@ -19,5 +19,9 @@ export async function secretPayload(
 ): Promise<Payload> {
   const found = await sources.secret(namespace, name)
   const data = Object.entries(found?.data ?? {}).map(([key, base64]) => [key, Buffer.from(base64, 'base64')] as const)
-  return keysPayload(`secret "${name}"`, found && new Map(data), selection)
+  const source = {
+    notFound: `secret "${name}" not found`,
+    lacks: (key: string) => `references non-existent secret key: ${key}`,
+  }
+  return keysPayload(source, found && new Map(data), selection)
 }

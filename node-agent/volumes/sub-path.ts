@@ -1,102 +1,83 @@
-// A part of a volume, mounted by itself. Who can write to the volume must not lead the mount out of it: the path is
-// opened one element at a time without following links, each relative to the one before through /proc/self/fd, and
-// what is handed on is a bind mount of the very file that was opened, not a name that could change its meaning.
-// (CVE-2017-1002101, CVE-2021-25741.)
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  writeFileSync,
-} from 'node:fs'
+// A part of a volume, mounted by itself. Who can write to the volume must not lead the mount out of it: paths are
+// resolved by openat2(2) below the volume's root, whatever changes meanwhile, and what is handed on is a mount of the
+// very file that was opened, not a name that could change its meaning. (CVE-2017-1002101, CVE-2021-25741.)
+import { chmodSync, fstatSync, lstatSync, mkdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { bindMount, isMountPoint } from './mount.ts'
-import { VolumeError } from './payload.ts'
+import { hasCode, ignoring } from '../sys/errno.ts'
+import { closeFd, O_DIRECTORY, O_PATH } from '../sys/fd.ts'
+import { unmountAll } from '../sys/mount.ts'
+import { makeDirectoryAt, openInRoot, openRoot } from '../sys/rooted.ts'
+import { bindDescriptor } from './mount.ts'
 
-/** Linux' O_PATH, which Node does not name: opens what can't be read, and blocks on nothing. */
-const oPath = 0o10000000
+/** Directories of a part that are missing could not be made in the volume. */
+export class MakePartError extends Error {
+  override readonly name = 'MakePartError'
+}
 
 /**
- * Opens a path inside a volume; directories that are missing are made.
- * @returns a descriptor, to be closed by the caller
- * @throws VolumeError when the path leaves the volume
+ * Opens a part of a volume. Symbolic links are followed as long as they stay inside the volume; directories that are
+ * missing are made, and may be used by whoever may use the volume.
+ * @param subPath relative, without ".."
+ * @returns a descriptor (O_PATH), to be closed by the caller
+ * @throws SyscallError EXDEV when a link leads out of the volume; MakePartError
  */
-export function openInVolume(root: string, subPath: string): number {
-  const relative = settled(root, subPath)
-  let fd = openSync(root, oPath | constants.O_DIRECTORY)
-  // Whoever may write to the volume may write to the parts made of it.
-  const mode = fstatSync(fd).mode & 0o7777
+export function openPart(volume: string, subPath: string): number {
+  const root = openRoot(volume)
   try {
-    for (const name of relative === '' ? [] : relative.split('/')) {
-      const next = openChild(fd, name, mode)
-      closeSync(fd)
-      fd = next
-    }
+    const mode = fstatSync(root).mode & 0o7777
+    return openOrMake(root, elements(subPath), mode)
+  } finally {
+    closeFd(root)
+  }
+}
+
+const elements = (subPath: string): string[] => subPath.split('/').filter(name => name !== '' && name !== '.')
+
+function openOrMake(root: number, names: readonly string[], mode: number): number {
+  try {
+    return openInRoot(root, names.join('/'), { beneath: true })
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+  const parent = openOrMake(root, names.slice(0, -1), mode)
+  const name = names.at(-1) ?? ''
+  try {
+    const made = ignoring(['EEXIST'], () => makeDirectoryAt(parent, name, mode))
+    const fd = openInRoot(parent, name, { strict: true, beneath: true, flags: O_PATH | O_DIRECTORY })
+    if (made) chmodSync(`/proc/self/fd/${fd}`, mode) // The umask took some away.
     return fd
   } catch (error) {
-    closeSync(fd)
-    throw error
-  }
-}
-
-/**
- * Mounts part of a volume onto a place of the pod's own.
- * @param target the place, made here
- * @returns the target
- */
-export async function bindSubPath(root: string, subPath: string, target: string): Promise<string> {
-  if (isMountPoint(target)) return target
-  const fd = openInVolume(root, subPath)
-  try {
-    mkdirSync(path.dirname(target), { recursive: true, mode: 0o750 })
-    if (fstatSync(fd).isDirectory()) mkdirSync(target, { recursive: true, mode: 0o750 })
-    else writeFileSync(target, '', { mode: 0o640 })
-    await bindMount(`/proc/${process.pid}/fd/${fd}`, target)
-    return target
+    throw new MakePartError(`cannot make ${JSON.stringify(name)}`, { cause: error })
   } finally {
-    closeSync(fd)
+    closeFd(parent)
   }
 }
 
 /**
- * Links inside the volume may be followed as long as they end inside it (`app.conf → ..data/app.conf`), and are gone
- * from what is opened. What does not exist yet has no links to follow.
+ * Mounts a part of a volume onto a place of the pod's own. What an earlier start mounted there goes: the file may have
+ * been replaced since.
+ * @param target the place, made here
+ * @throws as openPart
  */
-function settled(root: string, subPath: string): string {
-  if (path.isAbsolute(subPath) || subPath.split('/').includes('..')) {
-    throw new VolumeError(`subPath ${JSON.stringify(subPath)} must be relative and must not contain ".."`)
+export function bindPart(volume: string, subPath: string, target: string): void {
+  const fd = openPart(volume, subPath)
+  try {
+    unmountAll(target)
+    makePlace(target, fstatSync(fd).isDirectory())
+    bindDescriptor(fd, target)
+  } finally {
+    closeFd(fd)
   }
-  const realRoot = realpathSync(root)
-  let existing = path.join(root, subPath)
-  const missing: string[] = []
-  while (existing !== root && lstatSync(existing, { throwIfNoEntry: false }) === undefined) {
-    missing.unshift(path.basename(existing))
-    existing = path.dirname(existing)
-  }
-  const real = path.join(realpathSync(existing), ...missing)
-  if (real !== realRoot && !real.startsWith(`${realRoot}/`)) {
-    throw new VolumeError(`subPath ${JSON.stringify(subPath)} leads out of its volume`)
-  }
-  return path.relative(realRoot, real)
 }
 
-function openChild(parent: number, name: string, mode: number): number {
-  const child = `/proc/self/fd/${parent}/${name}`
-  const flags = oPath | constants.O_NOFOLLOW
-  let fd: number
-  try {
-    fd = openSync(child, flags)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-    mkdirSync(child, { mode })
-    fd = openSync(child, flags)
-    if (!fstatSync(fd).isSymbolicLink()) chmodSync(`/proc/self/fd/${fd}`, mode) // The umask took some away.
-  }
-  if (!fstatSync(fd).isSymbolicLink()) return fd
-  closeSync(fd)
-  throw new VolumeError(`subPath element ${JSON.stringify(name)} became a symbolic link while it was opened`)
+/** A place of the kind that is mounted there: a directory on a directory, anything else on a file. */
+function makePlace(target: string, isDirectory: boolean): void {
+  const present = lstatSync(target, { throwIfNoEntry: false })
+  if (present?.isDirectory() === isDirectory) return
+  // Empty, or something is mounted on it after all: neither removes more than the place.
+  if (present?.isDirectory()) rmdirSync(target)
+  else if (present) unlinkSync(target)
+  mkdirSync(path.dirname(target), { recursive: true, mode: 0o750 })
+  if (isDirectory) mkdirSync(target, { mode: 0o750 })
+  else writeFileSync(target, '', { mode: 0o640 })
 }

@@ -10,34 +10,39 @@ export interface VolumeSources {
   field(fieldPath: string): string
   /** A container's resource, as resourceFieldRef names it. */
   resource(container: string, resource: string, divisor: string | undefined): string
+  /** The most memory the pod can take: what a volume in memory can hold at most. */
+  readonly memoryBytes: number
 }
 
-interface VolumeRequest {
+interface ContentRequest {
   readonly volume: Volume
   readonly namespace: string
   readonly sources: VolumeSources
-  /** The volume's own directory on disk, or in memory for what must never reach a disk. */
-  readonly diskDir: string
-  readonly memoryDir: string
-  /** The pod's fsGroup: the group that owns what the volume holds. */
-  readonly gid: number | undefined
 }
 
-/** A type whose content follows objects of the API. */
+/** A type whose content follows objects of the API; containers can't write to it. */
 export interface ContentVolume {
   /** The field of Volume that asks for this type. */
   readonly field: 'configMap' | 'secret' | 'downwardAPI' | 'projected'
   readonly inMemory: boolean
   /** @throws VolumeError when something that is not optional is missing */
-  payload(request: VolumeRequest): Promise<Payload>
+  payload(request: ContentRequest): Promise<Payload>
+}
+
+export interface PlaceRequest {
+  readonly volume: Volume
+  /** The volume's own directory on disk. */
+  readonly directory: string
+  /** The pod's fsGroup: the group that owns the volume. */
+  readonly gid: number | undefined
+  /** Containers of the pod show one another, or the host, what they mount in it. */
+  readonly propagates: boolean
+  readonly sources: Pick<VolumeSources, 'memoryBytes'>
 }
 
 /** A type that is a place: made once, then left to the pod. */
 export interface PlaceVolume {
   readonly field: 'emptyDir' | 'hostPath'
-  /**
-   * Makes it, or finds it made.
-   * @returns the path on the host
-   */
-  place(request: VolumeRequest): Promise<string>
+  /** Makes it, or finds it made. @throws VolumeError */
+  place(request: PlaceRequest): void
 }

@@ -22,7 +22,7 @@ export const volumePod = ({ metadata, spec }: Pod): VolumePod => ({
 })
 
 /** @throws ConfigError, VolumeError when a mount can't be made as the spec asks */
-export async function containerMounts(
+export function containerMounts(
   volumes: PodVolumes,
   pod: Pod,
   container: Container,
@@ -30,16 +30,16 @@ export async function containerMounts(
   podIps: readonly string[],
   clusterDomain: string,
   environment: ReadonlyMap<string, string>,
-): Promise<Mount[]> {
+): Mount[] {
   const mounts: Mount[] = []
   for (const mount of container.volumeMounts ?? []) {
-    const subPath = subPathOf(mount, environment)
+    const source = volumes.mountSource(volumePod(pod), container, mount, subPathOf(mount, environment))
     mounts.push({
       containerPath: mount.mountPath,
-      hostPath: await volumes.mountSource(volumePod(pod), container, mount, subPath),
-      readonly: mount.readOnly ?? false,
+      hostPath: source.hostPath,
+      readonly: source.readOnly || mount.readOnly === true,
       propagation: propagation[mount.mountPropagation ?? 'None'],
-      recursiveReadOnly: mount.recursiveReadOnly === 'Enabled' || mount.recursiveReadOnly === 'IfPossible',
+      recursiveReadOnly: isRecursivelyReadOnly(mount),
     })
   }
   const taken = new Set(mounts.map(({ containerPath }) => containerPath))
@@ -54,16 +54,28 @@ export async function containerMounts(
   return mounts
 }
 
-function subPathOf(mount: VolumeMount, environment: ReadonlyMap<string, string>): string {
-  if (mount.subPathExpr === undefined) return mount.subPath ?? ''
+/** The runtime knows how to, so IfPossible means that it is (KEP-3857). */
+function isRecursivelyReadOnly({ name, readOnly, recursiveReadOnly, mountPropagation = 'None' }: VolumeMount): boolean {
+  if (recursiveReadOnly === undefined || recursiveReadOnly === 'Disabled') return false
+  const but = !readOnly
+    ? 'it is not read-only'
+    : mountPropagation !== 'None' && `it is not compatible with propagation "${mountPropagation}"`
+  if (!but) return true
+  throw new ConfigError(
+    `failed to resolve recursive read-only mode: volume "${name}" requested recursive read-only mode, but ${but}`,
+  )
+}
+
+function subPathOf({ subPath = '', subPathExpr }: VolumeMount, environment: ReadonlyMap<string, string>): string {
+  if (subPathExpr === undefined || subPathExpr === '') return subPath
   const missing = new Set<string>()
-  const text = expand(mount.subPathExpr, name => {
+  const text = expand(subPathExpr, name => {
     const value = environment.get(name)
-    if (value === undefined) missing.add(name)
+    if (!value) missing.add(name)
     return value
   })
   if (missing.size === 0) return text
-  throw new ConfigError(`subPathExpr of ${mount.mountPath} names unknown variables: ${[...missing].join(', ')}`)
+  throw new ConfigError(`missing value for ${[...missing].sort().join(', ')}`)
 }
 
 function writeHosts(podDir: string, pod: Pod, podIps: readonly string[], clusterDomain: string): string {

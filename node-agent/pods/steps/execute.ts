@@ -5,6 +5,7 @@ import { type Container, pods } from '../../../api/kinds/core-v1.ts'
 import { isNotFound } from '../../../client/runtime.ts'
 import { fieldValue, resourceValue } from '../configuration/fields.ts'
 import { volumePod } from '../configuration/mounts.ts'
+import { podMemoryBytes } from '../configuration/resources.ts'
 import { podLogDirectory } from '../configuration/sandbox-config.ts'
 import { currentSandbox } from '../observation/observation.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
@@ -90,6 +91,7 @@ async function prepareVolumes(context: Context, pod: Pod, memory: PodMemory): Pr
     ...objects.sourcesFor(uid),
     field: path => fieldValue(pod, path, surroundings),
     resource: (container, resource, divisor) => resourceValue(pod, container, resource, divisor, surroundings),
+    memoryBytes: podMemoryBytes(pod, surroundings.allocatable),
   })
   const [first] = failures
   if (first === undefined) {

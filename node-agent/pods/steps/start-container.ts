@@ -79,7 +79,7 @@ function createRequest(
       imageRef: image?.ref ?? container.image ?? '',
       imageUser: image?.user ?? { uid: undefined, username: '' },
       environment: variables,
-      mounts: await containerMounts(volumes, pod, container, attempt, podIps, settings.dns.domain, variables),
+      mounts: containerMounts(volumes, pod, container, attempt, podIps, settings.dns.domain, variables),
       resources: containerResources(pod, container, settings.memoryBytes, settings.podPidsLimit),
     })
     const sandboxConfig = configOf(context, pod, sandbox?.attempt ?? 0)
