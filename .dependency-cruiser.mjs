@@ -102,6 +102,7 @@ export default {
     pods('static', ['planning']),
     pods('steps', ['observation', 'planning', 'configuration', 'status'], ['^node-agent/(volumes|probes)/', pod]),
     pods('admission', ['planning', 'steps']),
+    pods('eviction', ['observation', 'planning', 'configuration', 'steps'], ['^node-agent/volumes/']),
     room('tsctl', '^tsctl/', ['^api/', '^lib/', '^client/', gen]),
     room('deploy', '^deploy/', ['^lib/', '^client/', '^api/', '^tools/']),
     owned('koffi', ['^node-agent/sys/']),

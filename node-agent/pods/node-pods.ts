@@ -12,6 +12,7 @@ import { type Clock, systemClock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { PodVolumes } from '../volumes/pod-volumes.ts'
 import { Admissions, type NodeSource } from './admission/admissions.ts'
+import { watchLocalStorage } from './eviction/local-storage.ts'
 import { ObjectCache } from './object-cache.ts'
 import type { ObservedContainer, PodIdentity, PodObservation } from './observation/observation.ts'
 import { RuntimeView } from './observation/runtime-view.ts'
@@ -147,7 +148,12 @@ export class NodePods implements PodDirectory {
       clock,
       log,
     }
-    const watching = [this.view.run(signal), this.#informer.run(signal), this.#services.run(signal)]
+    const watching = [
+      this.view.run(signal),
+      this.#informer.run(signal),
+      this.#services.run(signal),
+      watchLocalStorage(this.#context, () => this.#workers.values(), signal),
+    ]
     const aborted = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
     await Promise.race([this.view.listed, aborted])
     if (!signal.aborted) {

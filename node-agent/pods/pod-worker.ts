@@ -5,6 +5,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { PodStatus } from '../../api/kinds/core-v1.ts'
 import { millisecondsOf } from '../../api/values/time.ts'
 import { PodAdmission } from './admission/pod-admission.ts'
+import { isCritical } from './admission/preemption.ts'
+import type { EvictablePod } from './eviction/local-storage.ts'
 import { newest } from './observation/observation.ts'
 import { endingCause, failureOf, graceSecondsOf, sharpen } from './planning/ending.ts'
 import { plan } from './planning/plan.ts'
@@ -27,7 +29,10 @@ export interface PodWorkerOptions {
   readonly onGone: (uid: string) => void
 }
 
-export class PodWorker {
+/** What an evicted pod gets to end by itself, whatever its own grace: the kubelet's number. */
+const evictionGraceMs = 1_000
+
+export class PodWorker implements EvictablePod {
   readonly #options: PodWorkerOptions
   readonly #steps: PodSteps
   readonly #probes: PodProbes
@@ -94,6 +99,24 @@ export class PodWorker {
     const ended = newest(this.#options.context.view.observed(this.#pod.metadata.uid), name)
     if (this.#ending || !container || !ended) return false
     return shouldRestart(this.#pod.spec, container, ended.exitCode)
+  }
+
+  mayBeEvicted(): boolean {
+    if (!this.admission.isAdmitted || this.#ending || this.#removed || this.#stopped) return false
+    return !isCritical(this.admission.demand)
+  }
+
+  /**
+   * The pod fails for what it took of the node. It is not said to be disrupted: it would do so again elsewhere.
+   * https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions
+   */
+  evict(message: string): void {
+    const { clock, events, log } = this.#options.context
+    const { name, namespace } = this.#pod.metadata
+    log.warn({ pod: `${namespace ?? ''}/${name}` }, `pod evicted: ${message}`)
+    events.record(this.#pod, 'Warning', 'Evicted', message)
+    this.#end({ cause: 'evicted', deadlineMs: clock.now() + evictionGraceMs, failure: { reason: 'Evicted', message } })
+    this.wake()
   }
 
   /** A newer version of the pod. */

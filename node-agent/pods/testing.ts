@@ -89,6 +89,8 @@ export class FakeRuntime implements Runtime {
   readonly containers = new Map<string, FakeContainer>()
   readonly configs = new Map<string, CreateContainerRequest>()
   readonly images: Set<string>
+  /** What containers have written outside volumes, by name. */
+  readonly writtenBytes = new Map<string, number>()
   readonly #options: FakeRuntimeOptions
   readonly #subscribers = new Set<(event: ContainerEventResponse | undefined) => void>()
   #count = 0
@@ -240,6 +242,14 @@ export class FakeRuntime implements Runtime {
     await this.#enter('execSync', request)
     const { exitCode, stdout = '' } = this.#options.exec?.(request) ?? { exitCode: 0 }
     return { exitCode, stdout: Buffer.from(stdout), stderr: Buffer.alloc(0) }
+  }
+
+  async containerStats({ containerId = '' }) {
+    await this.#enter('containerStats', containerId)
+    const { status } = this.#container(containerId)
+    return {
+      stats: { writableLayer: { usedBytes: { value: this.writtenBytes.get(status.metadata?.name ?? '') ?? 0 } } },
+    }
   }
 
   async imageStatus({ image }: { image?: { image?: string | undefined } | undefined }) {

@@ -4,9 +4,9 @@
 //   <root>/memory/<uid>/<name>             in memory, for what must not reach a disk
 //   <root>/pods/<uid>/volume-subpaths/<volume>/<container>/<index of the mount>
 import { mkdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Container, PodSpec, Volume, VolumeMount } from '../../api/kinds/core-v1.ts'
+import { removeTree } from '../../lib/remove-tree.ts'
 import { writeAtomically } from './atomic-writer.ts'
 import { configMapVolume } from './config-map.ts'
 import { downwardApiVolume } from './downward-api.ts'
@@ -118,7 +118,7 @@ export class PodVolumes {
     // Never remove through a mount: a sub-path may show what is not the pod's.
     unmountBelow(this.podDir(uid))
     const folders = [this.#subPathsDir(uid), this.#volumesDir(uid), path.join(this.#root, 'memory', uid)]
-    for (const folder of folders) await rm(folder, { recursive: true, force: true })
+    for (const folder of folders) await removeTree(folder)
   }
 
   async #prepareOne(pod: VolumePod, volume: Volume, sources: VolumeSources): Promise<void> {

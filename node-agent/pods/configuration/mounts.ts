@@ -78,8 +78,11 @@ function subPathOf({ subPath = '', subPathExpr }: VolumeMount, environment: Read
   throw new ConfigError(`missing value for ${[...missing].sort().join(', ')}`)
 }
 
+/** What containers see as /etc/hosts. */
+export const hostsPath = (podDir: string): string => path.join(podDir, 'etc-hosts')
+
 function writeHosts(podDir: string, pod: Pod, podIps: readonly string[], clusterDomain: string): string {
-  const file = path.join(podDir, 'etc-hosts')
+  const file = hostsPath(podDir)
   const host = pod.spec.hostNetwork ? readFileSync('/etc/hosts', 'utf8') : ''
   mkdirSync(podDir, { recursive: true, mode: 0o750 })
   // Written in place: it may be mounted in containers that run.

@@ -71,6 +71,7 @@ const severity: Record<Ending['cause'], number> = {
   rejected: 1,
   deadline: 1,
   preempted: 1,
+  evicted: 1,
   deleted: 2,
   removed: 3,
 }

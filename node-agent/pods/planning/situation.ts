@@ -37,9 +37,9 @@ export interface PodFailure {
 export interface Ending {
   /**
    * Deleted at the API, removed from its source, its deadline passed, not admitted to this node, ended in favour of a
-   * critical pod, or all its work done.
+   * critical pod, ended for what it took of the node, or all its work done.
    */
-  readonly cause: 'deleted' | 'removed' | 'deadline' | 'rejected' | 'preempted' | 'finished'
+  readonly cause: 'deleted' | 'removed' | 'deadline' | 'rejected' | 'preempted' | 'evicted' | 'finished'
   /** When every process must be gone. */
   readonly deadlineMs: number
   /** Absent: how its containers ended decides. */

@@ -26,6 +26,7 @@ export type Runtime = RuntimeCalls &
     | 'execSync'
     | 'imageStatus'
     | 'pullImage'
+    | 'containerStats'
   >
 
 export interface NodeSettings {

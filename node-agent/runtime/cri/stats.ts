@@ -1,6 +1,7 @@
 // What containers and pods use, as CRI tells it.
-import { lstat, readdir } from 'node:fs/promises'
 import path from 'node:path'
+import { diskUsage } from '../../../lib/disk-usage.ts'
+import { Pace } from '../../../lib/walk-tree.ts'
 import type { ContainerStats, CpuUsage, FilesystemUsage, MemoryUsage, PodSandboxStats } from '../../../proto/gen/cri.ts'
 import type { CgroupStats } from '../cgroups/cgroups.ts'
 import type { Parts } from '../lifecycle/parts.ts'
@@ -23,6 +24,7 @@ export class Stats {
   readonly #parts: Parts
   readonly #cpu = new Map<string, Sample>()
   readonly #disk = new Map<string, { readonly atMs: number; readonly usage: FilesystemUsage }>()
+  readonly #pace = new Pace()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -93,7 +95,7 @@ export class Stats {
     const now = Date.now()
     if (cached && now - cached.atMs < diskEveryMs) return cached.usage
     const upper = path.join(this.#parts.containerRecords.folderOf(record.id), 'upper')
-    const { bytes, inodes } = await diskUsage(upper)
+    const { bytes, inodes } = await diskUsage(upper, this.#pace)
     const usage: FilesystemUsage = {
       timestamp: nanoseconds(now),
       fsId: { mountpoint: upper },
@@ -116,22 +118,4 @@ function memoryUsage(timestampMs: number, memory: NonNullable<CgroupStats['memor
     majorPageFaults: { value: memory.majorPageFaults },
     ...(limitBytes !== undefined && { availableBytes: { value: Math.max(0, limitBytes - workingSetBytes) } }),
   }
-}
-
-/** As du(1) counts. Files that vanish meanwhile are left out. */
-async function diskUsage(folder: string): Promise<{ readonly bytes: number; readonly inodes: number }> {
-  let bytes = 0
-  let inodes = 0
-  for (const name of await readdir(folder).catch(() => [])) {
-    const file = path.join(folder, name)
-    const status = await lstat(file).catch(() => undefined)
-    if (!status) continue
-    bytes += status.blocks * 512
-    inodes++
-    if (!status.isDirectory()) continue
-    const below = await diskUsage(file)
-    bytes += below.bytes
-    inodes += below.inodes
-  }
-  return { bytes, inodes }
 }

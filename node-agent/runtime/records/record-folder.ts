@@ -3,8 +3,8 @@
 // and a kill in the middle of writing leaves the state before. Without fsync: records describe processes and namespaces,
 // and a machine that lost power has none of them left.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import path from 'node:path'
+import { removeTree } from '../../../lib/remove-tree.ts'
 import { hasCode } from '../../sys/errno.ts'
 
 interface Identified {
@@ -118,6 +118,7 @@ export class RecordFolder<T extends Identified> {
   }
 
   #burn(name: string): void {
-    void rm(path.join(this.#trash, name), { recursive: true, force: true }).catch(() => undefined)
+    // What a container wrote may be deeper than paths reach.
+    void removeTree(path.join(this.#trash, name)).catch(() => undefined)
   }
 }
