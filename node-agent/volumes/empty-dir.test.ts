@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, statfsSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import type { Volume } from '../../api/kinds/core-v1.ts'
+import type { Container, Volume } from '../../api/kinds/core-v1.ts'
 import { attachMountAt, cloneTree } from '../sys/mount.ts'
 import { emptyDirVolume, memorySizeBytes } from './empty-dir.ts'
 import { mountMemoryFileSystem, mountsBelow } from './mount.ts'
@@ -17,14 +17,24 @@ function place(
   const request = {
     volume: { name: 'v', emptyDir },
     directory: path.join(folder(t), 'v'),
-    gid: undefined,
-    propagates: false,
+    spec: { containers: [] },
     sources: { memoryBytes: 64 << 20 },
     ...more,
   }
   emptyDirVolume.place(request)
   return request
 }
+
+const container = (name: string, more: Partial<Container>): Container => ({ name, resources: {}, ...more })
+const grouped: PlaceRequest['spec'] = { containers: [], securityContext: { fsGroup: 2000 } }
+const propagating: PlaceRequest['spec'] = {
+  containers: [container('c', { volumeMounts: [{ name: 'v', mountPath: '/v', mountPropagation: 'HostToContainer' }] })],
+}
+const asking = (...sizes: readonly string[]): PlaceRequest['spec'] => ({
+  containers: sizes.map(size =>
+    container(size.toLowerCase(), { resources: { requests: { [`hugepages-${size}`]: size } } }),
+  ),
+})
 
 describe('an emptyDir', () => {
   it('is for everybody, whatever the umask', t => {
@@ -33,7 +43,7 @@ describe('an emptyDir', () => {
   })
 
   it("is its group's, as what is made in it", { skip }, t => {
-    const { directory } = place(t, {}, { gid: 2000 })
+    const { directory } = place(t, {}, { spec: grouped })
     assert.equal(modeOf(directory), 0o2777)
     writeFileSync(path.join(directory, 'x'), '')
     assert.deepEqual([statSync(directory).gid, statSync(path.join(directory, 'x')).gid], [2000, 2000])
@@ -59,7 +69,7 @@ describe('an emptyDir', () => {
 
   it('shows its users what any of them mounts in it', { skip }, t => {
     for (const medium of ['', 'Memory']) {
-      const { directory } = place(t, { medium }, { propagates: true })
+      const { directory } = place(t, { medium }, { spec: propagating })
       const user = folder(t)
       attachMountAt(cloneTree(directory, { recursive: true }), user)
       mkdirSync(path.join(directory, 'sub'))
@@ -84,7 +94,7 @@ describe('an emptyDir in memory', { skip }, () => {
 
   it('has the sticky bit, and its group', t => {
     assert.equal(modeOf(place(t, { medium: 'Memory' }).directory), 0o1777)
-    const { directory } = place(t, { medium: 'Memory' }, { gid: 2000 })
+    const { directory } = place(t, { medium: 'Memory' }, { spec: grouped })
     assert.equal(modeOf(directory), 0o3777)
     assert.equal(statSync(directory).gid, 2000)
   })
@@ -95,6 +105,31 @@ describe('an emptyDir in memory', { skip }, () => {
     emptyDirVolume.place(request)
     assert.equal(mountsBelow(request.directory).length, 1)
     assert.equal(statSync(path.join(request.directory, 'x')).size, 4)
+  })
+})
+
+describe('an emptyDir of huge pages', () => {
+  const hasPages = existsSync('/sys/kernel/mm/hugepages/hugepages-2048kB')
+
+  it('is a file system of the pages its pod requests', { skip: skip || (!hasPages && 'needs pages of 2 MiB') }, t => {
+    for (const medium of ['HugePages', 'HugePages-2Mi']) {
+      const { directory } = place(t, { medium }, { spec: { ...asking('2Mi'), securityContext: { fsGroup: 2000 } } })
+      assert.deepEqual(mountsBelow(directory), [directory])
+      assert.equal(statfsSync(directory).bsize, 2 << 20)
+      assert.deepEqual([modeOf(directory), statSync(directory).gid], [0o2775, 2000])
+    }
+  })
+
+  it('is not for a pod that requests none of them, or several sizes', t => {
+    const none = (medium: string): string =>
+      `medium ${medium}: hugePages storage requested, but there is no resource request for huge pages`
+    assert.throws(() => place(t, { medium: 'HugePages' }), { message: none('HugePages') })
+    assert.throws(() => place(t, { medium: 'HugePages-1Gi' }, { spec: asking('2Mi') }), {
+      message: none('HugePages-1Gi'),
+    })
+    assert.throws(() => place(t, { medium: 'HugePages' }, { spec: asking('2Mi', '1Gi') }), {
+      message: "medium: HugePages can't be used if container requests multiple huge page sizes",
+    })
   })
 })
 

@@ -11,8 +11,7 @@ function check(host: string, type: NonNullable<Volume['hostPath']>['type'] | und
   hostPathVolume.place({
     volume: { name: 'v', hostPath: { path: host, ...(type !== undefined && { type }) } },
     directory: '',
-    gid: undefined,
-    propagates: false,
+    spec: { containers: [] },
     sources: { memoryBytes: 0 },
   })
 }

@@ -1,5 +1,5 @@
 // Mounts that volumes need, made by descriptors: what is mounted is what was opened, whatever its name means by now.
-import { readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import { hasCode } from '../sys/errno.ts'
 import { closeFd } from '../sys/fd.ts'
 import {
@@ -35,6 +35,21 @@ export function mountMemoryFileSystem(
   }
   const mount = createTmpfs(options, attributes)
   if (propagates) setMountAttributes(mount, { attributes: {}, propagation: 'shared' }, target)
+  attach(mount, target)
+}
+
+export interface HugePageFileSystem {
+  readonly mode: number
+  readonly gid: number | undefined
+  readonly pageBytes: number
+}
+
+/** Mounts a new file system of the machine's huge pages. */
+export function mountHugePages(target: string, { mode, gid, pageBytes }: HugePageFileSystem): void {
+  const options = { pagesize: String(pageBytes), ...(gid !== undefined && { gid: String(gid) }) }
+  const mount = createFileSystem('hugetlbfs', 'nodev', options, {})
+  // Its own option for the mode takes no set-group-ID bit.
+  chmodSync(`/proc/self/fd/${mount}`, mode)
   attach(mount, target)
 }
 

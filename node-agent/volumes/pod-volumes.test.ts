@@ -4,8 +4,9 @@ import path from 'node:path'
 import { describe, it } from 'node:test'
 import type { Container, VolumeMount } from '../../api/kinds/core-v1.ts'
 import { mountsBelow } from './mount.ts'
-import { PodVolumes, type VolumePod } from './pod-volumes.ts'
+import { PodVolumes } from './pod-volumes.ts'
 import { contents, folder, modeOf, podWith, skip, sources } from './testing.ts'
+import type { VolumePod } from './volume.ts'
 
 const mounting = (mount: VolumeMount): Container => ({ name: 'main', resources: {}, volumeMounts: [mount] })
 

@@ -5,7 +5,7 @@
 //   <root>/pods/<uid>/volume-subpaths/<volume>/<container>/<index of the mount>
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import type { Container, PodSpec, Volume, VolumeMount } from '../../api/kinds/core-v1.ts'
+import type { Container, Volume, VolumeMount } from '../../api/kinds/core-v1.ts'
 import { removeTree } from '../../lib/remove-tree.ts'
 import { writeAtomically } from './atomic-writer.ts'
 import { configMapVolume } from './config-map.ts'
@@ -13,22 +13,15 @@ import { downwardApiVolume } from './downward-api.ts'
 import { emptyDirVolume } from './empty-dir.ts'
 import { hostPathVolume, makeMissing } from './host-path.ts'
 import { unmountBelow } from './mount.ts'
-import { mountedVolumes, propagates, type VolumeUsers } from './mounted-volumes.ts'
+import { mountedVolumes } from './mounted-volumes.ts'
 import { projectedVolume } from './projected.ts'
 import { secretVolume } from './secret.ts'
 import { bindPart, MakePartError } from './sub-path.ts'
-import type { ContentVolume, PlaceVolume, VolumeSources } from './volume.ts'
+import type { ContentVolume, PlaceVolume, VolumePod, VolumeSources } from './volume.ts'
 import { VolumeError } from './volume-error.ts'
 
 const places: readonly PlaceVolume[] = [emptyDirVolume, hostPathVolume]
 const contents: readonly ContentVolume[] = [configMapVolume, secretVolume, downwardApiVolume, projectedVolume]
-
-/** What of a pod its volumes are made from. */
-export interface VolumePod {
-  readonly uid: string
-  readonly namespace: string
-  readonly spec: Pick<PodSpec, 'volumes' | 'securityContext'> & VolumeUsers
-}
 
 export interface VolumeFailure {
   readonly volume: string
@@ -124,22 +117,14 @@ export class PodVolumes {
   async #prepareOne(pod: VolumePod, volume: Volume, sources: VolumeSources): Promise<void> {
     const { uid, namespace, spec } = pod
     const { name } = volume
-    const gid = spec.securityContext?.fsGroup
     const place = places.find(({ field }) => volume[field] !== undefined)
     const content = contentOf(volume)
-    if (place) {
-      place.place({
-        volume,
-        directory: this.#diskDir(uid, name),
-        gid,
-        propagates: propagates(spec, name),
-        sources,
-      })
-    } else if (content) {
+    if (place) place.place({ volume, directory: this.#diskDir(uid, name), spec, sources })
+    else if (content) {
       const payload = await content.payload({ volume, namespace, sources })
       // The modes a directory on disk and the root of a file system in memory have.
       const mode = content.inMemory ? 0o1777 : 0o777
-      writeAtomically({ path: this.hostPath(pod, volume), mode, gid }, payload)
+      writeAtomically({ path: this.hostPath(pod, volume), mode, gid: spec.securityContext?.fsGroup }, payload)
     } else {
       const asked = Object.keys(volume).find(key => key !== 'name') ?? 'nothing'
       const offered = [...places, ...contents].map(({ field }) => field).join(', ')

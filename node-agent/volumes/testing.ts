@@ -6,8 +6,7 @@ import type { TestContext } from 'node:test'
 import type { ConfigMap, Secret, Volume } from '../../api/kinds/core-v1.ts'
 import { unmountBelow } from './mount.ts'
 import type { Payload, PayloadFile } from './payload.ts'
-import type { VolumePod } from './pod-volumes.ts'
-import type { VolumeSources } from './volume.ts'
+import type { VolumePod, VolumeSources } from './volume.ts'
 
 /** For tests that mount something. */
 export const skip = process.getuid?.() === 0 ? false : 'needs root'

@@ -1,6 +1,14 @@
 // What every type of volume offers, one file a type.
-import type { ConfigMap, Secret, Volume } from '../../api/kinds/core-v1.ts'
+import type { ConfigMap, PodSpec, Secret, Volume } from '../../api/kinds/core-v1.ts'
+import type { VolumeUsers } from './mounted-volumes.ts'
 import type { Payload } from './payload.ts'
+
+/** What of a pod its volumes are made from. */
+export interface VolumePod {
+  readonly uid: string
+  readonly namespace: string
+  readonly spec: Pick<PodSpec, 'volumes' | 'securityContext' | 'resources'> & VolumeUsers
+}
 
 /** Where volumes get what they are made of. Answers undefined for what does not exist. */
 export interface VolumeSources {
@@ -33,10 +41,7 @@ export interface PlaceRequest {
   readonly volume: Volume
   /** The volume's own directory on disk. */
   readonly directory: string
-  /** The pod's fsGroup: the group that owns the volume. */
-  readonly gid: number | undefined
-  /** Containers of the pod show one another, or the host, what they mount in it. */
-  readonly propagates: boolean
+  readonly spec: VolumePod['spec']
   readonly sources: Pick<VolumeSources, 'memoryBytes'>
 }
 
