@@ -75,13 +75,6 @@ export function podResources(pod: Pod): LinuxContainerResources {
   }
 }
 
-/** The most memory a pod can take: its limit, and never more than its node gives to all pods. */
-export function podMemoryBytes(pod: Pod, allocatable: Readonly<Record<string, string>>): number {
-  const limit = podResources(pod).memoryLimitInBytes ?? 0
-  const node = bytesOf(allocatable)
-  return limit > 0 ? Math.min(limit, node) : node
-}
-
 /** Who dies first when the node is out of memory: Kubernetes' scale, from -997 (last) to 1000 (first). */
 function oomScoreAdj(pod: Pod, { resources }: Container, nodeMemoryBytes: number): number {
   if (pod.spec.priorityClassName === 'system-node-critical') return -997
