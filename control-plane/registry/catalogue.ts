@@ -18,6 +18,8 @@ export interface ServedGroup {
   readonly versions: readonly string[]
 }
 
+const everyGroupHas = new Set(['List', 'Status', 'DeleteOptions', 'WatchEvent'])
+
 export class Catalogue {
   #kinds: readonly Kind[] = []
   readonly #byResource = new Map<string, Kind>()
@@ -63,6 +65,13 @@ export class Catalogue {
       }
     }
     return undefined
+  }
+
+  /** Whether objects say of themselves that they are of this kind: what is served, lists of it, and what every group has. */
+  registers(apiVersion: string, kind: string): boolean {
+    if (everyGroupHas.has(kind)) return this.#kinds.some(served => served.apiVersion === apiVersion)
+    if (this.findBody(apiVersion, kind) !== undefined) return true
+    return kind.endsWith('List') && this.findKind(apiVersion, kind.slice(0, -'List'.length)) !== undefined
   }
 
   /** @throws RangeError when something of that name is served */

@@ -137,6 +137,7 @@ class StoreRegistry implements Registry {
       kind,
       storage,
       version: servedVersion(kind),
+      registers: (apiVersion, name) => this.catalogue.registers(apiVersion, name),
       strategy: this.#strategyOf(storage),
       admission: this.#admission,
       store,

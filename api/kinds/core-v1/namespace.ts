@@ -1,6 +1,6 @@
 import { type FieldError, invalid } from '../../schema/field-error.ts'
 import { type Infer, list, message, one, string, time } from '../../schema/message.ts'
-import { dns1123LabelErrors } from '../../values/names.ts'
+import { dns1123LabelErrors, qualifiedNameErrors } from '../../values/names.ts'
 import { age, ageColumn, column, nameColumn } from '../columns.ts'
 import { kind } from '../kind.ts'
 import { finalizerErrors } from '../meta-v1/object-meta-validation.ts'
@@ -109,7 +109,7 @@ function setDefaults(namespace: Namespace): void {
 function validate({ spec }: Namespace): FieldError[] {
   const errors: FieldError[] = []
   for (const [path, finalizer] of each('spec.finalizers', spec.finalizers))
-    must(errors, path, finalizer, finalizerErrors)
+    must(errors, path, finalizer, name => [...qualifiedNameErrors(name), ...finalizerErrors(name)])
   return errors
 }
 

@@ -29,6 +29,7 @@ export function validateObjectMeta(meta: ObjectMeta, rules: MetaRules, field = '
   if (rules.namespaced && meta.namespace === undefined) errors.push(required(`${field}.namespace`))
   errors.push(...validateLabels(meta.labels, `${field}.labels`))
   errors.push(...validateAnnotations(meta.annotations, `${field}.annotations`))
+  for (const finalizer of meta.finalizers ?? []) must(errors, `${field}.finalizers`, finalizer, qualifiedNameErrors)
   for (const [path, finalizer] of each(`${field}.finalizers`, meta.finalizers)) {
     must(errors, path, finalizer, finalizerErrors)
   }
@@ -57,9 +58,8 @@ function validateOwners({ ownerReferences = [] }: ObjectMeta, field: string): Fi
 
 /** Names of the form `example.com/thing`; the names from before prefixes are known. */
 export function finalizerErrors(finalizer: string): string[] {
-  const errors = qualifiedNameErrors(finalizer)
   const legacy = ['orphan', 'foregroundDeletion', 'kubernetes']
-  if (errors.length > 0 || finalizer.includes('/') || legacy.includes(finalizer)) return errors
+  if (finalizer.includes('/') || legacy.includes(finalizer)) return []
   return ['name is neither a standard finalizer name nor is it fully qualified']
 }
 

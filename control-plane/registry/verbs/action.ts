@@ -18,7 +18,7 @@ export async function act(
   sent: Body,
   context: RequestContext,
 ): Promise<Written> {
-  const { object: body, warnings } = decodeBody(kind, sent, context)
+  const { object: body, warnings } = decodeBody(kind, sent, context, served.registers)
   placeAt(served.kind, body, target)
   kind.setDefaults(body)
   const request: WriteRequest = { served, target, context, operation: 'create', warnings: [...warnings] }

@@ -17,7 +17,7 @@ export async function create(served: Served, target: Target, body: Body, context
   const { kind } = served
   for (let attempt = 1; ; attempt++) {
     // What is prepared is written into, so another attempt begins with the body again.
-    const { object, warnings } = decodeBody(kind, body, context)
+    const { object, warnings } = decodeBody(kind, body, context, served.registers)
     placeAt(kind, object, target)
     const { name = '', generateName = '', resourceVersion = '' } = object.metadata
     if (resourceVersion !== '') {

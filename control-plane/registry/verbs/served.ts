@@ -7,6 +7,7 @@ import type { Feed } from '../cache/feed.ts'
 import type { ResourceCache } from '../cache/resource-cache.ts'
 import type { ServedVersion } from '../served-version.ts'
 import type { RegistryStrategy } from '../strategies/strategy.ts'
+import type { Registers } from './decode-body.ts'
 
 export interface Served {
   /** As requests address it: names, schema, defaults, table. */
@@ -14,6 +15,7 @@ export interface Served {
   /** As it is stored, which is where its rules are. */
   readonly storage: Kind
   readonly version: ServedVersion
+  readonly registers: Registers
   readonly strategy: RegistryStrategy
   readonly admission: AdmissionChain
   readonly store: Store

@@ -31,7 +31,7 @@ export async function updateStatuses(
 }
 
 function statusUpdate(served: Served, body: Body, context: RequestContext): Modification {
-  const sent = decodeBody(served.kind, body, context)
+  const sent = decodeBody(served.kind, body, context, served.registers)
   const { namespace = '', name = '' } = sent.object.metadata
   const target = { namespace, name, subresource: 'status' }
   const { decide } = updateBy(served, formOf(served, target), target, body, context, sent)

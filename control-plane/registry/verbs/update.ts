@@ -34,7 +34,7 @@ export function updateBy(
   target: Target,
   body: Body,
   context: RequestContext,
-  decoded = decodeBody(form.body, body, context),
+  decoded = decodeBody(form.body, body, context, served.registers),
 ) {
   // What is prepared is written into, so an attempt after the first begins with the body again.
   let unused: typeof decoded | undefined = placed(served, form, target, decoded)
@@ -43,7 +43,7 @@ export function updateBy(
     first: decoded.object,
     warnings: () => request?.warnings ?? [],
     decide(current: ApiObject): Promise<Decision> {
-      const sent = unused ?? placed(served, form, target, decodeBody(form.body, body, context))
+      const sent = unused ?? placed(served, form, target, decodeBody(form.body, body, context, served.registers))
       unused = undefined
       request = { served, target, context, operation: 'update', warnings: [...sent.warnings] }
       return decideUpdate(request, form, sent.object, current)
