@@ -9,6 +9,7 @@ import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import { recordExit } from './exits.ts'
 import type { Parts } from './parts.ts'
 import { initCgroup } from './pod-init.ts'
+import { writeSandboxFiles } from './sandbox-files.ts'
 import { openTerminalLog, startOf } from './start-container.ts'
 
 const SIGKILL = 9
@@ -20,6 +21,7 @@ export async function recover(parts: Parts): Promise<void> {
   removeHalfMade(parts)
   checkSandboxes(parts, processes)
   const ready = parts.sandboxRecords.list().filter(sandbox => !sandbox.notReady)
+  for (const sandbox of ready) writeSandboxFiles(parts.sandboxRecords.folderOf(sandbox.id), sandbox)
   const swept = parts.sandboxes.sweep(new Set(ready.map(sandbox => sandbox.id)))
   if (swept.length > 0) parts.logger.info({ sandboxes: swept }, 'removed sandboxes that no record owns')
   for (const record of parts.containerRecords.list()) await recoverContainer(parts, record, processes)

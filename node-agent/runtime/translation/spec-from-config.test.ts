@@ -196,7 +196,7 @@ describe('isolation', () => {
     const etc = made.mounts.filter(mount => mount.target.startsWith('/etc/'))
     assert.deepEqual(
       etc.map(mount => mount.flags),
-      [{ readOnly: true }, { readOnly: true }],
+      [{ readOnly: true }, { readOnly: true }, { readOnly: true }],
     )
   })
 })
@@ -214,6 +214,7 @@ describe('mounts and devices', () => {
       mounts.map(mount => [mount.target, mount.kind === 'bind' ? mount.source : '']),
       [
         ['/a', '/shallow'],
+        ['/etc/hosts', '/state/s/hosts'],
         ['/etc/resolv.conf', '/state/s/resolv.conf'],
         ['/dev/shm', '/shm/s'],
         ['/etc/hostname', '/mine'],

@@ -31,7 +31,7 @@ export interface ContainerInputs {
   readonly lowerDirectories: readonly string[]
   /** The container's own folder, for what it writes. */
   readonly folder: string
-  /** The sandbox's own folder, with its hostname and resolv.conf. */
+  /** The sandbox's own folder, with its hostname, hosts and resolv.conf. */
   readonly sandboxFolder: string
   readonly outputs: OutputPaths
   readonly cgroup: CgroupAttachment
@@ -219,6 +219,7 @@ function mounts(inputs: ContainerInputs, readOnlyRoot: boolean): BindMountSpec[]
   })
   const shared: BindMountSpec[] = [
     file('hostname'),
+    file('hosts'),
     file('resolv.conf'),
     {
       kind: 'bind',
