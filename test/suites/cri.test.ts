@@ -5,7 +5,14 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { type ContainerEventResponse, ContainerState, NamespaceMode } from '../../proto/gen/cri.ts'
+import { Client, credentials } from '@grpc/grpc-js'
+import {
+  type ContainerEventResponse,
+  ContainerState,
+  type ExecSyncResponse,
+  NamespaceMode,
+  RuntimeService,
+} from '../../proto/gen/cri.ts'
 import { hear, nothing, RuntimeFixture } from './runtime-harness.ts'
 
 const forever = 'trap "exit 0" TERM; while true; do sleep 0.05; done'
@@ -303,11 +310,51 @@ describe('the runtime', { timeout: 120_000 }, () => {
       await assert.rejects(fixture.client.execSync({ containerId: id, cmd: ['/bin/sleep', '10'], timeout: 1 }), {
         code: 'DEADLINE_EXCEEDED',
       })
-      const big = await fixture.client.execSync({
-        containerId: id,
-        cmd: ['/bin/dd', 'if=/dev/zero', 'bs=1M', 'count=20'],
+    })
+
+    it('output is cut to what the kubelet’s client takes in one message, and the command goes on', async () => {
+      const script = 'dd if=/dev/zero bs=1M count=20; dd if=/dev/zero bs=1M count=20 1>&2; exit 3'
+      const raw = new Client(`unix:${fixture.socket}`, credentials.createInsecure(), {
+        'grpc.max_receive_message_length': 16 << 20,
       })
-      assert.equal(big.stdout?.length, 16 << 20)
+      const { path, requestSerialize, responseDeserialize } = RuntimeService.ExecSync
+      const request = { containerId: id, cmd: ['/bin/sh', '-c', script] }
+      try {
+        const { stdout, stderr, exitCode } = await new Promise<ExecSyncResponse>((resolve, reject) => {
+          raw.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, response) => {
+            if (response) resolve(response)
+            else reject(error ?? new Error('no response'))
+          })
+        })
+        assert.equal(exitCode, 3)
+        const [out = 0, err = 0] = [stdout?.length, stderr?.length]
+        assert.ok(out + err > (16 << 20) - 1024 && Math.abs(out - err) < 2, `${out} and ${err}`)
+      } finally {
+        raw.close()
+      }
+    })
+
+    it('a command nobody waits for any more is killed', async () => {
+      const before = fixture.kernel().processes
+      const controller = new AbortController()
+      const call = fixture.client.execSync(
+        { containerId: id, cmd: ['/bin/sleep', '1000'] },
+        { signal: controller.signal },
+      )
+      for (let tries = 0; fixture.kernel().processes === before && tries < 200; tries++) await delay(10)
+      controller.abort()
+      await assert.rejects(call, { code: 'CANCELLED' })
+      for (let tries = 0; fixture.kernel().processes > before && tries < 500; tries++) await delay(10)
+      assert.equal(fixture.kernel().processes, before)
+    })
+
+    it('may take longer than a timer can be set for', async () => {
+      const { exitCode } = await fixture.client.execSync({ containerId: id, cmd: ['/bin/true'], timeout: 10_000_000 })
+      assert.equal(exitCode, 0)
+      const deaf = await fixture.runContainer(pod, 'patient', 'trap "exit 4" TERM; while true; do sleep 0.05; done')
+      await delay(100)
+      await fixture.client.stopContainer({ containerId: deaf, timeout: 10_000_000 })
+      assert.equal((await fixture.status(deaf)).exitCode, 4)
     })
   })
 

@@ -71,7 +71,8 @@ export class RuntimeFixture {
   readonly run = mkdtempSync(`/run/tessera-cri-${process.pid}-`)
   readonly instance = `t${process.pid.toString(36)}`
   readonly cgroupRoot = `tessera-${this.instance}`
-  readonly client = new RuntimeClient({ socketPath: path.join(this.run, 'runtime.sock') })
+  readonly socket = path.join(this.run, 'runtime.sock')
+  readonly client = new RuntimeClient({ socketPath: this.socket })
   #program = ''
   #process: ChildProcess | undefined
   /** Resolves when the process started last has ended. */

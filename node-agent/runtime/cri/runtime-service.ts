@@ -149,7 +149,8 @@ export function runtimeHandlers(parts: Parts, options: ServiceOptions): Handlers
       if (!parts.logs.reopen(id)) throw new RuntimeError('state', `container ${id} is not running: its log is closed`)
       return {}
     },
-    ExecSync: ({ containerId, cmd = [], timeout = 0 }) => execSync(parts, containerId, cmd, timeout * 1000),
+    ExecSync: ({ containerId, cmd = [], timeout = 0 }, signal) =>
+      execSync(parts, containerId, cmd, { timeoutMs: timeout * 1000, signal }),
 
     ContainerStats: async ({ containerId }) => ({ stats: await stats.container(needContainer(containerId)) }),
     ListContainerStats: async ({ filter }) => {

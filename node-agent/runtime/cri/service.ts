@@ -32,10 +32,10 @@ interface Listener<Response> {
   readonly signal: AbortSignal
 }
 
-/** The handlers of a service; an RPC without one answers Unimplemented. */
+/** The handlers of a service; an RPC without one answers Unimplemented. The signal aborts when nobody waits any more. */
 export type Handlers<Definition> = {
   readonly [Name in keyof Definition]?: Definition[Name] extends Method<infer Request, infer Response, false, false>
-    ? (request: Request) => Response | Promise<Response>
+    ? (request: Request, signal: AbortSignal) => Response | Promise<Response>
     : Definition[Name] extends Method<infer Request, infer Response, false, true>
       ? (request: Request, listener: Listener<Response>) => Promise<void>
       : Definition[Name] extends Method<infer Request, infer Response, true, true>
@@ -52,7 +52,7 @@ export interface Service {
 
 interface UnaryMethod {
   readonly path: string
-  call(request: Uint8Array): Promise<Answer>
+  call(request: Uint8Array, signal: AbortSignal): Promise<Answer>
 }
 
 /** Messages a listener may lag behind. */
@@ -60,6 +60,7 @@ const maxBacklog = 4096
 
 type AnyMethod = Method<object, object, boolean, boolean>
 type AnyHandler = (first: never, second: never) => unknown
+type UnaryHandler = (request: object, signal: AbortSignal) => object | Promise<object>
 
 /** A definition with its handlers, ready for a server. */
 export function service<Definition extends object>(
@@ -83,9 +84,12 @@ export function service<Definition extends object>(
     else if (responseStream) {
       implementation[name] = listening(handler as (request: object, to: Listener<object>) => Promise<void>, fail)
     } else {
-      const answer = handler as (request: object) => object | Promise<object>
+      const answer = handler as UnaryHandler
       implementation[name] = unary(answer, fail)
-      exchangeable.push({ path, call: request => answerTo(method, answer, request, fail) })
+      exchangeable.push({
+        path,
+        call: (request, signal) => answerTo(method, decoded => answer(decoded, signal), request, fail),
+      })
     }
   }
   return { definition: definition as ServiceDefinition, implementation, methods: exchangeable }
@@ -106,17 +110,19 @@ async function answerTo(
   }
 }
 
-function unary(handler: (request: object) => object | Promise<object>, fail: (error: unknown) => ServiceFailure) {
-  const handle = async (request: object, answer: sendUnaryData<object>): Promise<void> => {
+function unary(handler: UnaryHandler, fail: (error: unknown) => ServiceFailure) {
+  const handle = async (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>): Promise<void> => {
+    const controller = new AbortController()
+    call.on('cancelled', () => controller.abort())
     try {
       // A decoded message has its defaults on its prototype; a clone says only what was sent.
-      answer(null, await handler(structuredClone(request)))
+      answer(null, await handler(structuredClone(call.request), controller.signal))
     } catch (error) {
       answer(fail(error))
     }
   }
   return (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>): void => {
-    void handle(call.request, answer)
+    void handle(call, answer)
   }
 }
 

@@ -5,6 +5,7 @@ import type { SandboxRecord } from '../records/records.ts'
 import { find } from './ids.ts'
 import type { Parts } from './parts.ts'
 import { endInit } from './pod-init.ts'
+import { within } from './within.ts'
 
 const SIGKILL = 9
 /** How long a killed process may take to be gone before we say so. */
@@ -24,26 +25,15 @@ export async function stopContainer(parts: Parts, containerId: string | undefine
   const ended = parts.exits.wait(id)
   try {
     if (graceMs > 0 && (await parts.launcher.signal(id, running.stopSignal))) {
-      if (await within(ended.exit, graceMs)) return
+      if ((await within(ended.exit, graceMs)) !== 'late') return
     }
     await parts.launcher.signal(id, SIGKILL)
-    if (await within(ended.exit, killTimeoutMs)) return
+    if ((await within(ended.exit, killTimeoutMs)) !== 'late') return
     const message = `container ${id} was killed and is still not gone: its process may hang in a system call`
     throw new RuntimeError('timeout', message)
   } finally {
     ended.cancel()
   }
-}
-
-/** Whether the promise came to a value in time. */
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>(resolve => {
-    timer = setTimeout(() => resolve(undefined), ms)
-  })
-  const result = await Promise.race([promise, late])
-  clearTimeout(timer)
-  return result !== undefined
 }
 
 /** Kills it first, if it runs. Its log file stays: whoever asked for it decides. */
