@@ -5,17 +5,9 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { Client, credentials } from '@grpc/grpc-js'
-import {
-  type ContainerEventResponse,
-  ContainerState,
-  type ExecSyncResponse,
-  NamespaceMode,
-  RuntimeService,
-} from '../../proto/gen/cri.ts'
-import { hear, nothing, RuntimeFixture } from './runtime-harness.ts'
-
-const forever = 'trap "exit 0" TERM; while true; do sleep 0.05; done'
+import { type ContainerEventResponse, ContainerState, NamespaceMode, RuntimeService } from '../../proto/gen/cri.ts'
+import { KubeletClient } from './kubelet-client.ts'
+import { forever, hear, nothing, RuntimeFixture } from './runtime-harness.ts'
 
 describe('the runtime', { timeout: 120_000 }, () => {
   let fixture: RuntimeFixture
@@ -314,24 +306,12 @@ describe('the runtime', { timeout: 120_000 }, () => {
 
     it('output is cut to what the kubelet’s client takes in one message, and the command goes on', async () => {
       const script = 'dd if=/dev/zero bs=1M count=20; dd if=/dev/zero bs=1M count=20 1>&2; exit 3'
-      const raw = new Client(`unix:${fixture.socket}`, credentials.createInsecure(), {
-        'grpc.max_receive_message_length': 16 << 20,
-      })
-      const { path, requestSerialize, responseDeserialize } = RuntimeService.ExecSync
+      using kubelet = new KubeletClient(fixture.socket)
       const request = { containerId: id, cmd: ['/bin/sh', '-c', script] }
-      try {
-        const { stdout, stderr, exitCode } = await new Promise<ExecSyncResponse>((resolve, reject) => {
-          raw.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, response) => {
-            if (response) resolve(response)
-            else reject(error ?? new Error('no response'))
-          })
-        })
-        assert.equal(exitCode, 3)
-        const [out = 0, err = 0] = [stdout?.length, stderr?.length]
-        assert.ok(out + err > (16 << 20) - 1024 && Math.abs(out - err) < 2, `${out} and ${err}`)
-      } finally {
-        raw.close()
-      }
+      const { stdout, stderr, exitCode } = await kubelet.call(RuntimeService.ExecSync, request)
+      assert.equal(exitCode, 3)
+      const [out = 0, err = 0] = [stdout?.length, stderr?.length]
+      assert.ok(out + err > (16 << 20) - 1024 && Math.abs(out - err) < 2, `${out} and ${err}`)
     })
 
     it('a command nobody waits for any more is killed', async () => {

@@ -54,6 +54,9 @@ async function busyboxArchive(tag = 'busybox:test'): Promise<Buffer> {
   return dockerArchive([{ layers: [await makeTar(entries)], tags: [tag], config }])
 }
 
+/** A program that runs until it is asked to end. */
+export const forever = 'trap "exit 0" TERM; while true; do sleep 0.05; done'
+
 export interface Kernel {
   readonly mounts: number
   readonly links: number

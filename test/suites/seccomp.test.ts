@@ -7,12 +7,11 @@ import { after, before, describe, it } from 'node:test'
 import { syscallNumbers } from '../../node-agent/runtime/security/syscall-table.ts'
 import { type LinuxContainerSecurityContext, SecurityProfileProfileType } from '../../proto/gen/cri.ts'
 import { eventually } from './launcher-harness.ts'
-import { nothing, RuntimeFixture } from './runtime-harness.ts'
+import { forever, nothing, RuntimeFixture } from './runtime-harness.ts'
 
 const { RuntimeDefault, Unconfined, Localhost } = SecurityProfileProfileType
 const { EPERM, ENOSYS } = constants.errno
 const killedBySigsys = 128 + constants.signals.SIGSYS
-const forever = 'trap "exit 0" TERM; while true; do sleep 0.05; done'
 const seccompLine = 'grep Seccomp: /proc/self/status'
 
 /** Bytes of machine code that make one system call, and exit with its error. */

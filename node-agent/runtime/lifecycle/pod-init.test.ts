@@ -94,6 +94,7 @@ describe('the init of a pod', () => {
       events.map(({ kind, containerId }) => [kind, containerId]),
       [
         ['created', sandbox.id],
+        ['started', sandbox.id],
         ['created', id],
         ['stopped', sandbox.id],
       ],
@@ -104,12 +105,13 @@ describe('the init of a pod', () => {
     assert.equal(events.filter(({ kind }) => kind === 'stopped').length, 1)
   })
 
-  test('is not told as ended when the sandbox is stopped', async () => {
+  test('is not told beside its sandbox, which is stopped once', async () => {
     const sandbox = await runSandbox(machine.parts, pod(), '')
     await stopSandbox(machine.parts, sandbox.id)
+    await settle()
     assert.deepEqual(
       events.map(({ kind }) => kind),
-      ['created'],
+      ['created', 'started', 'stopped'],
     )
     assert.deepEqual(machine.launcher.signals, [[sandbox.id, 9]])
   })

@@ -4,6 +4,8 @@ import { messageOf, RuntimeError } from '../errors.ts'
 import type { SandboxRecord } from '../records/records.ts'
 import { cgroupLimits } from '../translation/resources.ts'
 import { relativeCgroup, sandboxSpec } from '../translation/sandbox-spec.ts'
+import { limiting } from './cgroup-failure.ts'
+import { ofSandbox } from './events.ts'
 import { newId } from './ids.ts'
 import type { Parts } from './parts.ts'
 import { endInit, startInit } from './pod-init.ts'
@@ -33,18 +35,19 @@ export async function runSandbox(
   if (spec.network === 'pod' && !sandboxes.networkReady) {
     throw new RuntimeError('unavailable', 'the pod network is not ready: no pod CIDR was set (UpdateRuntimeConfig)')
   }
-  const parent = config.linux?.cgroupParent ?? ''
+  const limits = cgroupLimits(config.linux?.resources)
+  const parent = config.linux?.cgroupParent || `${parts.cgroupRoot}/pod${uid}`
   const record: SandboxRecord = {
     id,
     createdAtMs: Date.now(),
     config,
     runtimeHandler,
     spec,
-    cgroupParent: parent === '' ? `${parts.cgroupRoot}/pod${uid}` : relativeCgroup(parent),
+    cgroupParent: relativeCgroup(parent),
   }
   sandboxRecords.save(record)
   try {
-    const { warnings } = parts.cgroups.create(record.cgroupParent, cgroupLimits(config.linux?.resources))
+    const { warnings } = limiting('linux', () => parts.cgroups.create(record.cgroupParent, limits))
     for (const warning of warnings)
       parts.logger.debug({ sandbox: id, warning }, 'a limit of the pod is not possible here')
     const state = sandboxes.create(spec)
@@ -55,7 +58,7 @@ export async function runSandbox(
       const ready: SandboxRecord = { ...record, state, ...(init && { init }) }
       sandboxRecords.save(ready)
       // As containerd does: whoever follows the events need not ask for the sandbox's address.
-      parts.events.publish({ kind: 'created', containerId: id, sandboxId: id, atMs: record.createdAtMs })
+      for (const kind of ['created', 'started'] as const) parts.events.publish(ofSandbox(kind, id))
       return ready
     })
   } catch (error) {

@@ -2,7 +2,8 @@
 import { messageOf, RuntimeError } from '../errors.ts'
 import { outputPaths, removeOutputs } from '../logs/container-log.ts'
 import type { SandboxRecord } from '../records/records.ts'
-import { find } from './ids.ts'
+import { ofSandbox } from './events.ts'
+import { findContainer, findSandbox } from './ids.ts'
 import type { Parts } from './parts.ts'
 import { endInit } from './pod-init.ts'
 import { within } from './within.ts'
@@ -13,7 +14,7 @@ const killTimeoutMs = 30_000
 
 /** Asks, waits, kills. @param graceMs 0 kills at once */
 export async function stopContainer(parts: Parts, containerId: string | undefined, graceMs: number): Promise<void> {
-  const found = find(parts.containerRecords, containerId, 'container')
+  const found = findContainer(parts, containerId)
   if (!found) return
   const { id } = found
   // After a start that is under way.
@@ -38,7 +39,7 @@ export async function stopContainer(parts: Parts, containerId: string | undefine
 
 /** Kills it first, if it runs. Its log file stays: whoever asked for it decides. */
 export async function removeContainer(parts: Parts, containerId: string | undefined): Promise<void> {
-  const found = find(parts.containerRecords, containerId, 'container')
+  const found = findContainer(parts, containerId)
   if (!found) return
   const { id, sandboxId } = found
   await stopContainer(parts, id, 0)
@@ -49,7 +50,7 @@ export async function removeContainer(parts: Parts, containerId: string | undefi
     removeOutputs(outputPaths(parts.ioDir, id))
     await parts.cgroups.open(record.cgroupPath).remove()
     parts.containerRecords.delete(id)
-    parts.events.publish({ kind: 'deleted', containerId: id, sandboxId, atMs: Date.now() })
+    parts.events.publish({ kind: 'deleted', containerId: id, sandboxId })
   })
 }
 
@@ -62,23 +63,32 @@ function containersOf(parts: Parts, sandboxId: string): string[] {
 
 /** Kills the sandbox's containers and takes network and namespaces down. */
 export async function stopSandbox(parts: Parts, sandboxId: string | undefined): Promise<void> {
-  const sandbox = find(parts.sandboxRecords, sandboxId, 'sandbox')
+  const sandbox = findSandbox(parts, sandboxId)
   if (!sandbox) return
   // On record first: from here on no container can be added or started. The rest is done again for one that is stopped
   // already, since what stopped it may have been cut short.
-  if (!sandbox.notReady) parts.sandboxRecords.save({ ...sandbox, notReady: true })
-  await Promise.all(containersOf(parts, sandbox.id).map(id => stopContainer(parts, id, 0)))
-  await endInit(parts, sandbox)
-  parts.sandboxes.remove(sandbox.id)
+  const wasReady = sandbox.notReady !== true
+  if (wasReady) parts.sandboxRecords.save({ ...sandbox, notReady: true })
+  try {
+    await Promise.all(containersOf(parts, sandbox.id).map(id => stopContainer(parts, id, 0)))
+    await endInit(parts, sandbox)
+    parts.sandboxes.remove(sandbox.id)
+  } finally {
+    // After its containers', and though one of them hangs: the sandbox is stopped once.
+    if (wasReady) parts.events.publish(ofSandbox('stopped', sandbox.id))
+  }
 }
 
 /** Stops it and removes it with all its containers. */
 export async function removeSandbox(parts: Parts, sandboxId: string | undefined): Promise<void> {
-  const sandbox = find(parts.sandboxRecords, sandboxId, 'sandbox')
+  const sandbox = findSandbox(parts, sandboxId)
   if (!sandbox) return
   await stopSandbox(parts, sandbox.id)
   await Promise.all(containersOf(parts, sandbox.id).map(id => removeContainer(parts, id)))
   await removePodCgroup(parts, sandbox)
+  if (!parts.sandboxRecords.get(sandbox.id)) return
+  // Still on record, since whoever hears of it is told whose it was.
+  parts.events.publish(ofSandbox('deleted', sandbox.id))
   parts.sandboxRecords.delete(sandbox.id)
 }
 
