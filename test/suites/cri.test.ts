@@ -1,6 +1,6 @@
 // The whole runtime over its socket: real containers, real kernel.
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,6 +8,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { type ContainerEventResponse, ContainerState, NamespaceMode, RuntimeService } from '../../proto/gen/cri.ts'
 import { KubeletClient } from './kubelet-client.ts'
 import { forever, hear, nothing, RuntimeFixture } from './runtime-harness.ts'
+
+const isCgroup = (folder: string): boolean => existsSync(path.join(folder, 'cgroup.procs'))
 
 describe('the runtime', { timeout: 120_000 }, () => {
   let fixture: RuntimeFixture
@@ -346,6 +348,35 @@ describe('the runtime', { timeout: 120_000 }, () => {
     assert.match(said[0] ?? '', /^\/dev\//)
     assert.deepEqual(said.slice(1), ['24 80', 'done'])
     await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
+  it('a cgroup parent of the client’s is left as it was found', async () => {
+    const root = `${fixture.cgroupRoot}-client`
+    const hierarchy = ['memory', '.'].map(name => path.join('/sys/fs/cgroup', name)).find(isCgroup) ?? assert.fail()
+    const inHierarchy = (name: string): boolean => existsSync(path.join(hierarchy, root, name))
+    mkdirSync(path.join(hierarchy, root, 'theirs'), { recursive: true })
+    try {
+      const parents = ['theirs', 'theirs/pod', 'ours/deep/pod', 'ours/deep/other']
+      const pods = await Promise.all(
+        parents.map(name => fixture.runPod({ linux: { cgroupParent: `/${root}/${name}` } })),
+      )
+      await Promise.all(pods.map(pod => fixture.runContainer(pod, 'c', forever)))
+      assert.deepEqual(parents.map(inHierarchy), [true, true, true, true])
+      const [first, second, third, fourth] = pods
+      await fixture.client.removePodSandbox({ podSandboxId: third })
+      assert.deepEqual([inHierarchy('ours/deep/pod'), inHierarchy('ours/deep')], [false, true])
+      for (const podSandboxId of [first, second, fourth]) await fixture.client.removePodSandbox({ podSandboxId })
+      assert.deepEqual([inHierarchy('theirs'), inHierarchy('theirs/pod'), inHierarchy('ours')], [true, false, false])
+      // A sandbox that cannot be made leaves nothing of it either.
+      const linux = { cgroupParent: `/${root}/failed/pod`, sysctls: { 'net.no.such': '1' } }
+      await assert.rejects(fixture.runPod({ linux }), { code: 'INVALID_ARGUMENT' })
+      assert.equal(inHierarchy('failed'), false)
+    } finally {
+      rmdirSync(path.join(hierarchy, root, 'theirs'))
+      rmdirSync(path.join(hierarchy, root))
+    }
+    for (const name of readdirSync('/sys/fs/cgroup'))
+      assert.equal(existsSync(path.join('/sys/fs/cgroup', name, root)), false)
   })
 
   it('fifty pods at once, and nothing of them afterwards', async () => {

@@ -70,6 +70,11 @@ export interface Cgroups {
   ): { readonly cgroup: Cgroup; readonly warnings: readonly string[] }
   /** A handle on a cgroup that may or may not exist. */
   open(path: string): Cgroup
+  /**
+   * Removes those of a path that `create` has made (this process's or another's) and that are empty, from its end upwards.
+   * @param root the runtime's own: it stays, and all below it counts as made by it
+   */
+  removeOwn(path: string, root: string): Promise<void>
   /** Paths (relative, like `create`'s) of cgroups directly below one, in any controller. */
   children(path: string): readonly string[]
 }

@@ -80,8 +80,7 @@ describe('the init of a pod', () => {
     })
     assert.equal(machine.parts.sandboxRecords.list().length, 0)
     assert.equal(machine.sandboxes.made.size, 0)
-    assert.equal(machine.cgroups.limits.has('tessera/podu1'), true, 'the pod’s may be others’ too')
-    assert.equal(machine.cgroups.limits.size, 1)
+    assert.equal(machine.cgroups.limits.size, 0)
   })
 
   test('takes the sandbox’s readiness along, with an event, once', async () => {

@@ -10,6 +10,7 @@ import { newId } from './ids.ts'
 import type { Parts } from './parts.ts'
 import { endInit, startInit } from './pod-init.ts'
 import { writeSandboxFiles } from './sandbox-files.ts'
+import { removePodCgroup } from './stop.ts'
 
 /** @throws RuntimeError `exists`, `invalid`, `unsupported`, `unavailable` (no pod CIDR yet, or another build's launcher) */
 export async function runSandbox(
@@ -67,6 +68,7 @@ export async function runSandbox(
       parts.logger.warn({ sandbox: id, error: messageOf(failure) }, 'the init of a failed sandbox could not be ended')
     })
     sandboxes.remove(id)
+    await removePodCgroup(parts, record)
     sandboxRecords.delete(id)
     throw error instanceof RuntimeError
       ? error

@@ -92,13 +92,15 @@ export async function removeSandbox(parts: Parts, sandboxId: string | undefined)
   parts.sandboxRecords.delete(sandbox.id)
 }
 
-/** The pod's own cgroup goes with its last sandbox; one that others use stays. */
-async function removePodCgroup(parts: Parts, { id, cgroupParent }: SandboxRecord): Promise<void> {
-  const shared = parts.sandboxRecords.list().some(other => other.id !== id && other.cgroupParent === cgroupParent)
-  if (shared || parts.cgroups.children(cgroupParent).length > 0) return
+/** The pod's cgroup goes with its last sandbox, and what was made above it; what others made, or use, stays. */
+export async function removePodCgroup(
+  { sandboxRecords, cgroups, cgroupRoot, logger }: Parts,
+  { id, cgroupParent }: Pick<SandboxRecord, 'id' | 'cgroupParent'>,
+): Promise<void> {
+  if (sandboxRecords.list().some(other => other.id !== id && other.cgroupParent === cgroupParent)) return
   try {
-    await parts.cgroups.open(cgroupParent).remove()
+    await cgroups.removeOwn(cgroupParent, cgroupRoot)
   } catch (error) {
-    parts.logger.warn({ sandbox: id, cgroup: cgroupParent, error: messageOf(error) }, 'a cgroup could not be removed')
+    logger.warn({ sandbox: id, cgroup: cgroupParent, error: messageOf(error) }, 'a cgroup could not be removed')
   }
 }

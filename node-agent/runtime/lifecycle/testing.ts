@@ -159,6 +159,11 @@ class FakeCgroups implements Cgroups {
     }
   }
 
+  removeOwn(cgroup: string): Promise<void> {
+    if (this.children(cgroup).length === 0) this.limits.delete(cgroup)
+    return Promise.resolve()
+  }
+
   #check(limits: CgroupLimits): void {
     const error = this.refuse(limits)
     if (error) throw error

@@ -1,10 +1,9 @@
 // cgroup v1: one tree per hierarchy, the same path in each.
-import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { hasCode } from '../../../sys/errno.ts'
 import { type Cgroup, type CgroupLimits, type CgroupStats, type Cgroups, type DevicePolicy } from '../cgroups.ts'
 import { CgroupError, read, readFlat, readNumber, subfolders, write } from '../files.ts'
 import { type Hierarchy } from '../hierarchies.ts'
+import { makeOwn, removeOwn } from '../own.ts'
 import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
 import { cpu } from './cpu.ts'
 import { cpuset, inheritedCpusetFiles } from './cpuset.ts'
@@ -46,6 +45,10 @@ export class CgroupsV1 implements Cgroups {
   children(name: string): string[] {
     const names = this.#hierarchies.flatMap(({ mount }) => subfolders(path.join(mount, name)))
     return [...new Set(names)].map(child => path.join(name, child))
+  }
+
+  async removeOwn(name: string, root: string): Promise<void> {
+    for (const { mount } of this.#hierarchies) await removeOwn(mount, name, root)
   }
 
   #folder(controller: string, name: string): string | undefined {
@@ -163,9 +166,8 @@ function makeFolders(mount: string, name: string, isCpuset: boolean): void {
     const parent = folder
     folder = path.join(folder, part)
     try {
-      mkdirSync(folder)
+      if (!makeOwn(folder)) continue
     } catch (error) {
-      if (hasCode(error, 'EEXIST')) continue
       throw new CgroupError(`making the cgroup ${folder}: ${String(error)}`, { cause: error })
     }
     if (!isCpuset) continue

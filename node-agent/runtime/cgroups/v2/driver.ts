@@ -1,8 +1,9 @@
 // cgroup v2: one tree. A controller is there for a cgroup once all its ancestors pass it on (cgroup.subtree_control).
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { type Cgroup, type CgroupLimits, type CgroupStats, type Cgroups, type DevicePolicy } from '../cgroups.ts'
 import { CgroupError, read, readFlat, readNumber, subfolders, write } from '../files.ts'
+import { makeOwn, removeOwn } from '../own.ts'
 import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
 import { cpu } from './cpu.ts'
 import { cpuset } from './cpuset.ts'
@@ -39,6 +40,10 @@ export class CgroupsV2 implements Cgroups {
     return subfolders(path.join(this.#mount, name)).map(child => path.join(name, child))
   }
 
+  removeOwn(name: string, root: string): Promise<void> {
+    return removeOwn(this.#mount, name, root)
+  }
+
   #makeFolders(name: string): void {
     const wanted = controllers.map(controller => controller.name).filter(each => this.controllers.includes(each))
     let folder = this.#mount
@@ -49,7 +54,7 @@ export class CgroupsV2 implements Cgroups {
         write(folder, { file: 'cgroup.subtree_control', value: missing.map(each => `+${each}`).join(' ') })
       }
       folder = path.join(folder, part)
-      if (!existsSync(folder)) mkdirSync(folder)
+      makeOwn(folder)
     }
   }
 }
