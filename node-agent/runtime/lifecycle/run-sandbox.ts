@@ -3,7 +3,7 @@ import type { PodSandboxConfig } from '../../../proto/gen/cri.ts'
 import { messageOf, RuntimeError } from '../errors.ts'
 import type { SandboxRecord } from '../records/records.ts'
 import { cgroupLimits } from '../translation/resources.ts'
-import { relativeCgroup, sandboxSpec } from '../translation/sandbox-spec.ts'
+import { podCgroup, sandboxSpec } from '../translation/sandbox-spec.ts'
 import { limiting } from './cgroup-failure.ts'
 import { ofSandbox } from './events.ts'
 import { newId } from './ids.ts'
@@ -37,14 +37,13 @@ export async function runSandbox(
     throw new RuntimeError('unavailable', 'the pod network is not ready: no pod CIDR was set (UpdateRuntimeConfig)')
   }
   const limits = cgroupLimits(config.linux?.resources)
-  const parent = config.linux?.cgroupParent || `${parts.cgroupRoot}/pod${uid}`
   const record: SandboxRecord = {
     id,
     createdAtMs: Date.now(),
     config,
     runtimeHandler,
     spec,
-    cgroupParent: relativeCgroup(parent),
+    cgroupParent: podCgroup(config, parts.cgroupRoot),
   }
   sandboxRecords.save(record)
   try {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { hostname as machineName } from 'node:os'
 import { describe, test } from 'node:test'
 import { NamespaceMode, type PodSandboxConfig, Protocol } from '../../../proto/gen/cri.ts'
-import { relativeCgroup, sandboxSpec } from './sandbox-spec.ts'
+import { podCgroup, sandboxSpec } from './sandbox-spec.ts'
 
 const id = 'f'.repeat(64)
 const spec = (config: PodSandboxConfig) => sandboxSpec(id, config)
@@ -66,12 +66,18 @@ describe('port mappings', () => {
   })
 })
 
-test('a cgroup parent is absolute, as CRI writes it, or not', () => {
-  assert.equal(relativeCgroup('/kubepods/burstable/'), 'kubepods/burstable')
-  assert.equal(relativeCgroup('a//./b'), 'a/b')
-  for (const wrong of ['/', '/a/../b', 'a\0b', `/${'x'.repeat(256)}`]) {
-    assert.throws(() => relativeCgroup(wrong), { code: 'invalid', message: /^linux\.cgroup_parent: / }, wrong)
+test('a cgroup parent is absolute, as CRI writes it, or not; without one it is the runtime’s', () => {
+  const of = (cgroupParent: string, uid = 'u') => podCgroup({ metadata: { uid }, linux: { cgroupParent } }, 'own')
+  assert.equal(of('/kubepods/burstable/'), 'kubepods/burstable')
+  assert.equal(of('a//./b'), 'a/b')
+  assert.deepEqual(
+    [of(''), of('/'), podCgroup({ metadata: { uid: 'u' } }, 'own')],
+    ['own/podu', 'own/podu', 'own/podu'],
+  )
+  for (const wrong of ['/a/../b', 'a\0b', `/${'x'.repeat(256)}`]) {
+    assert.throws(() => of(wrong), { code: 'invalid', message: /^linux\.cgroup_parent: / }, wrong)
   }
+  assert.throws(() => of('', 'a/../..'), { code: 'invalid', message: /^metadata\.uid: / })
 })
 
 test('namespaces are the pod’s or the node’s', () => {

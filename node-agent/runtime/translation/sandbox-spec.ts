@@ -33,12 +33,23 @@ export function sandboxSpec(id: string, config: PodSandboxConfig): SandboxSpec {
   }
 }
 
-/** CRI writes them absolute; here they are relative to each hierarchy. @throws RuntimeError `invalid` */
-export function relativeCgroup(parent: string): string {
-  const names = parent.split('/').filter(name => name !== '' && name !== '.')
-  const wrong = names.length === 0 || names.some(name => name === '..' || name.length > longestFileName)
-  if (wrong || parent.includes('\0')) throw invalid('linux.cgroup_parent', `${JSON.stringify(parent)} is no cgroup`)
-  return names.join('/')
+/**
+ * The pod's cgroup, relative to each hierarchy; CRI writes it absolute. A client that names none, or the root, which limits
+ * nothing, gets one below the runtime's own root.
+ * @throws RuntimeError `invalid`
+ */
+export function podCgroup({ linux, metadata }: PodSandboxConfig, root: string): string {
+  const parent = linux?.cgroupParent ?? ''
+  const asked = cgroupNames('linux.cgroup_parent', parent)
+  if (asked.length > 0) return asked.join('/')
+  return [root, ...cgroupNames('metadata.uid', `pod${metadata?.uid ?? ''}`)].join('/')
+}
+
+function cgroupNames(field: string, text: string): string[] {
+  const names = text.split('/').filter(name => name !== '' && name !== '.')
+  const wrong = names.some(name => name === '..' || Buffer.byteLength(name) > longestFileName)
+  if (wrong || text.includes('\0')) throw invalid(field, `${JSON.stringify(text)} is no cgroup`)
+  return names
 }
 
 /** What was asked for is taken as it is; what is made up from the pod's name has to fit. */
