@@ -47,9 +47,10 @@ async function bundle(): Promise<string> {
 async function busyboxArchive(tag = 'busybox:test'): Promise<Buffer> {
   const entries: TestEntry[] = [
     { name: 'bin/busybox', content: readFileSync('/bin/busybox'), mode: 0o755 },
-    ...applets.split(' ').map(name => ({ name: `bin/${name}`, type: 'symlink' as const, linkname: 'busybox' })),
+    // Hard links, as in busybox's own image: one can be masked without the others.
+    ...applets.split(' ').map(name => ({ name: `bin/${name}`, type: 'link' as const, linkname: 'bin/busybox' })),
     // Owned by root and setuid, for those who may become root; root has no password.
-    { name: 'bin/setuid', content: readFileSync('/bin/busybox'), mode: 0o4755 },
+    { name: 'setuid/busybox', content: readFileSync('/bin/busybox'), mode: 0o4755 },
     {
       name: 'etc/passwd',
       content: [

@@ -8,18 +8,16 @@ import {
   type Mount,
   MountPropagation,
   NamespaceMode,
-  type SecurityProfile,
-  SecurityProfileProfileType,
   SupplementalGroupsPolicy,
 } from '../../../proto/gen/cri.ts'
 import type { BindMountSpec, CgroupAttachment, ContainerSpec, ProcessSpec } from '../container/container-spec.ts'
 import type { DeviceNode, MountFlags, ProcessIdentity, Propagation, StdioPlan, UserPlan } from '../container/plan.ts'
-import { messageOf, RuntimeError } from '../errors.ts'
+import { RuntimeError } from '../errors.ts'
 import type { ImageConfig } from '../images/image-config.ts'
 import type { OutputPaths } from '../logs/container-log.ts'
 import type { SandboxRecord } from '../records/records.ts'
-import { containerCapabilities } from '../security/capabilities.ts'
 import type { SeccompFilters } from '../security/seccomp-filters.ts'
+import { capabilities, refuseAppArmor, seccompFilter } from './security-profiles.ts'
 import { refuseUserNamespace } from './user-namespace.ts'
 
 export interface ContainerInputs {
@@ -92,8 +90,8 @@ function containerProcess(
   privileged: boolean,
 ): ProcessSpec {
   const { config, image } = inputs
-  const capabilities = security.capabilities
-  const seccomp = privileged ? undefined : seccompFilter(inputs, security)
+  refuseAppArmor(security)
+  const seccomp = seccompFilter(inputs.seccomp, security)
   const oomScoreAdj = config.linux?.resources?.oomScoreAdj
   const directory = config.workingDir || image.workingDirectory || '/'
   return {
@@ -101,11 +99,7 @@ function containerProcess(
     env: environment(inputs),
     workingDirectory: path.posix.resolve('/', directory),
     user: user(security, image),
-    capabilities: {
-      add: capabilities?.addCapabilities ?? [],
-      drop: capabilities?.dropCapabilities ?? [],
-      ambient: capabilities?.addAmbientCapabilities ?? [],
-    },
+    capabilities: capabilities(security),
     privileged,
     noNewPrivileges: security.noNewPrivs === true,
     ...(oomScoreAdj !== undefined && { oomScoreAdj }),
@@ -268,26 +262,4 @@ function deviceNodes(
   if (nodes.length === 0) throw invalid(`${field}.host_path`, `there is no device at ${hostPath}`)
   const target = containerPath === '' ? hostPath : containerPath
   return nodes.map(node => ({ ...node, path: path.posix.join(target, path.relative(hostPath, node.path)) }))
-}
-
-function seccompFilter(inputs: ContainerInputs, security: LinuxContainerSecurityContext): string | undefined {
-  const profile: SecurityProfile | undefined = security.seccomp
-  // Said nothing, a container is unconfined, as the kubelet without seccompDefault means it.
-  if (!profile) return undefined
-  switch (profile.profileType ?? SecurityProfileProfileType.RuntimeDefault) {
-    case SecurityProfileProfileType.Unconfined:
-      return undefined
-    case SecurityProfileProfileType.RuntimeDefault:
-      return inputs.seccomp(keptCapabilities(security))
-    case SecurityProfileProfileType.Localhost:
-      return inputs.seccomp(keptCapabilities(security), profile.localhostRef ?? '')
-  }
-}
-
-function keptCapabilities({ capabilities }: LinuxContainerSecurityContext): readonly string[] {
-  try {
-    return containerCapabilities(capabilities?.addCapabilities ?? [], capabilities?.dropCapabilities ?? [])
-  } catch (error) {
-    throw invalid('linux.security_context.capabilities', messageOf(error))
-  }
 }
