@@ -37,7 +37,8 @@ export function containerHandlers(parts: Parts): Handlers<RuntimeServiceDefiniti
     },
     ContainerStatus: ({ containerId, verbose }) => {
       const record = needContainer(parts, containerId)
-      return { status: containerStatus(record), info: verbose ? containerInfo(record) : {} }
+      const status = containerStatus(record, parts.images.get(record.imageId))
+      return { status, info: verbose ? containerInfo(record) : {} }
     },
     ListContainers: ({ filter }) => ({ containers: matching(filter).map(container) }),
     StreamContainers: ({ filter }, client) =>

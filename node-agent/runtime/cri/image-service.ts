@@ -35,8 +35,8 @@ export function imageHandlers(parts: Parts): Handlers<ImageServiceDefinition> {
     PullImage: ({ image: spec }) => {
       const name = spec?.image
       if (!name) throw new RuntimeError('invalid', 'image.image: is missing')
-      const found = images.require(name)
-      return { imageRef: found.repoDigests[0] ?? found.id }
+      // Since v1.36 the same everywhere: Image.id, Container.image_id, ContainerStatus.image_id and this.
+      return { imageRef: images.require(name).id }
     },
     RemoveImage: ({ image: spec }) => {
       const found = resolve(spec?.image)

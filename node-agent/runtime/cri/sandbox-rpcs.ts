@@ -52,5 +52,5 @@ export function sandboxHandlers(parts: Parts): Handlers<RuntimeServiceDefinition
 export function statusesOf(parts: Parts, sandboxId: string): ContainerStatus[] {
   return madeContainers(parts)
     .filter(record => record.sandboxId === sandboxId)
-    .map(containerStatus)
+    .map(record => containerStatus(record, parts.images.get(record.imageId)))
 }
