@@ -5,6 +5,7 @@ import type { Parts } from '../lifecycle/parts.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import { matchesContainer, matchesSandbox } from '../translation/filters.ts'
 import { streamEach } from './list-stream.ts'
+import { metricDescriptors, sandboxMetrics } from './metrics.ts'
 import type { Handlers } from './service.ts'
 import { Stats } from './stats.ts'
 
@@ -29,6 +30,14 @@ export function statsHandlers(parts: Parts): Handlers<RuntimeServiceDefinition> 
     ListPodSandboxStats: async ({ filter }) => ({
       stats: await Promise.all(ready(filter).map(record => stats.sandbox(record))),
     }),
+    ListMetricDescriptors: () => ({ descriptors: metricDescriptors }),
+    ListPodSandboxMetrics: async () => ({
+      podMetrics: await Promise.all(ready({}).map(record => sandboxMetrics(parts, stats, record))),
+    }),
+    StreamPodSandboxMetrics: (_request, client) =>
+      streamEach(ready({}), client, async record => ({
+        podSandboxMetrics: [await sandboxMetrics(parts, stats, record)],
+      })),
     StreamPodSandboxStats: ({ filter }, client) =>
       streamEach(ready(filter), client, async record => ({ podSandboxStats: [await stats.sandbox(record)] })),
   }

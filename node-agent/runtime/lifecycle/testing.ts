@@ -147,6 +147,7 @@ class FakeCgroups implements Cgroups {
         return []
       },
       stats: () => ({ timestampMs: Date.now(), cpuUsageNs: 5 }),
+      metrics: () => ({ io: [] }),
       oomKills: () => this.oomKills.get(cgroup) ?? 0,
       processes: () => [],
       kill: () => Promise.resolve(true),

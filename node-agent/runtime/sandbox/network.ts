@@ -142,10 +142,14 @@ export class PodNetwork {
     if (statistics === undefined) return undefined
     return {
       interface: podInterface,
+      rxPackets: statistics.txPackets,
+      txPackets: statistics.rxPackets,
       rxBytes: statistics.txBytes,
-      rxErrors: statistics.txErrors,
       txBytes: statistics.rxBytes,
+      rxErrors: statistics.txErrors,
       txErrors: statistics.rxErrors,
+      rxDropped: statistics.txDropped,
+      txDropped: statistics.rxDropped,
     }
   }
 

@@ -1,6 +1,13 @@
 // cgroup v1: one tree per hierarchy, the same path in each.
 import path from 'node:path'
-import { type Cgroup, type CgroupLimits, type CgroupStats, type Cgroups, type DevicePolicy } from '../cgroups.ts'
+import {
+  type Cgroup,
+  type CgroupLimits,
+  type CgroupMetrics,
+  type CgroupStats,
+  type Cgroups,
+  type DevicePolicy,
+} from '../cgroups.ts'
 import { CgroupError, read, readFlat, readNumber, subfolders, write } from '../files.ts'
 import { type Hierarchy } from '../hierarchies.ts'
 import { makeOwn, removeOwn } from '../own.ts'
@@ -9,6 +16,7 @@ import { cpu } from './cpu.ts'
 import { cpuset, inheritedCpusetFiles } from './cpuset.ts'
 import { deviceWrites } from './devices.ts'
 import { memory } from './memory.ts'
+import { metricsV1 } from './metrics.ts'
 import { pids } from './pids.ts'
 
 const controllers = [cpu, cpuset, memory, pids]
@@ -107,6 +115,10 @@ class CgroupV1 implements Cgroup {
       ...(current !== undefined && { pids: current }),
       ...(usage && { memory: usage }),
     }
+  }
+
+  metrics(): CgroupMetrics {
+    return metricsV1(this.#folder)
   }
 
   #memory(): CgroupStats['memory'] {

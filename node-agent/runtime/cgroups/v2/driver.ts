@@ -1,7 +1,14 @@
 // cgroup v2: one tree. A controller is there for a cgroup once all its ancestors pass it on (cgroup.subtree_control).
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { type Cgroup, type CgroupLimits, type CgroupStats, type Cgroups, type DevicePolicy } from '../cgroups.ts'
+import {
+  type Cgroup,
+  type CgroupLimits,
+  type CgroupMetrics,
+  type CgroupStats,
+  type Cgroups,
+  type DevicePolicy,
+} from '../cgroups.ts'
 import { CgroupError, read, readFlat, readNumber, subfolders, write } from '../files.ts'
 import { makeOwn, removeOwn } from '../own.ts'
 import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
@@ -9,6 +16,7 @@ import { cpu } from './cpu.ts'
 import { cpuset } from './cpuset.ts'
 import { restrictDevices } from './devices.ts'
 import { memory } from './memory.ts'
+import { metricsV2 } from './metrics.ts'
 import { pids } from './pids.ts'
 
 const controllers = [cpu, cpuset, memory, pids]
@@ -111,6 +119,10 @@ class CgroupV2 implements Cgroup {
       ...(current !== undefined && { pids: current }),
       ...(usage && { memory: usage }),
     }
+  }
+
+  metrics(): CgroupMetrics {
+    return metricsV2(this.#folder)
   }
 
   #memory(): CgroupStats['memory'] {
