@@ -1,8 +1,11 @@
 // What clients of CRI learn of the runtime itself, and of its images.
 import assert from 'node:assert/strict'
+import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { status } from '@grpc/grpc-js'
 import { dockerArchive, makeTar } from '../../node-agent/runtime/images/testing.ts'
-import { CgroupDriver } from '../../proto/gen/cri.ts'
+import { CgroupDriver, ImageService, RuntimeService } from '../../proto/gen/cri.ts'
+import { type Asked, KubeletClient } from './kubelet-client.ts'
 import { nothing, RuntimeFixture } from './runtime-harness.ts'
 
 describe('the runtime tells', { timeout: 120_000 }, () => {
@@ -22,9 +25,9 @@ describe('the runtime tells', { timeout: 120_000 }, () => {
   })
 
   it('that it is ready, and what it can do', async () => {
-    const { status, runtimeHandlers = [], features, info } = await fixture.client.status({})
+    const { status: runtime, runtimeHandlers = [], features, info } = await fixture.client.status({})
     assert.deepEqual(
-      status?.conditions?.map(condition => [condition.type, condition.status]),
+      runtime?.conditions?.map(condition => [condition.type, condition.status]),
       [
         ['RuntimeReady', true],
         ['NetworkReady', true],
@@ -41,6 +44,27 @@ describe('the runtime tells', { timeout: 120_000 }, () => {
     assert.deepEqual(Object.keys(verbose).toSorted(), ['cgroups', 'config', 'launcher'])
     const { linux } = await fixture.client.runtimeConfig({})
     assert.equal(linux?.cgroupDriver, CgroupDriver.CGROUPFS)
+  })
+
+  it('what it does not do, and nothing else, by the code for that', async () => {
+    using kubelet = new KubeletClient(fixture.socket)
+    const { GetContainerEvents: _endless, ...rpcs } = RuntimeService
+    const methods: Asked<object, object, boolean>[] = [...Object.values(rpcs), ...Object.values(ImageService)]
+    const isStreamed = (method: Asked<object, object, boolean>): method is Asked<object, object, true> =>
+      method.responseStream
+    const missing: string[] = []
+    for (const method of methods) {
+      const asked: Promise<unknown> = isStreamed(method)
+        ? kubelet.stream(method, {})
+        : kubelet.call({ ...method, responseStream: false }, {})
+      const code = await asked.then(
+        () => status.OK,
+        (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error),
+      )
+      assert.notEqual(code, status.INTERNAL, method.path)
+      if (code === status.UNIMPLEMENTED) missing.push(path.basename(method.path))
+    }
+    assert.deepEqual(missing.toSorted(), ['Attach', 'CheckpointContainer', 'Exec', 'PortForward'])
   })
 
   it('the file system of its images, and how much of it they take', async () => {
@@ -61,12 +85,13 @@ describe('the runtime tells', { timeout: 120_000 }, () => {
         })(),
       )
     }
-    const status = async (image: string) => (await fixture.client.imageStatus({ image: { image } })).image ?? undefined
+    const statusOf = async (image: string) =>
+      (await fixture.client.imageStatus({ image: { image } })).image ?? undefined
     const remove = (image: string) => fixture.client.removeImage({ image: { image } })
 
     it('the same by every name they have', async () => {
       await put(['example.com/test-image-tag:all', 'example.com/test-image-tag:other'])
-      const found = await status('example.com/test-image-tag:all')
+      const found = await statusOf('example.com/test-image-tag:all')
       assert.ok(found?.id && (found.size ?? 0) > 0)
       assert.deepEqual(found.repoTags?.toSorted(), [
         'example.com/test-image-tag:all',
@@ -78,9 +103,9 @@ describe('the runtime tells', { timeout: 120_000 }, () => {
         ...(found.repoTags ?? []),
         ...(found.repoDigests ?? []),
       ])
-        assert.deepEqual(await status(name), found, name)
+        assert.deepEqual(await statusOf(name), found, name)
       await remove(found.id)
-      assert.equal(await status('example.com/test-image-tag:other'), undefined)
+      assert.equal(await statusOf('example.com/test-image-tag:other'), undefined)
       await remove(found.id)
       await remove('0'.repeat(64))
       await remove('example.com/nobody-has:this')
@@ -96,7 +121,7 @@ describe('the runtime tells', { timeout: 120_000 }, () => {
       for (const [User, uid, username] of users) {
         const name = `example.com/user:${users.findIndex(([user]) => user === User)}`
         await put([name], { User })
-        const found = await status(name)
+        const found = await statusOf(name)
         assert.deepEqual([found?.uid?.value ?? 0, found?.username], [uid, username], User)
         await remove(name)
       }
@@ -104,7 +129,7 @@ describe('the runtime tells', { timeout: 120_000 }, () => {
 
     it('one identifier, wherever it is told', async () => {
       const imageRef = (await fixture.client.pullImage({ image: { image: 'busybox:test' } })).imageRef ?? ''
-      assert.equal((await status('busybox:test'))?.id, imageRef)
+      assert.equal((await statusOf('busybox:test'))?.id, imageRef)
       const pod = await fixture.runBarePod('id-consistency')
       const image = { image: imageRef, userSpecifiedImage: 'busybox:test' }
       const id = await fixture.runBareContainer(pod, ['top'], { image })

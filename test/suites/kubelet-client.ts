@@ -2,6 +2,12 @@
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import type { Method } from '../../proto/service.ts'
 
+/** What the client's side needs of a method. */
+export type Asked<Request, Response, Streamed extends boolean> = Pick<
+  Method<Request, Response, false, Streamed>,
+  'path' | 'requestSerialize' | 'responseDeserialize' | 'responseStream'
+>
+
 export class KubeletClient implements Disposable {
   readonly #client: Client
 
@@ -13,7 +19,7 @@ export class KubeletClient implements Disposable {
   }
 
   call<Request, Response>(
-    { path, requestSerialize, responseDeserialize }: Method<Request, Response, false, false>,
+    { path, requestSerialize, responseDeserialize }: Asked<Request, Response, false>,
     request: Request,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
@@ -26,7 +32,7 @@ export class KubeletClient implements Disposable {
 
   /** All messages of a stream that the server ends. */
   async stream<Request, Response>(
-    { path, requestSerialize, responseDeserialize }: Method<Request, Response, false, true>,
+    { path, requestSerialize, responseDeserialize }: Asked<Request, Response, true>,
     request: Request,
   ): Promise<Response[]> {
     const messages: Response[] = []
