@@ -23,6 +23,10 @@ describe('the host name of a sandbox', () => {
     assert.equal(named('-'.repeat(70)), id.slice(0, 12))
   })
 
+  test('has no control characters', () => {
+    assert.throws(() => spec({ hostname: 'a\nb' }), { code: 'invalid', message: /^hostname: "a\\nb" is no host name/ })
+  })
+
   test('asked for may be as long as the kernel takes', () => {
     const long = 'h'.repeat(64)
     assert.equal(spec({ hostname: long }).hostname, long)
@@ -85,6 +89,15 @@ test('namespaces are the pod’s or the node’s', () => {
   assert.equal(spec({ linux: hostNetwork }).network, 'node')
   const container = { securityContext: { namespaceOptions: { ipc: NamespaceMode.CONTAINER } } }
   assert.throws(() => spec({ linux: container }), { code: 'invalid', message: /namespace_options\.ipc: / })
+})
+
+test('a group needs a user', () => {
+  const runAsGroup = { value: 1 }
+  assert.throws(() => spec({ linux: { securityContext: { runAsGroup } } }), {
+    code: 'invalid',
+    message: /run_as_group/,
+  })
+  assert.doesNotThrow(() => spec({ linux: { securityContext: { runAsGroup, runAsUser: { value: 1 } } } }))
 })
 
 test('user namespaces are refused, not passed over', () => {

@@ -9,6 +9,7 @@ import {
 } from '../../../proto/gen/cri.ts'
 import { RuntimeError } from '../errors.ts'
 import type { PortMapping, SandboxSpec } from '../sandbox/sandbox.ts'
+import { enumValue } from './enum-value.ts'
 import { refuseUserNamespace } from './user-namespace.ts'
 
 /** sethostname(2): __NEW_UTS_LEN of the kernel. */
@@ -21,6 +22,9 @@ const longestFileName = 255
 export function sandboxSpec(id: string, config: PodSandboxConfig): SandboxSpec {
   const security = config.linux?.securityContext
   refuseUserNamespace(security?.namespaceOptions)
+  if (security?.runAsGroup && !security.runAsUser) {
+    throw invalid('linux.security_context.run_as_group', 'needs run_as_user beside it')
+  }
   const network = mode(security, 'network')
   const sysctls = config.linux?.sysctls ?? {}
   return {
@@ -54,6 +58,8 @@ function cgroupNames(field: string, text: string): string[] {
 
 /** What was asked for is taken as it is; what is made up from the pod's name has to fit. */
 function hostname(id: string, { hostname: asked = '', metadata }: PodSandboxConfig): string {
+  // Control characters would be lines of their own in /etc/hostname and /etc/hosts.
+  if (/\p{Cc}/u.test(asked)) throw invalid('hostname', `${JSON.stringify(asked)} is no host name`)
   if (Buffer.byteLength(asked) > longestHostname) {
     throw invalid('hostname', `${JSON.stringify(asked)} is longer than the ${longestHostname} bytes the kernel takes`)
   }
@@ -84,7 +90,7 @@ function portMapping(mapping: NonNullable<PodSandboxConfig['portMappings']>[numb
   if (isIP(hostIp) === 6 && hostIp !== '::') {
     throw new RuntimeError('unsupported', `${field}.host_ip: ports of IPv6 addresses are not supported`)
   }
-  const protocol = protocols[mapping.protocol ?? Protocol.TCP]
+  const protocol = protocols[enumValue(Protocol, mapping.protocol, Protocol.TCP, `${field}.protocol`)]
   return [{ protocol, hostPort, containerPort, ...(hostIp !== '' && { hostIp }) }]
 }
 

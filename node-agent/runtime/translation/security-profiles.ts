@@ -8,6 +8,7 @@ import type { CapabilitySpec } from '../container/container-spec.ts'
 import { messageOf, RuntimeError } from '../errors.ts'
 import { containerCapabilities } from '../security/capabilities.ts'
 import type { SeccompFilters } from '../security/seccomp-filters.ts'
+import { enumValue } from './enum-value.ts'
 
 const { RuntimeDefault, Unconfined, Localhost } = SecurityProfileProfileType
 const at = 'linux.security_context'
@@ -29,7 +30,7 @@ export function seccompFilter(filters: SeccompFilters, security: LinuxContainerS
   const profile = seccomp ?? profileOf(seccompProfilePath, `${at}.seccomp_profile_path`)
   // Said nothing, a container is unconfined, as the kubelet without seccompDefault means it.
   if (!profile) return undefined
-  switch (profile.profileType ?? RuntimeDefault) {
+  switch (enumValue(SecurityProfileProfileType, profile.profileType, RuntimeDefault, `${at}.seccomp.profile_type`)) {
     case Unconfined:
       return undefined
     case RuntimeDefault:
@@ -42,7 +43,9 @@ export function seccompFilter(filters: SeccompFilters, security: LinuxContainerS
 /** A profile that is relied on and cannot be had is no default. @throws RuntimeError `unsupported`, `invalid` */
 export function refuseAppArmor(security: LinuxContainerSecurityContext): void {
   const profile = security.apparmor ?? profileOf(security.apparmorProfile ?? '', `${at}.apparmor_profile`)
-  if (security.privileged || profile?.profileType !== Localhost) return
+  if (security.privileged || !profile) return
+  const type = enumValue(SecurityProfileProfileType, profile.profileType, RuntimeDefault, `${at}.apparmor.profile_type`)
+  if (type !== Localhost) return
   throw new RuntimeError('unsupported', `${at}.apparmor: profiles of AppArmor are not supported`)
 }
 

@@ -17,6 +17,7 @@ import type { ImageConfig } from '../images/image-config.ts'
 import type { OutputPaths } from '../logs/container-log.ts'
 import type { SandboxRecord } from '../records/records.ts'
 import type { SeccompFilters } from '../security/seccomp-filters.ts'
+import { enumValue } from './enum-value.ts'
 import { capabilities, refuseAppArmor, seccompFilter } from './security-profiles.ts'
 import { refuseUserNamespace } from './user-namespace.ts'
 
@@ -143,11 +144,14 @@ function user(security: LinuxContainerSecurityContext, image: ImageConfig): User
   if (group !== undefined && asked === '') {
     throw invalid('linux.security_context.run_as_group', 'needs run_as_user or run_as_username beside it')
   }
+  const { Merge } = SupplementalGroupsPolicy
+  const field = 'linux.security_context.supplemental_groups_policy'
+  const policy = enumValue(SupplementalGroupsPolicy, security.supplementalGroupsPolicy, Merge, field)
   const base = asked === '' ? image.user : asked
   return {
     user: group === undefined ? base : `${base.split(':')[0] ?? ''}:${group}`,
     supplementaryGroups: security.supplementalGroups ?? [],
-    mergeImageGroups: security.supplementalGroupsPolicy !== SupplementalGroupsPolicy.Strict,
+    mergeImageGroups: policy === Merge,
   }
 }
 
@@ -167,7 +171,7 @@ function pidNamespace(
   // Absent options come from clients that don't care; CRI's zero value would share the pod's.
   if (!options) return 'new'
   refuseUserNamespace(options)
-  switch (options.pid ?? NamespaceMode.POD) {
+  switch (enumValue(NamespaceMode, options.pid, NamespaceMode.POD, 'linux.security_context.namespace_options.pid')) {
     case NamespaceMode.CONTAINER:
       return 'new'
     case NamespaceMode.NODE:
@@ -237,7 +241,9 @@ function bindMount(mount: Mount, field: string): BindMountSpec {
   if (!path.isAbsolute(hostPath)) throw invalid(`${field}.host_path`, `${JSON.stringify(hostPath)} is not absolute`)
   const target = path.posix.resolve('/', containerPath)
   if (target === '/') throw invalid(`${field}.container_path`, 'a mount cannot take the place of the root')
-  const propagation = propagations[mount.propagation ?? MountPropagation.PROPAGATION_PRIVATE]
+  const { PROPAGATION_PRIVATE } = MountPropagation
+  const propagation =
+    propagations[enumValue(MountPropagation, mount.propagation, PROPAGATION_PRIVATE, `${field}.propagation`)]
   if (mount.recursiveReadOnly && (mount.readonly !== true || propagation !== 'private')) {
     throw invalid(`${field}.recursive_read_only`, 'needs readonly, and private propagation')
   }
