@@ -114,6 +114,8 @@ export interface Cgroups {
   ): { readonly cgroup: Cgroup; readonly warnings: readonly string[] }
   /** A handle on a cgroup that may or may not exist. */
   open(path: string): Cgroup
+  /** Whether `create` has made it (this process's or another's), or nobody has yet. @param root as for `removeOwn` */
+  isOwn(path: string, root: string): boolean
   /**
    * Removes those of a path that `create` has made (this process's or another's) and that are empty, from its end upwards.
    * @param root the runtime's own: it stays, and all below it counts as made by it

@@ -21,15 +21,22 @@ export function makeOwn(folder: string): boolean {
 }
 
 /**
+ * Whether this runtime has made a cgroup, or it is not there.
+ * @param root as for `removeOwn`
+ */
+export function isOwn(mount: string, name: string, root: string): boolean {
+  const folder = path.join(mount, name)
+  return name.startsWith(`${root}/`) || !existsSync(folder) || isMarked(folder)
+}
+
+/**
  * Removes a path's cgroups that this runtime has made and nobody uses, from its end upwards.
  * @param name relative to the hierarchy
  * @param root the runtime's own cgroup: below it all is its own, marked or not; it stays itself
  */
 export async function removeOwn(mount: string, name: string, root: string): Promise<void> {
   for (let each = name; each !== '.' && each !== root; each = path.dirname(each)) {
-    const folder = path.join(mount, each)
-    if (!each.startsWith(`${root}/`) && existsSync(folder) && !isMarked(folder)) return
-    if (!(await removeUnused(folder))) return
+    if (!isOwn(mount, each, root) || !(await removeUnused(path.join(mount, each)))) return
   }
 }
 

@@ -21,7 +21,7 @@ import { runSandbox } from './run-sandbox.ts'
 import { startContainer } from './start-container.ts'
 import { removeContainer, removeSandbox, stopContainer, stopSandbox } from './stop.ts'
 import { type FakeMachine, fakeMachine } from './testing.ts'
-import { updateContainerResources } from './update-resources.ts'
+import { updateContainerResources, updateSandboxResources } from './update-resources.ts'
 
 const pod: PodSandboxConfig = {
   metadata: { name: 'web', namespace: 'default', uid: 'u1', attempt: 0 },
@@ -207,6 +207,21 @@ describe('sandboxes and containers', () => {
     assert.deepEqual(limits(), { cpuShares: 512, memoryLimitBytes: 6 })
     machine.cgroups.refuse = () => refusal('EROFS')
     await assert.rejects(make('e'), { code: 'failed' })
+  })
+
+  test('the limits of a pod’s cgroup that its client has made are the client’s', async () => {
+    machine.cgroups.others.add('tessera/burstable/podu1')
+    const { sandbox } = await make()
+    const made = () => machine.parts.sandboxRecords.get(sandbox) ?? assert.fail()
+    const limits = () => machine.cgroups.limits.get('tessera/burstable/podu1')
+    assert.deepEqual(limits(), {})
+    updateSandboxResources(machine.parts, made(), { resources: { cpuShares: 9 }, overhead: { cpuQuota: 3 } })
+    assert.deepEqual(limits(), {})
+    assert.deepEqual(made().config.linux?.resources, { memoryLimitInBytes: 1000, cpuShares: 9, unified: {} })
+    assert.deepEqual(made().config.linux?.overhead, { cpuQuota: 3 })
+    machine.cgroups.others.clear()
+    updateSandboxResources(machine.parts, made(), { resources: { cpuShares: 8 }, overhead: undefined })
+    assert.deepEqual(limits(), { memoryLimitBytes: 1000, cpuShares: 8 })
   })
 
   test('a host path that cannot be made is the client’s fault', async () => {

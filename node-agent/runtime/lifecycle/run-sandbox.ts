@@ -2,7 +2,6 @@
 import type { PodSandboxConfig } from '../../../proto/gen/cri.ts'
 import { messageOf, RuntimeError } from '../errors.ts'
 import type { SandboxRecord } from '../records/records.ts'
-import { cgroupLimits } from '../translation/resources.ts'
 import { podCgroup, sandboxSpec } from '../translation/sandbox-spec.ts'
 import { limiting } from './cgroup-failure.ts'
 import { ofSandbox } from './events.ts'
@@ -11,6 +10,7 @@ import type { Parts } from './parts.ts'
 import { endInit, startInit } from './pod-init.ts'
 import { writeSandboxFiles } from './sandbox-files.ts'
 import { removePodCgroup } from './stop.ts'
+import { podLimits } from './update-resources.ts'
 
 /** @throws RuntimeError `exists`, `invalid`, `unsupported`, `unavailable` (no pod CIDR yet, or another build's launcher) */
 export async function runSandbox(
@@ -36,7 +36,6 @@ export async function runSandbox(
   if (spec.network === 'pod' && !sandboxes.networkReady) {
     throw new RuntimeError('unavailable', 'the pod network is not ready: no pod CIDR was set (UpdateRuntimeConfig)')
   }
-  const limits = cgroupLimits(config.linux?.resources)
   const record: SandboxRecord = {
     id,
     createdAtMs: Date.now(),
@@ -45,6 +44,7 @@ export async function runSandbox(
     spec,
     cgroupParent: podCgroup(config, parts.cgroupRoot),
   }
+  const limits = podLimits(parts, record)
   sandboxRecords.save(record)
   try {
     const { warnings } = limiting('linux', () => parts.cgroups.create(record.cgroupParent, limits))

@@ -128,6 +128,8 @@ class FakeCgroups implements Cgroups {
   readonly controllers = ['cpu', 'memory', 'pids']
   readonly limits = new Map<string, CgroupLimits>()
   readonly oomKills = new Map<string, number>()
+  /** Those that somebody else has made. */
+  readonly others = new Set<string>()
   /** What the kernel says to a limit it does not take. */
   refuse: (limits: CgroupLimits) => Error | undefined = () => undefined
 
@@ -158,6 +160,10 @@ class FakeCgroups implements Cgroups {
         return Promise.resolve()
       },
     }
+  }
+
+  isOwn(cgroup: string): boolean {
+    return !this.others.has(cgroup)
   }
 
   removeOwn(cgroup: string): Promise<void> {

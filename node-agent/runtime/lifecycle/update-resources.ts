@@ -23,7 +23,16 @@ export async function updateContainerResources(
   })
 }
 
-/** The pod's own limits are set by whoever made its cgroup too (the kubelet does): this keeps them on record. */
+/** A client that has made the pod's cgroup itself, as the kubelet does, has its limits in hand too. */
+export function podLimits(
+  { cgroups, cgroupRoot }: Parts,
+  { cgroupParent, config }: Pick<SandboxRecord, 'cgroupParent' | 'config'>,
+): CgroupLimits {
+  const limits = cgroupLimits(config.linux?.resources)
+  return cgroups.isOwn(cgroupParent, cgroupRoot) ? limits : {}
+}
+
+/** Keeps the change on record and, where the pod's limits are this runtime's to set, sets them. */
 export function updateSandboxResources(
   parts: Parts,
   record: SandboxRecord,
@@ -33,7 +42,9 @@ export function updateSandboxResources(
   },
 ): void {
   const { linux } = record.config
-  const resources = changeLimits(parts, record.cgroupParent, linux?.resources, update.resources ?? {})
+  const resources = parts.cgroups.isOwn(record.cgroupParent, parts.cgroupRoot)
+    ? changeLimits(parts, record.cgroupParent, linux?.resources, update.resources ?? {})
+    : mergeResources(linux?.resources, update.resources ?? {})
   const changed = { ...linux, resources, ...(update.overhead && { overhead: update.overhead }) }
   parts.sandboxRecords.save({ ...record, config: { ...record.config, linux: changed } })
 }

@@ -10,7 +10,7 @@ import {
 } from '../cgroups.ts'
 import { CgroupError, read, readFlat, readNumber, subfolders, write } from '../files.ts'
 import { type Hierarchy } from '../hierarchies.ts'
-import { makeOwn, removeOwn } from '../own.ts'
+import { isOwn, makeOwn, removeOwn } from '../own.ts'
 import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
 import { cpu } from './cpu.ts'
 import { cpuset, inheritedCpusetFiles } from './cpuset.ts'
@@ -53,6 +53,10 @@ export class CgroupsV1 implements Cgroups {
   children(name: string): string[] {
     const names = this.#hierarchies.flatMap(({ mount }) => subfolders(path.join(mount, name)))
     return [...new Set(names)].map(child => path.join(name, child))
+  }
+
+  isOwn(name: string, root: string): boolean {
+    return this.#hierarchies.every(({ mount }) => isOwn(mount, name, root))
   }
 
   async removeOwn(name: string, root: string): Promise<void> {

@@ -10,7 +10,7 @@ import {
   type DevicePolicy,
 } from '../cgroups.ts'
 import { CgroupError, read, readFlat, readNumber, subfolders, write } from '../files.ts'
-import { makeOwn, removeOwn } from '../own.ts'
+import { isOwn, makeOwn, removeOwn } from '../own.ts'
 import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
 import { cpu } from './cpu.ts'
 import { cpuset } from './cpuset.ts'
@@ -46,6 +46,10 @@ export class CgroupsV2 implements Cgroups {
 
   children(name: string): string[] {
     return subfolders(path.join(this.#mount, name)).map(child => path.join(name, child))
+  }
+
+  isOwn(name: string, root: string): boolean {
+    return isOwn(this.#mount, name, root)
   }
 
   removeOwn(name: string, root: string): Promise<void> {
