@@ -18,6 +18,9 @@ export interface ExecSyncOptions {
   readonly signal: AbortSignal
 }
 
+/** How long a killed command may take to be gone. */
+const killTimeoutMs = 5_000
+
 /**
  * CRI has a response capped at 16 MB, and that is the longest message the kubelet and crictl take: so all of it counts,
  * the lengths and the exit code around the output too.
@@ -44,6 +47,8 @@ export async function execSync(
       const exitCode = await (timeoutMs > 0 ? within(process.exitCode, timeoutMs) : process.exitCode)
       if (exitCode === 'late') {
         kill()
+        // Whoever hears of the timeout finds the command gone.
+        await within(process.exitCode, killTimeoutMs)
         throw new RuntimeError('timeout', `the command ran longer than ${timeoutMs / 1000} s and was killed`)
       }
       return { ...fit(stdout(), stderr()), exitCode }
