@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -10,18 +10,15 @@ import {
   Signal,
   type UserNamespace,
 } from '../../../proto/gen/cri.ts'
-import { CgroupError } from '../cgroups/files.ts'
 import type { ContainerRecord } from '../records/records.ts'
 import { createContainer } from './create-container.ts'
 import type { ContainerEvent } from './events.ts'
 import { followExits } from './exits.ts'
-import { madeSandboxes } from './ids.ts'
 import { recover } from './recovery.ts'
 import { runSandbox } from './run-sandbox.ts'
 import { startContainer } from './start-container.ts'
 import { removeContainer, removeSandbox, stopContainer, stopSandbox } from './stop.ts'
 import { type FakeMachine, fakeMachine } from './testing.ts'
-import { updateContainerResources, updateSandboxResources } from './update-resources.ts'
 
 const pod: PodSandboxConfig = {
   metadata: { name: 'web', namespace: 'default', uid: 'u1', attempt: 0 },
@@ -159,89 +156,13 @@ describe('sandboxes and containers', () => {
     await stopSandbox(machine.parts, sandbox)
     await stopSandbox(machine.parts, sandbox)
     await assert.rejects(make('c'), { code: 'state' })
-    assert.throws(() => createContainer(machine.parts, { sandboxId: 'ffff', config: config('d') }), { code: 'missing' })
+    assert.throws(() => createContainer(machine.parts, { sandboxId: 'ffff', config: config('d') }), {
+      code: 'missing',
+    })
     await assert.rejects(
       runSandbox(machine.parts, { metadata: { name: 'x', uid: 'u2' } }, 'gvisor'),
       /no runtime handler/,
     )
-  })
-
-  test('a sandbox that is being made is nobody’s to list, stop or remove', async () => {
-    const { sandbox } = await make()
-    const made = machine.parts.sandboxRecords.get(sandbox) ?? assert.fail()
-    const { state: _state, ...half } = made
-    machine.parts.sandboxRecords.save(half)
-    assert.deepEqual(madeSandboxes(machine.parts), [])
-    await stopSandbox(machine.parts, sandbox)
-    await removeSandbox(machine.parts, sandbox)
-    assert.ok(machine.parts.sandboxRecords.get(sandbox), 'who makes it goes on')
-    assert.throws(() => createContainer(machine.parts, { sandboxId: sandbox, config: config('d') }), {
-      code: 'missing',
-    })
-    machine.parts.sandboxRecords.save(made)
-  })
-
-  test('limits that the kernel refuses are the client’s fault, and change nothing', async () => {
-    const refusal = (code: string): Error =>
-      new CgroupError(`writing: ${code}`, { cause: Object.assign(new Error(code), { code }) })
-    machine.cgroups.refuse = ({ cpusetCpus }) => (cpusetCpus === '99' ? refusal('EINVAL') : undefined)
-    const wrong = { resources: { cpusetCpus: '99' } }
-    await assert.rejects(runSandbox(machine.parts, { ...pod, linux: wrong }, ''), {
-      code: 'invalid',
-      message: /^linux\.resources: writing: EINVAL/,
-    })
-    await assert.rejects(make('c', { linux: wrong }), { code: 'invalid' })
-    await assert.rejects(make('c', { linux: { resources: { unified: { 'pids.max': 'many' } } } }), {
-      code: 'invalid',
-      message: /unified\["pids\.max"\]: "many" is no number/,
-    })
-    const { id } = await make('d')
-    const limits = () => machine.cgroups.limits.get(record(id).cgroupPath)
-    machine.cgroups.refuse = ({ memoryLimitBytes }) => (memoryLimitBytes === 5 ? refusal('EBUSY') : undefined)
-    await assert.rejects(updateContainerResources(machine.parts, id, { memoryLimitInBytes: 5, cpuShares: 7 }), {
-      code: 'state',
-    })
-    assert.equal(record(id).config.linux?.resources?.cpuShares, 512)
-    assert.deepEqual(limits(), { cpuShares: 512, memoryLimitBytes: -1 })
-    await updateContainerResources(machine.parts, id, { memoryLimitInBytes: 6 })
-    assert.deepEqual(limits(), { cpuShares: 512, memoryLimitBytes: 6 })
-    machine.cgroups.refuse = () => refusal('EROFS')
-    await assert.rejects(make('e'), { code: 'failed' })
-  })
-
-  test('the limits of a pod’s cgroup that its client has made are the client’s', async () => {
-    machine.cgroups.others.add('tessera/burstable/podu1')
-    const { sandbox } = await make()
-    const made = () => machine.parts.sandboxRecords.get(sandbox) ?? assert.fail()
-    const limits = () => machine.cgroups.limits.get('tessera/burstable/podu1')
-    assert.deepEqual(limits(), {})
-    updateSandboxResources(machine.parts, made(), { resources: { cpuShares: 9 }, overhead: { cpuQuota: 3 } })
-    assert.deepEqual(limits(), {})
-    assert.deepEqual(made().config.linux?.resources, { memoryLimitInBytes: 1000, cpuShares: 9, unified: {} })
-    assert.deepEqual(made().config.linux?.overhead, { cpuQuota: 3 })
-    machine.cgroups.others.clear()
-    updateSandboxResources(machine.parts, made(), { resources: { cpuShares: 8 }, overhead: undefined })
-    assert.deepEqual(limits(), { memoryLimitBytes: 1000, cpuShares: 8 })
-  })
-
-  test('a host path that cannot be made is the client’s fault', async () => {
-    const hostPath = path.join(machine.folder, 'file', 'below')
-    writeFileSync(path.dirname(hostPath), '')
-    await assert.rejects(make('c', { mounts: [{ containerPath: '/m', hostPath }] }), {
-      code: 'invalid',
-      message: /^mounts: the host path of \/m: ENOTDIR/,
-    })
-    assert.equal(machine.parts.containerRecords.list().length, 0)
-  })
-
-  test('a log that cannot be opened is told like a program that cannot be started', async () => {
-    const file = path.join(machine.folder, 'file')
-    writeFileSync(file, '')
-    const { id: sandboxId } = await runSandbox(machine.parts, { ...pod, logDirectory: file }, '')
-    const { id } = createContainer(machine.parts, { sandboxId, config: config('c', { logPath: 'c/0.log' }) })
-    await assert.rejects(startContainer(machine.parts, id), { code: 'failed', message: /ENOTDIR/ })
-    assert.equal(record(id).exit?.reason, 'StartError')
-    assert.equal(machine.launcher.plans.length, 0)
   })
 
   test('a stop that was cut short is finished by the next one', async () => {
@@ -283,47 +204,6 @@ describe('sandboxes and containers', () => {
     const security = { namespaceOptions: { network: 2 } } as const
     const host = { ...pod, metadata: { name: 'h', uid: 'u3' }, linux: { securityContext: security } }
     assert.deepEqual((await runSandbox(machine.parts, host, '')).state?.addresses, [])
-  })
-
-  test('resolv.conf, hostname and hosts are the sandbox’s', async () => {
-    const { sandbox, id } = await make()
-    const folder = machine.parts.sandboxRecords.folderOf(sandbox)
-    const file = (name: string): string => readFileSync(path.join(folder, name), 'utf8')
-    assert.equal(file('resolv.conf'), 'search a.b b\nnameserver 10.0.0.10\noptions ndots:5\n')
-    assert.equal(file('hostname'), 'web\n')
-    assert.match(file('hosts'), /^127\.0\.0\.1\tlocalhost\n.*\n10\.0\.0\.1\tweb\n$/s)
-    const bound = record(id).spec.mounts.map(mount => (mount.kind === 'bind' ? mount.source : ''))
-    assert.ok(bound.includes(path.join(folder, 'hosts')))
-    const own = await make('own', { mounts: [{ containerPath: '/etc/hosts', hostPath: '/etc/hosts' }] })
-    const hosts = record(own.id).spec.mounts.filter(mount => mount.target === '/etc/hosts')
-    assert.deepEqual(
-      hosts.map(mount => mount.kind === 'bind' && mount.source),
-      ['/etc/hosts'],
-    )
-  })
-
-  test('on the host’s network hosts is the host’s, and so is resolv.conf where nothing is said of DNS', async () => {
-    const linux = { securityContext: { namespaceOptions: { network: NamespaceMode.NODE } } }
-    const run = async (uid: string, more: PodSandboxConfig): Promise<string> => {
-      const { id } = await runSandbox(machine.parts, { metadata: { name: uid, uid }, linux, ...more }, '')
-      return machine.parts.sandboxRecords.folderOf(id)
-    }
-    const silent = await run('silent', {})
-    for (const name of ['hosts', 'resolv.conf']) {
-      assert.equal(readFileSync(path.join(silent, name), 'utf8'), readFileSync(path.join('/etc', name), 'utf8'))
-    }
-    const empty = await run('empty', { dnsConfig: {} })
-    assert.equal(readFileSync(path.join(empty, 'resolv.conf'), 'utf8'), '')
-  })
-
-  test('a sandbox of an older runtime is given the files it lacks, and keeps the others', async () => {
-    const { sandbox } = await make()
-    const folder = machine.parts.sandboxRecords.folderOf(sandbox)
-    rmSync(path.join(folder, 'hosts'))
-    writeFileSync(path.join(folder, 'hostname'), 'kept\n')
-    await restart()
-    assert.match(readFileSync(path.join(folder, 'hosts'), 'utf8'), /\tweb\n$/)
-    assert.equal(readFileSync(path.join(folder, 'hostname'), 'utf8'), 'kept\n')
   })
 
   test('after a restart: running ones run, ended ones have ended, half-made ones are gone', async () => {
