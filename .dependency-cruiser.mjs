@@ -78,7 +78,7 @@ export default {
       '^lib/',
     ]),
     room('translation', '^node-agent/runtime/translation/', [
-      '^node-agent/runtime/(container|images|logs|records|security|cgroups)/',
+      '^node-agent/runtime/(container|images|logs|records|sandbox|security|cgroups)/',
       '^node-agent/runtime/errors\\.ts$',
       '^lib/',
       gen,

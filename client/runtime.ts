@@ -1,5 +1,6 @@
 // The node's container runtime as its callers see it: CRI v1 and the runtime's own services over one unix socket.
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js'
+import { longestTimerMs } from '../lib/clock.ts'
 import {
   type ContainerEventResponse,
   type ExecSyncRequest,
@@ -313,7 +314,8 @@ export class RuntimeClient implements Disposable {
     options: RuntimeCallOptions = {},
   ): Promise<Response> {
     const base = options.timeoutMs ?? this.#timeoutMs
-    return this.#unary(method)(request, { ...options, timeoutMs: base + (request.timeout ?? 0) * 1000 })
+    const timeoutMs = Math.min(base + (request.timeout ?? 0) * 1000, longestTimerMs)
+    return this.#unary(method)(request, { ...options, timeoutMs })
   }
 
   #unary<Request, Response>(method: Method<Request, Response, false, false>): Unary<Request, Response> {

@@ -1,5 +1,8 @@
 // Time comes in from outside, so tests decide what it is.
 
+/** The longest a timer of Node runs (setTimeout's 32 bits); a longer one would fire at once. */
+export const longestTimerMs = 2 ** 31 - 1
+
 export interface Clock {
   /** Wall-clock milliseconds since 1970. */
   now(): number

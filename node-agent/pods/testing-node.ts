@@ -66,6 +66,7 @@ export function harness(t: TestContext, options: HarnessOptions = {}): Harness {
           root: path.join(root, 'node'),
           logRoot: path.join(root, 'logs'),
           cgroupRoot: 'tessera',
+          seccompRoot: path.join(root, 'seccomp'),
           dns: { servers: [], domain: 'cluster.local' },
           memoryBytes: 1e9,
           podPidsLimit: 0,

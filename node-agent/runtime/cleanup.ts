@@ -16,6 +16,11 @@ export async function cleanUp(parts: Parts, options: RuntimeOptions, tearDownNet
   parts.sandboxes.sweep(new Set())
   tearDownNetwork()
   await endLauncher(parts)
+  for (const { cgroupPath } of parts.containerRecords.list()) await parts.cgroups.open(cgroupPath).remove()
+  for (const { id, cgroupParent } of parts.sandboxRecords.list()) {
+    await parts.cgroups.open(`${cgroupParent}/${id}`).remove()
+    await parts.cgroups.removeOwn(cgroupParent, parts.cgroupRoot)
+  }
   await parts.cgroups.open(parts.cgroupRoot).remove()
   for (const name of [
     'sandboxes',

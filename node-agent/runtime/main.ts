@@ -16,7 +16,7 @@ import { Importer } from './images/importer.ts'
 import { ImageStore } from './images/store.ts'
 import { ensureLauncher, type Launcher } from './launcher/client.ts'
 import { ContainerLogs } from './lifecycle/container-logs.ts'
-import { EventHub } from './lifecycle/events.ts'
+import { ContainerEvents } from './lifecycle/events.ts'
 import { ExitBoard } from './lifecycle/exit-board.ts'
 import { followExits } from './lifecycle/exits.ts'
 import { KeyedLock } from './lifecycle/keyed-lock.ts'
@@ -83,7 +83,7 @@ async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assemb
     sandboxRecords: new RecordFolder<SandboxRecord>(path.join(options.root, 'sandboxes')),
     containerRecords: new RecordFolder<ContainerRecord>(path.join(options.root, 'containers')),
     logs: new ContainerLogs(ioDir, logger),
-    events: new EventHub(),
+    events: new ContainerEvents(),
     exits: new ExitBoard(),
     locks: new KeyedLock(),
     logger,
@@ -91,7 +91,6 @@ async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assemb
     ioDir,
     initRoot,
     seccomp: seccompFilters({
-      root: options.seccompRoot,
       architecture: process.arch,
       kernel: release(),
       onUnknownNames: (file, names) => logger.warn({ file, names }, 'a seccomp profile names calls unknown here'),

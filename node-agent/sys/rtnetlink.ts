@@ -43,11 +43,16 @@ const ENODEV = 19
 const RTA_OIF = 4
 const RTA_GATEWAY = 5
 
-interface LinkStatistics {
+/** As the link sees them. */
+export interface LinkStatistics {
+  readonly rxPackets: number
+  readonly txPackets: number
   readonly rxBytes: number
   readonly txBytes: number
   readonly rxErrors: number
   readonly txErrors: number
+  readonly rxDropped: number
+  readonly txDropped: number
 }
 
 export interface Link {
@@ -230,8 +235,17 @@ function decodeLink(payload: Buffer): Link {
   }
 }
 
-/** struct rtnl_link_stats64: packets received and sent come first, as u64 each. */
+/** struct rtnl_link_stats64: a u64 each, in this order. */
 function decodeStatistics(bytes: Buffer | undefined): LinkStatistics {
   const field = (index: number): number => (bytes === undefined ? 0 : Number(bytes.readBigUInt64LE(index * 8)))
-  return { rxBytes: field(2), txBytes: field(3), rxErrors: field(4), txErrors: field(5) }
+  return {
+    rxPackets: field(0),
+    txPackets: field(1),
+    rxBytes: field(2),
+    txBytes: field(3),
+    rxErrors: field(4),
+    txErrors: field(5),
+    rxDropped: field(6),
+    txDropped: field(7),
+  }
 }

@@ -1,4 +1,4 @@
-// Extended attributes, without following a final symbolic link.
+// Extended attributes; those that are read, without following a final symbolic link.
 import { SyscallError } from './errno.ts'
 import { cString, trySyscall } from './syscall.ts'
 
@@ -13,4 +13,10 @@ export function getXattr(path: string, name: string): Buffer | undefined {
   if (length >= 0) return buffer.subarray(0, length)
   if (length === -ENODATA) return undefined
   throw new SyscallError('lgetxattr', -length, `${name} of ${path}`)
+}
+
+/** setxattr(2): makes an attribute, or changes it. */
+export function setXattr(path: string, name: string, value: Buffer): void {
+  const result = trySyscall('setxattr', path, cString(name), value, value.length, 0)
+  if (result < 0) throw new SyscallError('setxattr', -result, `${name} of ${path}`)
 }

@@ -49,6 +49,38 @@ describe('cgroups', () => {
     await cgroups.open(path.join(root, 'burstable')).remove()
   })
 
+  it('removes what it has made of a path, and leaves what others made or use', async () => {
+    const theirs = path.join(root, 'theirs')
+    const mounts = cgroups
+      .open(theirs)
+      .attachment()
+      .files.map(file => path.dirname(path.dirname(file)))
+    cgroups.create(root, {})
+    for (const mount of mounts) mkdirSync(path.join(mount, 'theirs'))
+    const one = path.join(theirs, 'ours', 'one')
+    const two = path.join(theirs, 'ours', 'two')
+    for (const name of [one, two]) cgroups.create(name, {})
+    const elsewhere = path.join(root, 'elsewhere')
+    await cgroups.removeOwn(one, elsewhere)
+    assert.deepEqual(cgroups.children(path.join(theirs, 'ours')), [two])
+    // As a later process finds them.
+    await openCgroups().removeOwn(two, elsewhere)
+    assert.deepEqual([cgroups.children(root), cgroups.children(theirs)], [[theirs], []])
+    await cgroups.removeOwn(theirs, root)
+    assert.deepEqual(cgroups.children(root), [], 'below the runtime’s own root')
+    assert.ok(
+      mounts.every(mount => existsSync(mount)),
+      'which stays',
+    )
+    const used = path.join(root, 'used')
+    cgroups.create(used, {})
+    inside(joined(used), 'sleep 1000')
+    await until(() => cgroups.open(used).processes().length > 0)
+    await cgroups.removeOwn(used, elsewhere)
+    assert.ok(cgroups.open(used).processes().length > 0)
+    await cgroups.open(used).remove()
+  })
+
   it('kills what exceeds its memory, and says so', async () => {
     const name = path.join(root, 'oom')
     const { cgroup } = cgroups.create(name, { memoryLimitBytes: 16 << 20, memorySwapLimitBytes: 16 << 20 })

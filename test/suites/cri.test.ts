@@ -1,14 +1,15 @@
 // The whole runtime over its socket: real containers, real kernel.
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { type ContainerEventResponse, ContainerState, NamespaceMode } from '../../proto/gen/cri.ts'
-import { hear, nothing, RuntimeFixture } from './runtime-harness.ts'
+import { type ContainerEventResponse, ContainerState, NamespaceMode, RuntimeService } from '../../proto/gen/cri.ts'
+import { KubeletClient } from './kubelet-client.ts'
+import { forever, hear, nothing, RuntimeFixture } from './runtime-harness.ts'
 
-const forever = 'trap "exit 0" TERM; while true; do sleep 0.05; done'
+const isCgroup = (folder: string): boolean => existsSync(path.join(folder, 'cgroup.procs'))
 
 describe('the runtime', { timeout: 120_000 }, () => {
   let fixture: RuntimeFixture
@@ -303,11 +304,39 @@ describe('the runtime', { timeout: 120_000 }, () => {
       await assert.rejects(fixture.client.execSync({ containerId: id, cmd: ['/bin/sleep', '10'], timeout: 1 }), {
         code: 'DEADLINE_EXCEEDED',
       })
-      const big = await fixture.client.execSync({
-        containerId: id,
-        cmd: ['/bin/dd', 'if=/dev/zero', 'bs=1M', 'count=20'],
-      })
-      assert.equal(big.stdout?.length, 16 << 20)
+    })
+
+    it('output is cut to what the kubelet’s client takes in one message, and the command goes on', async () => {
+      const script = 'dd if=/dev/zero bs=1M count=20; dd if=/dev/zero bs=1M count=20 1>&2; exit 3'
+      using kubelet = new KubeletClient(fixture.socket)
+      const request = { containerId: id, cmd: ['/bin/sh', '-c', script] }
+      const { stdout, stderr, exitCode } = await kubelet.call(RuntimeService.ExecSync, request)
+      assert.equal(exitCode, 3)
+      const [out = 0, err = 0] = [stdout?.length, stderr?.length]
+      assert.ok(out + err > (16 << 20) - 1024 && Math.abs(out - err) < 2, `${out} and ${err}`)
+    })
+
+    it('a command nobody waits for any more is killed', async () => {
+      const before = fixture.kernel().processes
+      const controller = new AbortController()
+      const call = fixture.client.execSync(
+        { containerId: id, cmd: ['/bin/sleep', '1000'] },
+        { signal: controller.signal },
+      )
+      for (let tries = 0; fixture.kernel().processes === before && tries < 200; tries++) await delay(10)
+      controller.abort()
+      await assert.rejects(call, { code: 'CANCELLED' })
+      for (let tries = 0; fixture.kernel().processes > before && tries < 500; tries++) await delay(10)
+      assert.equal(fixture.kernel().processes, before)
+    })
+
+    it('may take longer than a timer can be set for', async () => {
+      const { exitCode } = await fixture.client.execSync({ containerId: id, cmd: ['/bin/true'], timeout: 10_000_000 })
+      assert.equal(exitCode, 0)
+      const deaf = await fixture.runContainer(pod, 'patient', 'trap "exit 4" TERM; while true; do sleep 0.05; done')
+      await delay(100)
+      await fixture.client.stopContainer({ containerId: deaf, timeout: 10_000_000 })
+      assert.equal((await fixture.status(deaf)).exitCode, 4)
     })
   })
 
@@ -319,6 +348,35 @@ describe('the runtime', { timeout: 120_000 }, () => {
     assert.match(said[0] ?? '', /^\/dev\//)
     assert.deepEqual(said.slice(1), ['24 80', 'done'])
     await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
+  it('a cgroup parent of the client’s is left as it was found', async () => {
+    const root = `${fixture.cgroupRoot}-client`
+    const hierarchy = ['memory', '.'].map(name => path.join('/sys/fs/cgroup', name)).find(isCgroup) ?? assert.fail()
+    const inHierarchy = (name: string): boolean => existsSync(path.join(hierarchy, root, name))
+    mkdirSync(path.join(hierarchy, root, 'theirs'), { recursive: true })
+    try {
+      const parents = ['theirs', 'theirs/pod', 'ours/deep/pod', 'ours/deep/other']
+      const pods = await Promise.all(
+        parents.map(name => fixture.runPod({ linux: { cgroupParent: `/${root}/${name}` } })),
+      )
+      await Promise.all(pods.map(pod => fixture.runContainer(pod, 'c', forever)))
+      assert.deepEqual(parents.map(inHierarchy), [true, true, true, true])
+      const [first, second, third, fourth] = pods
+      await fixture.client.removePodSandbox({ podSandboxId: third })
+      assert.deepEqual([inHierarchy('ours/deep/pod'), inHierarchy('ours/deep')], [false, true])
+      for (const podSandboxId of [first, second, fourth]) await fixture.client.removePodSandbox({ podSandboxId })
+      assert.deepEqual([inHierarchy('theirs'), inHierarchy('theirs/pod'), inHierarchy('ours')], [true, false, false])
+      // A sandbox that cannot be made leaves nothing of it either.
+      const linux = { cgroupParent: `/${root}/failed/pod`, sysctls: { 'net.no.such': '1' } }
+      await assert.rejects(fixture.runPod({ linux }), { code: 'INVALID_ARGUMENT' })
+      assert.equal(inHierarchy('failed'), false)
+    } finally {
+      rmdirSync(path.join(hierarchy, root, 'theirs'))
+      rmdirSync(path.join(hierarchy, root))
+    }
+    for (const name of readdirSync('/sys/fs/cgroup'))
+      assert.equal(existsSync(path.join('/sys/fs/cgroup', name, root)), false)
   })
 
   it('fifty pods at once, and nothing of them afterwards', async () => {

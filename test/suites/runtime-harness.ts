@@ -1,10 +1,12 @@
 // A whole runtime of its own for a test: built on the spot, with names nobody else uses, killed and restarted at will, and
 // taken down with everything it has made.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { build } from 'esbuild'
 import { type ExecEvent, RuntimeClient } from '../../client/runtime.ts'
@@ -18,7 +20,7 @@ import {
 } from '../../proto/gen/cri.ts'
 
 const applets =
-  'sh cat echo sleep ls id env pwd true false kill hostname ip wget httpd nc stty tty dd head wc grep readlink seq ps touch mkdir stat mount ping trap'
+  'sh cat echo sleep ls id env pwd true false kill hostname ip wget httpd nc stty tty dd head wc grep readlink seq ps touch mkdir stat mount ping trap top pidof netstat chmod su umount rmdir'
 
 async function bundle(): Promise<string> {
   const root = packageRoot()
@@ -45,14 +47,32 @@ async function bundle(): Promise<string> {
 async function busyboxArchive(tag = 'busybox:test'): Promise<Buffer> {
   const entries: TestEntry[] = [
     { name: 'bin/busybox', content: readFileSync('/bin/busybox'), mode: 0o755 },
-    ...applets.split(' ').map(name => ({ name: `bin/${name}`, type: 'symlink' as const, linkname: 'busybox' })),
-    { name: 'etc/passwd', content: 'root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1001:Web:/home/web:/bin/sh\n' },
-    { name: 'etc/group', content: 'root:x:0:\nweb:x:1001:\nstaff:x:50:web\n' },
+    // Hard links, as in busybox's own image: one can be masked without the others.
+    ...applets.split(' ').map(name => ({ name: `bin/${name}`, type: 'link' as const, linkname: 'bin/busybox' })),
+    // Owned by root and setuid, for those who may become root; root has no password.
+    { name: 'setuid/busybox', content: readFileSync('/bin/busybox'), mode: 0o4755 },
+    {
+      name: 'etc/passwd',
+      content: [
+        'root::0:0:root:/root:/bin/sh',
+        'web:x:1000:1001:Web:/home/web:/bin/sh',
+        'default-user:x:1003:1003::/:/bin/sh',
+        'nobody:x:65534:65534:nobody:/nonexistent:/bin/sh',
+        '',
+      ].join('\n'),
+    },
+    {
+      name: 'etc/group',
+      content: 'root:x:0:\nweb:x:1001:\nstaff:x:50:web\ndefined-in-image:x:50000:default-user\nnogroup:x:65534:\n',
+    },
     { name: 'tmp/', type: 'directory', mode: 0o1777 },
   ]
   const config = { Cmd: ['/bin/sh'], Env: ['PATH=/bin', 'FROM_IMAGE=yes'] }
   return dockerArchive([{ layers: [await makeTar(entries)], tags: [tag], config }])
 }
+
+/** A program that runs until it is asked to end. */
+export const forever = 'trap "exit 0" TERM; while true; do sleep 0.05; done'
 
 export interface Kernel {
   readonly mounts: number
@@ -71,7 +91,10 @@ export class RuntimeFixture {
   readonly run = mkdtempSync(`/run/tessera-cri-${process.pid}-`)
   readonly instance = `t${process.pid.toString(36)}`
   readonly cgroupRoot = `tessera-${this.instance}`
-  readonly client = new RuntimeClient({ socketPath: path.join(this.run, 'runtime.sock') })
+  readonly socket = path.join(this.run, 'runtime.sock')
+  readonly client = new RuntimeClient({ socketPath: this.socket })
+  /** What the runtime has complained of. */
+  readonly said: string[] = []
   #program = ''
   #process: ChildProcess | undefined
   /** Resolves when the process started last has ended. */
@@ -97,8 +120,12 @@ export class RuntimeFixture {
 
   async start(): Promise<void> {
     const child = spawn(process.execPath, ['--enable-source-maps', this.#program, ...this.#flags()], {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, TESSERA_LOG: process.env['TESSERA_LOG'] ?? 'warn' },
+    })
+    createInterface(child.stderr).on('line', line => {
+      this.said.push(line)
+      process.stderr.write(`${line}\n`)
     })
     this.#process = child
     this.#gone = once(child, 'exit')
@@ -137,6 +164,11 @@ export class RuntimeFixture {
     return left
   }
 
+  /** What a script says on the host. */
+  onHost(script: string): string {
+    return execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8' })
+  }
+
   /** A copy of a file of the host, for mounts. */
   copyIn(file: string, name: string): string {
     const target = path.join(this.folder, name)
@@ -158,6 +190,29 @@ export class RuntimeFixture {
       },
     })
     return podSandboxId
+  }
+
+  /** A pod of which only what has to be said is said. */
+  async runBarePod(name: string, more: PodSandboxConfig = {}): Promise<string> {
+    const uid = randomUUID()
+    const metadata = { name: `${name}-${uid}`, namespace: `namespace-${uid}`, uid, attempt: 2 }
+    const { podSandboxId = '' } = await this.client.runPodSandbox({ config: { metadata, ...more } })
+    return podSandboxId
+  }
+
+  /** A container of it, the same way. */
+  async runBareContainer(podSandboxId: string, command: string[], more: ContainerConfig = {}): Promise<string> {
+    const { containerId = '' } = await this.client.createContainer({
+      podSandboxId,
+      config: {
+        metadata: { name: `c-${randomUUID()}`, attempt: 2 },
+        image: { image: 'busybox:test' },
+        command,
+        ...more,
+      },
+    })
+    await this.client.startContainer({ containerId })
+    return containerId
   }
 
   async createContainer(
@@ -207,8 +262,12 @@ export class RuntimeFixture {
     return readLog(logPath)
   }
 
-  async sh(containerId: string, script: string): Promise<{ stdout: string; stderr: string; exitCode: number }> {
-    const result = await this.client.execSync({ containerId, cmd: ['/bin/sh', '-c', script], timeout: 60 })
+  sh(containerId: string, script: string): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+    return this.exec(containerId, '/bin/sh', '-c', script)
+  }
+
+  async exec(containerId: string, ...cmd: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+    const result = await this.client.execSync({ containerId, cmd, timeout: 60 })
     return {
       stdout: Buffer.from(result.stdout ?? []).toString(),
       stderr: Buffer.from(result.stderr ?? []).toString(),

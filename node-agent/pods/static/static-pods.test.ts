@@ -134,6 +134,7 @@ function start(t: TestContext, options: StartOptions = {}) {
       root: path.join(root, 'node'),
       logRoot: path.join(root, 'logs'),
       cgroupRoot: 'tessera',
+      seccompRoot: path.join(root, 'seccomp'),
       dns: { servers: [], domain: 'cluster.local' },
       memoryBytes: 1e9,
       podPidsLimit: 0,

@@ -12,13 +12,14 @@ import { isAway, messageOf, reasoned } from './step-error.ts'
 
 /** What the runtime is told of the sandbox, with each of its containers again. */
 export function configOf({ settings }: Context, pod: Pod, attempt: number): PodSandboxConfig {
-  const { dns, logRoot, cgroupRoot } = settings
+  const { dns, logRoot, cgroupRoot, seccompRoot } = settings
   return sandboxConfig(pod, {
     attempt,
     hostname: hostnameOf(pod, dns.domain),
     dns: dnsConfig(pod, dns, settings.resolvConf()),
     logRoot,
     cgroupRoot,
+    seccompRoot,
   })
 }
 

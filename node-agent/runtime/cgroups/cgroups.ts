@@ -38,6 +38,49 @@ export interface CgroupStats {
   readonly pids?: number
 }
 
+/** What is counted, since the cgroup was made or as it is; absent where the kernel has no such controller here. */
+export interface CgroupMetrics {
+  readonly cpu?:
+    | {
+        readonly usageNs: number
+        readonly userNs: number
+        readonly systemNs: number
+        /** Periods in which a quota was in force, those it held back in, and for how long. */
+        readonly periods: number
+        readonly throttledPeriods: number
+        readonly throttledNs: number
+      }
+    | undefined
+  readonly memory?:
+    | {
+        readonly usageBytes: number
+        readonly workingSetBytes: number
+        readonly maxUsageBytes: number
+        readonly rssBytes: number
+        readonly cacheBytes: number
+        readonly mappedFileBytes: number
+        readonly swapBytes: number
+        readonly kernelBytes: number
+        /** How often the limit was reached. */
+        readonly limitHits: number
+        readonly pageFaults: number
+        readonly majorPageFaults: number
+      }
+    | undefined
+  readonly threads?: number
+  /** Absent: unlimited. */
+  readonly threadLimit?: number
+  /** By block device. */
+  readonly io: readonly {
+    readonly major: number
+    readonly minor: number
+    readonly readBytes: number
+    readonly writtenBytes: number
+    readonly reads: number
+    readonly writes: number
+  }[]
+}
+
 /** Which devices a container may use; absent from create's options: all. */
 export type DevicePolicy = 'container-default' | 'all'
 
@@ -48,6 +91,7 @@ export interface Cgroup {
   /** Throws CgroupError naming the file; warnings are what this machine has no controller for. */
   setLimits(limits: CgroupLimits): readonly string[]
   stats(): CgroupStats
+  metrics(): CgroupMetrics
   /** Processes killed for want of memory since the cgroup was made; 0 when it is gone. */
   oomKills(): number
   /** Process numbers (in the caller's PID namespace) of the cgroup and those below. */
@@ -70,6 +114,13 @@ export interface Cgroups {
   ): { readonly cgroup: Cgroup; readonly warnings: readonly string[] }
   /** A handle on a cgroup that may or may not exist. */
   open(path: string): Cgroup
+  /** Whether `create` has made it (this process's or another's), or nobody has yet. @param root as for `removeOwn` */
+  isOwn(path: string, root: string): boolean
+  /**
+   * Removes those of a path that `create` has made (this process's or another's) and that are empty, from its end upwards.
+   * @param root the runtime's own: it stays, and all below it counts as made by it
+   */
+  removeOwn(path: string, root: string): Promise<void>
   /** Paths (relative, like `create`'s) of cgroups directly below one, in any controller. */
   children(path: string): readonly string[]
 }

@@ -6,27 +6,40 @@ import type { Handlers, Service } from './service.ts'
 /** Calls under way on one stream; while there are as many, no more are read. */
 const mostUnderWay = 1000
 
+interface UnderWay {
+  readonly done: Promise<void>
+  readonly controller: AbortController
+}
+
 export function exchangeHandlers(services: readonly Service[]): Handlers<CallsDefinition> {
   const methods = new Map(services.flatMap(service => service.methods).map(method => [method.path, method]))
   return {
     Exchange: async stream => {
-      const underWay = new Set<Promise<void>>()
-      const carryOut = async (id: number, { method: path = '', request }: Begin): Promise<void> => {
-        const method = methods.get(path)
-        const unknown = { failure: { code: status.UNIMPLEMENTED, message: `${path} is no method of this runtime` } }
-        await stream.send({ id, ...((await method?.call(Buffer.from(request ?? []))) ?? unknown) })
+      const underWay = new Map<number, UnderWay>()
+      const giveUpAll = (): void => {
+        for (const { controller } of underWay.values()) controller.abort()
       }
+      const carryOut = async (id: number, { method: path = '', request }: Begin, signal: AbortSignal) => {
+        const unknown = { failure: { code: status.UNIMPLEMENTED, message: `${path} is no method of this runtime` } }
+        const answer = (await methods.get(path)?.call(Buffer.from(request ?? []), signal)) ?? unknown
+        if (!signal.aborted) await stream.send({ id, ...answer })
+      }
+      stream.signal.addEventListener('abort', giveUpAll)
       try {
         for await (const { id = 0, begin } of stream.requests) {
-          if (!begin) continue // Given up: as with a call by itself, what was begun is carried out.
-          const call = carryOut(id, begin).finally(() => underWay.delete(call))
-          underWay.add(call)
-          while (underWay.size >= mostUnderWay) await Promise.race(underWay)
+          // Given up: whoever carries it out is told, and may carry on, as with a call by itself.
+          if (!begin) underWay.get(id)?.controller.abort()
+          else {
+            const controller = new AbortController()
+            const done = carryOut(id, begin, controller.signal).finally(() => underWay.delete(id))
+            underWay.set(id, { controller, done })
+          }
+          while (underWay.size >= mostUnderWay) await Promise.race([...underWay.values()].map(({ done }) => done))
         }
       } catch (error) {
         if (!stream.signal.aborted) throw error
       }
-      await Promise.all(underWay)
+      await Promise.all([...underWay.values()].map(({ done }) => done))
     },
   }
 }

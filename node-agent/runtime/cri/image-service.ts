@@ -1,5 +1,5 @@
 // CRI's ImageService, and importing archives.
-import type { ImageServiceDefinition } from '../../../proto/gen/cri.ts'
+import type { ImageFilter, ImageServiceDefinition } from '../../../proto/gen/cri.ts'
 import type { ImagesDefinition, ImportRequest } from '../../../proto/gen/runtime.ts'
 import { RuntimeError } from '../errors.ts'
 import { ImageError } from '../images/errors.ts'
@@ -7,6 +7,7 @@ import type { Importer } from '../images/importer.ts'
 import type { StoredImage } from '../images/store.ts'
 import type { Parts } from '../lifecycle/parts.ts'
 import { image, nanoseconds } from '../translation/messages.ts'
+import { streamEach } from './list-stream.ts'
 import type { Handlers } from './service.ts'
 
 export function imageHandlers(parts: Parts): Handlers<ImageServiceDefinition> {
@@ -16,13 +17,16 @@ export function imageHandlers(parts: Parts): Handlers<ImageServiceDefinition> {
     if (!name) throw new RuntimeError('invalid', 'image.image: is missing')
     return images.resolve(name)
   }
+  const matching = (filter: ImageFilter | undefined): readonly StoredImage[] => {
+    const name = filter?.image?.image
+    if (!name) return images.list()
+    const found = images.resolve(name)
+    return found ? [found] : []
+  }
   return {
-    ListImages: ({ filter }) => {
-      const name = filter?.image?.image
-      if (!name) return { images: images.list().map(toImage) }
-      const found = images.resolve(name)
-      return { images: found ? [toImage(found)] : [] }
-    },
+    ListImages: ({ filter }) => ({ images: matching(filter).map(toImage) }),
+    StreamImages: ({ filter }, client) =>
+      streamEach(matching(filter), client, stored => ({ images: [toImage(stored)] })),
     ImageStatus: ({ image: spec, verbose }) => {
       const found = resolve(spec?.image)
       if (!found) return {}
@@ -31,8 +35,8 @@ export function imageHandlers(parts: Parts): Handlers<ImageServiceDefinition> {
     PullImage: ({ image: spec }) => {
       const name = spec?.image
       if (!name) throw new RuntimeError('invalid', 'image.image: is missing')
-      const found = images.require(name)
-      return { imageRef: found.repoDigests[0] ?? found.id }
+      // Since v1.36 the same everywhere: Image.id, Container.image_id, ContainerStatus.image_id and this.
+      return { imageRef: images.require(name).id }
     },
     RemoveImage: ({ image: spec }) => {
       const found = resolve(spec?.image)

@@ -133,15 +133,34 @@ describe('CRI over its socket', () => {
     controller.abort()
     await reading
     assert.deepEqual(
-      events.map(event => event.containerEventType),
-      [0, 0, 1, 2, 3],
+      events.map(event => [event.containerId === podSandboxId, event.containerEventType]),
+      [
+        [true, 0],
+        [true, 1],
+        [false, 0],
+        [false, 1],
+        [false, 2],
+        [false, 3],
+        [true, 2],
+        [true, 3],
+      ],
     )
+    assert.ok(events.every(event => event.podSandboxStatus?.metadata?.uid === 'u'))
+    assert.deepEqual(
+      events.map(event => event.podSandboxStatus?.state),
+      [0, 0, 0, 0, 0, 0, 1, 1],
+    )
+    assert.deepEqual(
+      events.map(event => event.containersStatuses?.map(({ state }) => state)),
+      [[], [], [0], [1], [2], [], [], []],
+    )
+    const times = events.map(event => event.createdAt ?? 0)
+    assert.deepEqual(times, times.toSorted())
     assert.deepEqual(
       [events[0]?.containerId, events[0]?.podSandboxStatus?.network?.ip],
       [podSandboxId, '10.0.0.1'],
       'a sandbox is told with its address',
     )
-    assert.equal(events[2]?.containersStatuses?.[0]?.state, ContainerState.CONTAINER_RUNNING)
   })
 
   test('errors have codes and say what is wrong', async () => {

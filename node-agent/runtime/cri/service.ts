@@ -17,25 +17,25 @@ import { messageOf, RuntimeError, type RuntimeErrorCode } from '../errors.ts'
 import { ImageError, type ImageErrorCode } from '../images/errors.ts'
 import { LauncherConnectionError, LauncherMismatchError } from '../launcher/client.ts'
 
-/** What a stream's handler has to do with its client. */
-export interface Stream<Request, Response> {
-  readonly requests: AsyncIterable<Request>
-  /** Resolves when there is room for more. */
+/** A client that is answered by a stream of messages. */
+export interface Listener<Response> {
+  /** Resolves when there is room for more, or the client gone. */
   send(message: Response): Promise<void>
+  /** How many messages wait to be sent. */
+  readonly backlog: number
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal
 }
 
-interface Listener<Response> {
-  /** Answers false when the client is too slow and its backlog full. */
-  send(message: Response): boolean
-  readonly signal: AbortSignal
+/** One that sends a stream too. */
+export interface Stream<Request, Response> extends Omit<Listener<Response>, 'backlog'> {
+  readonly requests: AsyncIterable<Request>
 }
 
-/** The handlers of a service; an RPC without one answers Unimplemented. */
+/** The handlers of a service; an RPC without one answers Unimplemented. The signal aborts when nobody waits any more. */
 export type Handlers<Definition> = {
   readonly [Name in keyof Definition]?: Definition[Name] extends Method<infer Request, infer Response, false, false>
-    ? (request: Request) => Response | Promise<Response>
+    ? (request: Request, signal: AbortSignal) => Response | Promise<Response>
     : Definition[Name] extends Method<infer Request, infer Response, false, true>
       ? (request: Request, listener: Listener<Response>) => Promise<void>
       : Definition[Name] extends Method<infer Request, infer Response, true, true>
@@ -52,14 +52,12 @@ export interface Service {
 
 interface UnaryMethod {
   readonly path: string
-  call(request: Uint8Array): Promise<Answer>
+  call(request: Uint8Array, signal: AbortSignal): Promise<Answer>
 }
-
-/** Messages a listener may lag behind. */
-const maxBacklog = 4096
 
 type AnyMethod = Method<object, object, boolean, boolean>
 type AnyHandler = (first: never, second: never) => unknown
+type UnaryHandler = (request: object, signal: AbortSignal) => object | Promise<object>
 
 /** A definition with its handlers, ready for a server. */
 export function service<Definition extends object>(
@@ -83,9 +81,12 @@ export function service<Definition extends object>(
     else if (responseStream) {
       implementation[name] = listening(handler as (request: object, to: Listener<object>) => Promise<void>, fail)
     } else {
-      const answer = handler as (request: object) => object | Promise<object>
+      const answer = handler as UnaryHandler
       implementation[name] = unary(answer, fail)
-      exchangeable.push({ path, call: request => answerTo(method, answer, request, fail) })
+      exchangeable.push({
+        path,
+        call: (request, signal) => answerTo(method, decoded => answer(decoded, signal), request, fail),
+      })
     }
   }
   return { definition: definition as ServiceDefinition, implementation, methods: exchangeable }
@@ -106,17 +107,19 @@ async function answerTo(
   }
 }
 
-function unary(handler: (request: object) => object | Promise<object>, fail: (error: unknown) => ServiceFailure) {
-  const handle = async (request: object, answer: sendUnaryData<object>): Promise<void> => {
+function unary(handler: UnaryHandler, fail: (error: unknown) => ServiceFailure) {
+  const handle = async (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>): Promise<void> => {
+    const controller = new AbortController()
+    call.on('cancelled', () => controller.abort())
     try {
       // A decoded message has its defaults on its prototype; a clone says only what was sent.
-      answer(null, await handler(structuredClone(request)))
+      answer(null, await handler(structuredClone(call.request), controller.signal))
     } catch (error) {
       answer(fail(error))
     }
   }
   return (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>): void => {
-    void handle(call.request, answer)
+    void handle(call, answer)
   }
 }
 
@@ -129,14 +132,15 @@ function listening(
     call.on('cancelled', () => controller.abort())
     // The client knows by it that it is subscribed.
     call.sendMetadata(new Metadata())
-    const send = (message: object): boolean => {
-      if (controller.signal.aborted) return true
-      if (call.writableLength >= maxBacklog) return false
-      call.write(message)
-      return true
+    const listener = {
+      send: sender(call, controller.signal),
+      get backlog() {
+        return call.writableLength
+      },
+      signal: controller.signal,
     }
     try {
-      await handler(structuredClone(call.request), { send, signal: controller.signal })
+      await handler(structuredClone(call.request), listener)
       call.end()
     } catch (error) {
       call.emit('error', fail(error))
@@ -152,22 +156,7 @@ function duplex(handler: (stream: Stream<object, object>) => Promise<void>, fail
     const controller = new AbortController()
     call.on('cancelled', () => controller.abort())
     call.on('error', () => controller.abort())
-    // All that wait for room wait together: a stream of calls has many answers under way.
-    let room: Promise<void> | undefined
-    const send = async (message: object): Promise<void> => {
-      if (controller.signal.aborted || call.write(message)) return
-      room ??= new Promise<void>(resolve => {
-        const done = (): void => {
-          room = undefined
-          call.off('drain', done)
-          controller.signal.removeEventListener('abort', done)
-          resolve()
-        }
-        call.on('drain', done)
-        controller.signal.addEventListener('abort', done)
-      })
-      await room
-    }
+    const send = sender(call, controller.signal)
     try {
       // An iterator that ends would take the answering half of the stream with it.
       const requests: AsyncIterable<object> = call.iterator({ destroyOnReturn: false })
@@ -179,6 +168,28 @@ function duplex(handler: (stream: Stream<object, object>) => Promise<void>, fail
   }
   return (call: ServerDuplexStream<object, object>): void => {
     void handle(call)
+  }
+}
+
+/** All that wait for room wait together: a stream of calls has many answers under way. */
+function sender(
+  call: ServerWritableStream<object, object> | ServerDuplexStream<object, object>,
+  signal: AbortSignal,
+): (message: object) => Promise<void> {
+  let room: Promise<void> | undefined
+  return async message => {
+    if (signal.aborted || call.write(message)) return
+    room ??= new Promise<void>(resolve => {
+      const done = (): void => {
+        room = undefined
+        call.off('drain', done)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      call.on('drain', done)
+      signal.addEventListener('abort', done)
+    })
+    await room
   }
 }
 

@@ -37,7 +37,7 @@ export class Stats {
       attributes: { id, metadata: config.metadata, labels: config.labels, annotations: config.annotations },
       ...(used.cpuUsageNs !== undefined && { cpu: this.#cpuUsage(id, used.timestampMs, used.cpuUsageNs) }),
       ...(used.memory && { memory: memoryUsage(used.timestampMs, used.memory) }),
-      writableLayer: await this.#writableLayer(record),
+      writableLayer: await this.writableLayer(record),
     }
   }
 
@@ -90,7 +90,8 @@ export class Stats {
     }
   }
 
-  async #writableLayer(record: ContainerRecord): Promise<FilesystemUsage> {
+  /** What the container has written to its root; looked at every few seconds at most. */
+  async writableLayer(record: ContainerRecord): Promise<FilesystemUsage> {
     const cached = this.#disk.get(record.id)
     const now = Date.now()
     if (cached && now - cached.atMs < diskEveryMs) return cached.usage

@@ -12,7 +12,8 @@ import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import { cgroupLimits } from '../translation/resources.ts'
 import { stopSignalOf } from '../translation/signals.ts'
 import { containerSpec } from '../translation/spec-from-config.ts'
-import { find, need, newId } from './ids.ts'
+import { limiting } from './cgroup-failure.ts'
+import { findContainer, needSandbox, newId } from './ids.ts'
 import type { Parts } from './parts.ts'
 import { sharesPid } from './pod-init.ts'
 
@@ -25,7 +26,7 @@ export interface CreateRequest {
 export function createContainer(parts: Parts, request: CreateRequest): ContainerRecord {
   const { containerRecords, images } = parts
   const { config } = request
-  const sandbox = need(parts.sandboxRecords, request.sandboxId, 'sandbox')
+  const sandbox = needSandbox(parts, request.sandboxId)
   if (!sandbox.state || sandbox.notReady) {
     throw new RuntimeError('state', `sandbox ${sandbox.id} is not ready: containers can't be added to it`)
   }
@@ -73,12 +74,13 @@ export function createContainer(parts: Parts, request: CreateRequest): Container
     for (const mount of spec.mounts) if (mount.kind === 'bind') makeSource(mount)
     makeOutputs(outputs)
     const everyDevice = spec.process.privileged || (spec.devices ?? []).length > 0
-    const { cgroup, warnings } = parts.cgroups.create(cgroupPath, limits, everyDevice ? 'all' : 'container-default')
+    const policy = everyDevice ? 'all' : 'container-default'
+    const { cgroup, warnings } = limiting('linux', () => parts.cgroups.create(cgroupPath, limits, policy))
     for (const warning of warnings) parts.logger.debug({ container: id, warning }, 'a limit is not possible here')
     // A cgroup that is there now may have files that were not when the record was written.
     const complete: ContainerRecord = { ...record, spec: { ...spec, cgroup: cgroup.attachment() }, made: true }
     containerRecords.save(complete)
-    parts.events.publish({ kind: 'created', containerId: id, sandboxId: sandbox.id, atMs: record.createdAtMs })
+    parts.events.publish({ kind: 'created', containerId: id, sandboxId: sandbox.id })
     return complete
   } catch (error) {
     removeOutputs(outputs)
@@ -117,7 +119,7 @@ function refuseTwin(parts: Parts, sandbox: SandboxRecord, config: ContainerConfi
 function sharedPidOf(parts: Parts, sandbox: SandboxRecord, config: ContainerConfig): ProcessIdentity | undefined {
   const options = config.linux?.securityContext?.namespaceOptions
   if (options?.pid === NamespaceMode.TARGET) {
-    const target = find(parts.containerRecords, options.targetId, 'target container')
+    const target = findContainer(parts, options.targetId)
     return target?.sandboxId === sandbox.id && !target.exit ? identity(target) : undefined
   }
   return sharesPid(options) ? sandbox.init : undefined
@@ -127,13 +129,17 @@ function identity({ start }: ContainerRecord): ProcessIdentity | undefined {
   return start && { pid: start.pid, startTime: start.startTime }
 }
 
-/** A host path that is not there becomes a directory, as with every other runtime of CRI. */
-function makeSource(mount: BindMountSpec): void {
+/** A host path that is not there becomes a directory, as with every other runtime of CRI. @throws RuntimeError `invalid` */
+function makeSource({ source, target }: BindMountSpec): void {
   try {
-    statSync(mount.source)
+    statSync(source)
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error
-    mkdirSync(mount.source, { recursive: true, mode: 0o755 })
+    try {
+      if (!hasCode(error, 'ENOENT')) throw error
+      mkdirSync(source, { recursive: true, mode: 0o755 })
+    } catch (failure) {
+      throw new RuntimeError('invalid', `mounts: the host path of ${target}: ${messageOf(failure)}`, { cause: failure })
+    }
   }
 }
 

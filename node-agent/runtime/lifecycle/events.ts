@@ -1,15 +1,16 @@
-// Telling everyone who listens what happened to containers.
+// Telling everyone who listens what happened to containers, and to sandboxes, which CRI tells like containers under the
+// sandbox's own ID.
 
 export type ContainerEventKind = 'created' | 'started' | 'stopped' | 'deleted'
 
 export interface ContainerEvent {
   readonly kind: ContainerEventKind
   readonly containerId: string
+  /** The same, where it is the sandbox that is told of. */
   readonly sandboxId: string
-  readonly atMs: number
 }
 
-export class EventHub {
+export class ContainerEvents {
   readonly #listeners = new Set<(event: ContainerEvent) => void>()
 
   publish(event: ContainerEvent): void {
@@ -22,3 +23,10 @@ export class EventHub {
     return () => this.#listeners.delete(listener)
   }
 }
+
+/** A sandbox's event. */
+export const ofSandbox = (kind: ContainerEventKind, id: string): ContainerEvent => ({
+  kind,
+  containerId: id,
+  sandboxId: id,
+})

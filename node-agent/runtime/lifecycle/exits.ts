@@ -46,12 +46,7 @@ export async function recordExit(
   await parts.logs.finish(record.id)
   const exit = 'reason' in how ? how : describe(how, cgroup.oomKills())
   parts.containerRecords.save({ ...record, exit })
-  parts.events.publish({
-    kind: 'stopped',
-    containerId: record.id,
-    sandboxId: record.sandboxId,
-    atMs: exit.finishedAtMs,
-  })
+  parts.events.publish({ kind: 'stopped', containerId: record.id, sandboxId: record.sandboxId })
   removeOutputs(outputPaths(parts.ioDir, record.id))
   // Its memory is accounted to it until the cgroup is gone; nothing waits for that.
   void cgroup.remove().catch((error: unknown) => {

@@ -8,7 +8,7 @@ import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import type { Sandboxes } from '../sandbox/sandbox.ts'
 import type { SeccompFilters } from '../security/seccomp-filters.ts'
 import type { ContainerLogs } from './container-logs.ts'
-import type { EventHub } from './events.ts'
+import type { ContainerEvents } from './events.ts'
 import type { ExitBoard } from './exit-board.ts'
 import type { KeyedLock } from './keyed-lock.ts'
 
@@ -20,7 +20,7 @@ export interface Parts {
   readonly sandboxRecords: RecordFolder<SandboxRecord>
   readonly containerRecords: RecordFolder<ContainerRecord>
   readonly logs: ContainerLogs
-  readonly events: EventHub
+  readonly events: ContainerEvents
   readonly exits: ExitBoard
   readonly locks: KeyedLock
   readonly logger: Logger

@@ -10,6 +10,7 @@ import type { ExitRecord } from '../launcher/messages.ts'
 import type { SandboxRecord } from '../records/records.ts'
 import { pauseName } from '../sandbox/pause.ts'
 import type { SandboxState } from '../sandbox/sandbox.ts'
+import { ofSandbox } from './events.ts'
 import type { Parts } from './parts.ts'
 
 const SIGKILL = 9
@@ -66,10 +67,10 @@ export async function endInit(parts: Parts, sandbox: SandboxRecord): Promise<voi
 }
 
 /** A sandbox that has lost its init: on record, and told like the end of a container that has the sandbox's id. */
-export function noteInitExit(parts: Parts, { id, exitedAtMs }: Pick<ExitRecord, 'id' | 'exitedAtMs'>): void {
+export function noteInitExit(parts: Parts, { id }: Pick<ExitRecord, 'id'>): void {
   const sandbox = parts.sandboxRecords.get(id)
   if (!sandbox?.state || sandbox.notReady) return
   parts.sandboxRecords.save({ ...sandbox, notReady: true })
   parts.logger.warn({ sandbox: id }, 'the init of a pod has ended, and so has all of its PID namespace')
-  parts.events.publish({ kind: 'stopped', containerId: id, sandboxId: id, atMs: exitedAtMs })
+  parts.events.publish(ofSandbox('stopped', id))
 }

@@ -9,7 +9,9 @@ import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import { recordExit } from './exits.ts'
 import type { Parts } from './parts.ts'
 import { initCgroup } from './pod-init.ts'
+import { writeSandboxFiles } from './sandbox-files.ts'
 import { openTerminalLog, startOf } from './start-container.ts'
+import { removePodCgroup } from './stop.ts'
 
 const SIGKILL = 9
 const NSFS_MAGIC = 0x6e736673
@@ -17,9 +19,10 @@ const NSFS_MAGIC = 0x6e736673
 /** Call it before anybody else uses the parts, and before followExits. */
 export async function recover(parts: Parts): Promise<void> {
   const processes = await parts.launcher.list()
-  removeHalfMade(parts)
+  await removeHalfMade(parts)
   checkSandboxes(parts, processes)
   const ready = parts.sandboxRecords.list().filter(sandbox => !sandbox.notReady)
+  for (const sandbox of ready) writeSandboxFiles(parts.sandboxRecords.folderOf(sandbox.id), sandbox)
   const swept = parts.sandboxes.sweep(new Set(ready.map(sandbox => sandbox.id)))
   if (swept.length > 0) parts.logger.info({ sandboxes: swept }, 'removed sandboxes that no record owns')
   for (const record of parts.containerRecords.list()) await recoverContainer(parts, record, processes)
@@ -29,11 +32,11 @@ export async function recover(parts: Parts): Promise<void> {
 }
 
 /** Records whose subject was not finished: their clients never got an ID. */
-function removeHalfMade(parts: Parts): void {
+async function removeHalfMade(parts: Parts): Promise<void> {
   for (const container of parts.containerRecords.list()) {
     if (container.made) continue
     removeOutputs(outputPaths(parts.ioDir, container.id))
-    void parts.cgroups
+    await parts.cgroups
       .open(container.cgroupPath)
       .remove()
       .catch(() => undefined)
@@ -42,6 +45,7 @@ function removeHalfMade(parts: Parts): void {
   for (const sandbox of parts.sandboxRecords.list()) {
     if (sandbox.state) continue
     parts.sandboxes.remove(sandbox.id)
+    await removePodCgroup(parts, sandbox)
     parts.sandboxRecords.delete(sandbox.id)
   }
 }

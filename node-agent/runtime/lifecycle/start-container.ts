@@ -5,22 +5,22 @@ import { LauncherConnectionError, LauncherMismatchError, StartError } from '../l
 import type { ExitRecord, ProcessRecord } from '../launcher/messages.ts'
 import type { ContainerRecord, ContainerStart } from '../records/records.ts'
 import { recordExit } from './exits.ts'
-import { need } from './ids.ts'
+import { needContainer } from './ids.ts'
 import type { Parts } from './parts.ts'
 
 /** @throws RuntimeError `state` unless it is newly created; `failed` when its program cannot be started */
 export function startContainer(parts: Parts, containerId: string | undefined): Promise<void> {
-  const { id } = need(parts.containerRecords, containerId, 'container')
+  const { id } = needContainer(parts, containerId)
   return parts.locks.run(id, async () => {
-    const record = need(parts.containerRecords, id, 'container')
+    const record = needContainer(parts, id)
     if (record.exit) throw new RuntimeError('state', `container ${id} has run already: containers start only once`)
     if (record.start) throw new RuntimeError('state', `container ${id} is running already`)
     const sandbox = parts.sandboxRecords.get(record.sandboxId)
     if (!sandbox?.state || sandbox.notReady)
       throw new RuntimeError('state', `the sandbox of container ${id} is not ready`)
-    if (!record.config.tty) parts.logs.openFifos(record)
     let start: ContainerStart
     try {
+      if (!record.config.tty) parts.logs.openFifos(record)
       start = await launch(parts, record)
     } catch (error) {
       if (error instanceof LauncherConnectionError || error instanceof LauncherMismatchError)
@@ -33,12 +33,7 @@ export function startContainer(parts: Parts, containerId: string | undefined): P
     const running = { ...record, start }
     parts.containerRecords.save(running)
     openTerminalLog(parts, running)
-    parts.events.publish({
-      kind: 'started',
-      containerId: id,
-      sandboxId: record.sandboxId,
-      atMs: start.startedAtMs,
-    })
+    parts.events.publish({ kind: 'started', containerId: id, sandboxId: record.sandboxId })
   })
 }
 

@@ -16,7 +16,7 @@ import { RecordFolder } from '../records/record-folder.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import type { Sandboxes, SandboxSpec, SandboxState } from '../sandbox/sandbox.ts'
 import { ContainerLogs } from './container-logs.ts'
-import { EventHub } from './events.ts'
+import { ContainerEvents } from './events.ts'
 import { ExitBoard } from './exit-board.ts'
 import { KeyedLock } from './keyed-lock.ts'
 import type { Parts } from './parts.ts'
@@ -128,8 +128,13 @@ class FakeCgroups implements Cgroups {
   readonly controllers = ['cpu', 'memory', 'pids']
   readonly limits = new Map<string, CgroupLimits>()
   readonly oomKills = new Map<string, number>()
+  /** Those that somebody else has made. */
+  readonly others = new Set<string>()
+  /** What the kernel says to a limit it does not take. */
+  refuse: (limits: CgroupLimits) => Error | undefined = () => undefined
 
   create(cgroup: string, limits: CgroupLimits) {
+    this.#check(limits)
     this.limits.set(cgroup, limits)
     return { cgroup: this.open(cgroup), warnings: [] }
   }
@@ -139,10 +144,12 @@ class FakeCgroups implements Cgroups {
       path: cgroup,
       attachment: () => ({ version: 2, files: [], hierarchies: [] }),
       setLimits: limits => {
+        this.#check(limits)
         this.limits.set(cgroup, limits)
         return []
       },
       stats: () => ({ timestampMs: Date.now(), cpuUsageNs: 5 }),
+      metrics: () => ({ io: [] }),
       oomKills: () => this.oomKills.get(cgroup) ?? 0,
       processes: () => [],
       kill: () => Promise.resolve(true),
@@ -153,6 +160,20 @@ class FakeCgroups implements Cgroups {
         return Promise.resolve()
       },
     }
+  }
+
+  isOwn(cgroup: string): boolean {
+    return !this.others.has(cgroup)
+  }
+
+  removeOwn(cgroup: string): Promise<void> {
+    if (this.children(cgroup).length === 0) this.limits.delete(cgroup)
+    return Promise.resolve()
+  }
+
+  #check(limits: CgroupLimits): void {
+    const error = this.refuse(limits)
+    if (error) throw error
   }
 
   children(cgroup: string): string[] {
@@ -197,7 +218,7 @@ function assemble(folder: string, launcher: FakeLauncher, sandboxes: FakeSandbox
     sandboxRecords: new RecordFolder<SandboxRecord>(path.join(folder, 'sandboxes')),
     containerRecords: new RecordFolder<ContainerRecord>(path.join(folder, 'containers')),
     logs: new ContainerLogs(ioDir, silentLogger),
-    events: new EventHub(),
+    events: new ContainerEvents(),
     exits: new ExitBoard(),
     locks: new KeyedLock(),
     logger: silentLogger,

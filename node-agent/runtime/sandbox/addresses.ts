@@ -3,6 +3,7 @@
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { hasCode } from '../../sys/errno.ts'
+import { RuntimeError } from '../errors.ts'
 import { formatAddress, gatewayOf, type Network, parseAddress } from './ipv4.ts'
 
 export class AddressPool {
@@ -17,7 +18,7 @@ export class AddressPool {
   /**
    * A free address of the network, for a sandbox. The search starts behind the one given last, so that an address
    * rests before it means another pod.
-   * @throws Error when every address is taken
+   * @throws RuntimeError `limit` when every address is taken
    */
   take(network: Network, sandboxId: string): number {
     const lowest = gatewayOf(network) + 1
@@ -40,7 +41,8 @@ export class AddressPool {
     } finally {
       rmSync(draft, { force: true })
     }
-    throw new Error(
+    throw new RuntimeError(
+      'limit',
       `all ${count} addresses of ${network.cidr} are taken: delete pods or give this node a larger pod CIDR`,
     )
   }

@@ -15,6 +15,7 @@ import {
   setHairpin,
   setLinkUp,
 } from '../../sys/rtnetlink.ts'
+import { messageOf, RuntimeError } from '../errors.ts'
 import { AddressPool } from './addresses.ts'
 import { addressBytes, formatAddress, gatewayOf, macOf, type Network, parseNetwork } from './ipv4.ts'
 import { baseRules, hostPortRules } from './rules.ts'
@@ -94,9 +95,18 @@ export class PodNetwork {
     return { address: formatAddress(address), hostInterface }
   }
 
+  /** @throws RuntimeError `exists` when another pod has one of the ports */
   mapPorts(address: string, mappings: readonly PortMapping[]): void {
     const rules = hostPortRules('add', this.#table, address, mappings)
-    if (rules !== '') nft(rules)
+    if (rules === '') return
+    try {
+      nft(rules)
+    } catch (error) {
+      // An element with another value: EEXIST (strerror(3), in the library's words).
+      if (!/File exists/.test(messageOf(error))) throw error
+      const ports = mappings.map(({ hostPort, protocol }) => `${hostPort}/${protocol}`).join(', ')
+      throw new RuntimeError('exists', `another pod has one of the host ports ${ports}`, { cause: error })
+    }
   }
 
   unmapPorts(address: string, mappings: readonly PortMapping[]): void {
@@ -132,10 +142,14 @@ export class PodNetwork {
     if (statistics === undefined) return undefined
     return {
       interface: podInterface,
+      rxPackets: statistics.txPackets,
+      txPackets: statistics.rxPackets,
       rxBytes: statistics.txBytes,
-      rxErrors: statistics.txErrors,
       txBytes: statistics.rxBytes,
+      rxErrors: statistics.txErrors,
       txErrors: statistics.rxErrors,
+      rxDropped: statistics.txDropped,
+      txDropped: statistics.rxDropped,
     }
   }
 

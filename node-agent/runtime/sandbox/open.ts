@@ -6,16 +6,26 @@ import { attachMountAt, bindMount, createFileSystem, unmountAll } from '../../sy
 import { type Namespace, setHostname, unshare, within } from '../../sys/namespaces.ts'
 import { NetlinkSocket } from '../../sys/netlink.ts'
 import { setLinkUp } from '../../sys/rtnetlink.ts'
+import { messageOf } from '../errors.ts'
 import { PodNetwork } from './network.ts'
 import { type PortMapping, type SandboxConfig, type Sandboxes, type SandboxSpec, type SandboxState } from './sandbox.ts'
-import { checkSysctl } from './sysctls.ts'
+import { refused, sysctlFile } from './sysctls.ts'
 
 const defaultMtu = 1500
 const defaultShmBytes = 64 << 20
 /** As other runtimes have it: a pod's ports and pings are its own, so its unprivileged users may have them. */
-const networkDefaults = { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }
+const networkDefaults = [
+  ['/proc/sys/net/ipv4/ip_unprivileged_port_start', '0'],
+  ['/proc/sys/net/ipv4/ping_group_range', '0 2147483647'],
+] as const
 /** Beside the namespaces' files: what has to be undone that the kernel does not undo by itself. */
 const portsFile = 'ports.json'
+
+interface Sysctl {
+  readonly name: string
+  readonly value: string
+  readonly file: string
+}
 
 /** Must be called (and its methods) on the main thread or a worker that nothing else uses. */
 export function openSandboxes(config: SandboxConfig): Sandboxes & { tearDown(): void } {
@@ -30,23 +40,27 @@ export function openSandboxes(config: SandboxConfig): Sandboxes & { tearDown(): 
   const folderOf = (id: string): string => path.join(runDir, id)
 
   function create(spec: SandboxSpec): SandboxState {
-    for (const [name] of Object.entries(spec.sysctls ?? {})) checkSysctl(name, spec)
+    const sysctls = Object.entries(spec.sysctls ?? {}).map(([name, value]) => ({
+      name,
+      value,
+      file: sysctlFile(name, spec),
+    }))
     const folder = folderOf(spec.id)
     mkdirSync(folder, { mode: 0o700 })
     try {
-      return make(spec, folder)
+      return make(spec, folder, sysctls)
     } catch (error) {
       remove(spec.id)
       throw error
     }
   }
 
-  function make(spec: SandboxSpec, folder: string): SandboxState {
+  function make(spec: SandboxSpec, folder: string, sysctls: readonly Sysctl[]): SandboxState {
     const isolated: Namespace[] = [
       ...(spec.network === 'pod' ? (['net', 'uts'] as const) : []),
       ...(spec.ipc === 'pod' ? (['ipc'] as const) : []),
     ]
-    const inside = isolated.length === 0 ? undefined : makeNamespaces(spec, folder, isolated)
+    const inside = isolated.length === 0 ? undefined : makeNamespaces(spec, folder, isolated, sysctls)
     const state = {
       id: spec.id,
       namespaces: {
@@ -110,16 +124,19 @@ export function openSandboxes(config: SandboxConfig): Sandboxes & { tearDown(): 
 }
 
 /** @returns a socket inside the new network namespace, where there is one */
-function makeNamespaces(spec: SandboxSpec, folder: string, isolated: readonly Namespace[]): NetlinkSocket | undefined {
+function makeNamespaces(
+  spec: SandboxSpec,
+  folder: string,
+  isolated: readonly Namespace[],
+  sysctls: readonly Sysctl[],
+): NetlinkSocket | undefined {
   return within(
     isolated,
     () => unshare(isolated),
     () => {
       if (isolated.includes('uts')) setHostname(spec.hostname)
-      const sysctls = { ...(isolated.includes('net') && networkDefaults), ...spec.sysctls }
-      for (const [name, value] of Object.entries(sysctls)) {
-        writeFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, value)
-      }
+      if (isolated.includes('net')) for (const [file, value] of networkDefaults) writeFileSync(file, value)
+      for (const sysctl of sysctls) write(sysctl)
       for (const namespace of isolated) pin(namespace, path.join(folder, namespace))
       if (!isolated.includes('net')) return undefined
       const socket = new NetlinkSocket()
@@ -127,6 +144,16 @@ function makeNamespaces(spec: SandboxSpec, folder: string, isolated: readonly Na
       return socket
     },
   )
+}
+
+/** @throws RuntimeError `invalid` */
+function write({ name, value, file }: Sysctl): void {
+  try {
+    writeFileSync(file, value)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) throw refused(name, 'this kernel has no such parameter', error)
+    throw refused(name, `the kernel does not take ${JSON.stringify(value)}: ${messageOf(error)}`, error)
+  }
 }
 
 /** A bind mount of its file keeps a namespace alive without a process. */

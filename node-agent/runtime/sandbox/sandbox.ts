@@ -1,5 +1,6 @@
 // Sandboxes: what the containers of a pod share. Namespaces are pinned by bind mounts of their files, so an idle sandbox
 // costs kernel objects and no process (but for those whose containers share a PID namespace: lifecycle/pod-init.ts).
+import type { LinkStatistics } from '../../sys/rtnetlink.ts'
 
 export interface SandboxConfig {
   /**
@@ -64,10 +65,7 @@ export interface Sandboxes {
   networkStats(state: SandboxState): NetworkStats | undefined
 }
 
-export interface NetworkStats {
+/** As the pod sees them. */
+export interface NetworkStats extends LinkStatistics {
   readonly interface: string
-  readonly rxBytes: number
-  readonly rxErrors: number
-  readonly txBytes: number
-  readonly txErrors: number
 }

@@ -8,7 +8,7 @@ import type { ResolvedUser, UserPlan } from '../container/plan.ts'
 import { RuntimeError } from '../errors.ts'
 import { StartError } from '../launcher/client.ts'
 import { openExecStreams, openTerminal } from '../launcher/terminal.ts'
-import { need } from '../lifecycle/ids.ts'
+import { needContainer } from '../lifecycle/ids.ts'
 import type { Parts } from '../lifecycle/parts.ts'
 import type { ContainerRecord } from '../records/records.ts'
 
@@ -54,7 +54,7 @@ const drainMs = 500
 
 /** @throws RuntimeError `missing`, `state` (it does not run), `invalid`; CommandError */
 export async function startExec(parts: Parts, request: ExecRequest): Promise<ExecProcess> {
-  const container = need(parts.containerRecords, request.containerId, 'container')
+  const container = needContainer(parts, request.containerId)
   if (!container.start || container.exit) throw new RuntimeError('state', `container ${container.id} is not running`)
   if (request.command.length === 0) throw new RuntimeError('invalid', 'command: is empty')
   const id = `exec-${randomBytes(12).toString('hex')}`

@@ -66,7 +66,8 @@ export function container(record: ContainerRecord): Container {
   }
 }
 
-export function containerStatus(record: ContainerRecord): ContainerStatus {
+/** @param image the container's, unless it was removed meanwhile */
+export function containerStatus(record: ContainerRecord, image: StoredImage | undefined): ContainerStatus {
   const { config, start, exit, imageId, imageRef } = record
   const user = start?.user
   return {
@@ -77,7 +78,7 @@ export function containerStatus(record: ContainerRecord): ContainerStatus {
     startedAt: nanoseconds(start?.startedAtMs),
     finishedAt: nanoseconds(exit?.finishedAtMs),
     exitCode: exit?.exitCode ?? 0,
-    image: config.image,
+    image: { ...config.image, image: nameOf(config.image?.image ?? '', image) },
     imageRef,
     imageId,
     reason: exit?.reason ?? '',
@@ -92,6 +93,12 @@ export function containerStatus(record: ContainerRecord): ContainerStatus {
     }),
     stopSignal: criSignal(record.stopSignal),
   }
+}
+
+/** The kubelet asks for an image by its ID, and shows people the name it finds in the status, as containerd gives it. */
+function nameOf(asked: string, image: StoredImage | undefined): string {
+  const byId = /^(sha256:)?[0-9a-f]{12,64}$/.test(asked)
+  return (byId ? image?.references[0] : undefined) ?? asked
 }
 
 export function image(stored: StoredImage, config: ImageConfig): Image {

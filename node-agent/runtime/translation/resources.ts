@@ -1,8 +1,9 @@
 // CRI's resources as limits of a cgroup.
 import type { LinuxContainerResources } from '../../../proto/gen/cri.ts'
 import type { CgroupLimits } from '../cgroups/cgroups.ts'
+import { RuntimeError } from '../errors.ts'
 
-/** In CRI 0 means "not said" throughout. */
+/** In CRI 0 means "not said" throughout. @throws RuntimeError `invalid` for what is no number */
 export function cgroupLimits(resources: LinuxContainerResources | undefined): CgroupLimits {
   if (!resources) return {}
   const { 'pids.max': pidsMax, ...unified } = resources.unified ?? {}
@@ -15,9 +16,18 @@ export function cgroupLimits(resources: LinuxContainerResources | undefined): Cg
     ...(resources.cpusetCpus && { cpusetCpus: resources.cpusetCpus }),
     ...(resources.cpusetMems && { cpusetMems: resources.cpusetMems }),
     // CRI has no field for it; its name in cgroup v2 serves for v1 as well.
-    ...(pidsMax !== undefined && { pidsLimit: pidsMax === 'max' ? -1 : Number(pidsMax) }),
+    ...(pidsMax !== undefined && { pidsLimit: pidsLimit(pidsMax) }),
     ...(Object.keys(unified).length > 0 && { unified }),
   }
+}
+
+function pidsLimit(text: string): number {
+  if (text === 'max') return -1
+  if (/^[0-9]{1,10}$/.test(text)) return Number(text)
+  throw new RuntimeError(
+    'invalid',
+    `linux.resources.unified["pids.max"]: ${JSON.stringify(text)} is no number, nor max`,
+  )
 }
 
 /** Resources after an update: what the update does not say stays. */

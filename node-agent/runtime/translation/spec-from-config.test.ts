@@ -156,6 +156,21 @@ describe('isolation', () => {
     assert.deepEqual(secured({ maskedPaths: ['/m'], readonlyPaths: ['/r'] }).readOnlyPaths, ['/r'])
   })
 
+  test('numbers that mean nothing are refused, not taken for another', () => {
+    // As a client of a later version sends them.
+    const later = (text: string) => JSON.parse(text) as LinuxContainerSecurityContext
+    const wrong = [
+      ['{"seccomp":{"profileType":7}}', 'seccomp.profile_type'],
+      ['{"apparmor":{"profileType":7}}', 'apparmor.profile_type'],
+      ['{"namespaceOptions":{"pid":7}}', 'namespace_options.pid'],
+      ['{"supplementalGroupsPolicy":7}', 'supplemental_groups_policy'],
+    ] as const
+    for (const [text, field] of wrong) {
+      const message = new RegExp(`^linux\\.security_context\\.${field}: 7 means nothing here`)
+      assert.throws(() => secured(later(text)), { code: 'invalid', message }, text)
+    }
+  })
+
   test('seccomp by profile', () => {
     const { RuntimeDefault, Unconfined, Localhost } = SecurityProfileProfileType
     assert.equal(secured({ seccomp: { profileType: RuntimeDefault } }).process.seccomp, 'filter:default:14')
@@ -196,7 +211,7 @@ describe('isolation', () => {
     const etc = made.mounts.filter(mount => mount.target.startsWith('/etc/'))
     assert.deepEqual(
       etc.map(mount => mount.flags),
-      [{ readOnly: true }, { readOnly: true }],
+      [{ readOnly: true }, { readOnly: true }, { readOnly: true }],
     )
   })
 })
@@ -214,6 +229,7 @@ describe('mounts and devices', () => {
       mounts.map(mount => [mount.target, mount.kind === 'bind' ? mount.source : '']),
       [
         ['/a', '/shallow'],
+        ['/etc/hosts', '/state/s/hosts'],
         ['/etc/resolv.conf', '/state/s/resolv.conf'],
         ['/dev/shm', '/shm/s'],
         ['/etc/hostname', '/mine'],

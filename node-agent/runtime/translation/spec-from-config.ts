@@ -8,18 +8,17 @@ import {
   type Mount,
   MountPropagation,
   NamespaceMode,
-  type SecurityProfile,
-  SecurityProfileProfileType,
   SupplementalGroupsPolicy,
 } from '../../../proto/gen/cri.ts'
 import type { BindMountSpec, CgroupAttachment, ContainerSpec, ProcessSpec } from '../container/container-spec.ts'
 import type { DeviceNode, MountFlags, ProcessIdentity, Propagation, StdioPlan, UserPlan } from '../container/plan.ts'
-import { messageOf, RuntimeError } from '../errors.ts'
+import { RuntimeError } from '../errors.ts'
 import type { ImageConfig } from '../images/image-config.ts'
 import type { OutputPaths } from '../logs/container-log.ts'
 import type { SandboxRecord } from '../records/records.ts'
-import { containerCapabilities } from '../security/capabilities.ts'
 import type { SeccompFilters } from '../security/seccomp-filters.ts'
+import { enumValue } from './enum-value.ts'
+import { capabilities, refuseAppArmor, seccompFilter } from './security-profiles.ts'
 import { refuseUserNamespace } from './user-namespace.ts'
 
 export interface ContainerInputs {
@@ -31,7 +30,7 @@ export interface ContainerInputs {
   readonly lowerDirectories: readonly string[]
   /** The container's own folder, for what it writes. */
   readonly folder: string
-  /** The sandbox's own folder, with its hostname and resolv.conf. */
+  /** The sandbox's own folder, with its hostname, hosts and resolv.conf. */
   readonly sandboxFolder: string
   readonly outputs: OutputPaths
   readonly cgroup: CgroupAttachment
@@ -92,8 +91,8 @@ function containerProcess(
   privileged: boolean,
 ): ProcessSpec {
   const { config, image } = inputs
-  const capabilities = security.capabilities
-  const seccomp = privileged ? undefined : seccompFilter(inputs, security)
+  refuseAppArmor(security)
+  const seccomp = seccompFilter(inputs.seccomp, security)
   const oomScoreAdj = config.linux?.resources?.oomScoreAdj
   const directory = config.workingDir || image.workingDirectory || '/'
   return {
@@ -101,11 +100,7 @@ function containerProcess(
     env: environment(inputs),
     workingDirectory: path.posix.resolve('/', directory),
     user: user(security, image),
-    capabilities: {
-      add: capabilities?.addCapabilities ?? [],
-      drop: capabilities?.dropCapabilities ?? [],
-      ambient: capabilities?.addAmbientCapabilities ?? [],
-    },
+    capabilities: capabilities(security),
     privileged,
     noNewPrivileges: security.noNewPrivs === true,
     ...(oomScoreAdj !== undefined && { oomScoreAdj }),
@@ -149,11 +144,14 @@ function user(security: LinuxContainerSecurityContext, image: ImageConfig): User
   if (group !== undefined && asked === '') {
     throw invalid('linux.security_context.run_as_group', 'needs run_as_user or run_as_username beside it')
   }
+  const { Merge } = SupplementalGroupsPolicy
+  const field = 'linux.security_context.supplemental_groups_policy'
+  const policy = enumValue(SupplementalGroupsPolicy, security.supplementalGroupsPolicy, Merge, field)
   const base = asked === '' ? image.user : asked
   return {
     user: group === undefined ? base : `${base.split(':')[0] ?? ''}:${group}`,
     supplementaryGroups: security.supplementalGroups ?? [],
-    mergeImageGroups: security.supplementalGroupsPolicy !== SupplementalGroupsPolicy.Strict,
+    mergeImageGroups: policy === Merge,
   }
 }
 
@@ -173,7 +171,7 @@ function pidNamespace(
   // Absent options come from clients that don't care; CRI's zero value would share the pod's.
   if (!options) return 'new'
   refuseUserNamespace(options)
-  switch (options.pid ?? NamespaceMode.POD) {
+  switch (enumValue(NamespaceMode, options.pid, NamespaceMode.POD, 'linux.security_context.namespace_options.pid')) {
     case NamespaceMode.CONTAINER:
       return 'new'
     case NamespaceMode.NODE:
@@ -219,6 +217,7 @@ function mounts(inputs: ContainerInputs, readOnlyRoot: boolean): BindMountSpec[]
   })
   const shared: BindMountSpec[] = [
     file('hostname'),
+    file('hosts'),
     file('resolv.conf'),
     {
       kind: 'bind',
@@ -242,7 +241,9 @@ function bindMount(mount: Mount, field: string): BindMountSpec {
   if (!path.isAbsolute(hostPath)) throw invalid(`${field}.host_path`, `${JSON.stringify(hostPath)} is not absolute`)
   const target = path.posix.resolve('/', containerPath)
   if (target === '/') throw invalid(`${field}.container_path`, 'a mount cannot take the place of the root')
-  const propagation = propagations[mount.propagation ?? MountPropagation.PROPAGATION_PRIVATE]
+  const { PROPAGATION_PRIVATE } = MountPropagation
+  const propagation =
+    propagations[enumValue(MountPropagation, mount.propagation, PROPAGATION_PRIVATE, `${field}.propagation`)]
   if (mount.recursiveReadOnly && (mount.readonly !== true || propagation !== 'private')) {
     throw invalid(`${field}.recursive_read_only`, 'needs readonly, and private propagation')
   }
@@ -267,26 +268,4 @@ function deviceNodes(
   if (nodes.length === 0) throw invalid(`${field}.host_path`, `there is no device at ${hostPath}`)
   const target = containerPath === '' ? hostPath : containerPath
   return nodes.map(node => ({ ...node, path: path.posix.join(target, path.relative(hostPath, node.path)) }))
-}
-
-function seccompFilter(inputs: ContainerInputs, security: LinuxContainerSecurityContext): string | undefined {
-  const profile: SecurityProfile | undefined = security.seccomp
-  // Said nothing, a container is unconfined, as the kubelet without seccompDefault means it.
-  if (!profile) return undefined
-  switch (profile.profileType ?? SecurityProfileProfileType.RuntimeDefault) {
-    case SecurityProfileProfileType.Unconfined:
-      return undefined
-    case SecurityProfileProfileType.RuntimeDefault:
-      return inputs.seccomp(keptCapabilities(security))
-    case SecurityProfileProfileType.Localhost:
-      return inputs.seccomp(keptCapabilities(security), profile.localhostRef ?? '')
-  }
-}
-
-function keptCapabilities({ capabilities }: LinuxContainerSecurityContext): readonly string[] {
-  try {
-    return containerCapabilities(capabilities?.addCapabilities ?? [], capabilities?.dropCapabilities ?? [])
-  } catch (error) {
-    throw invalid('linux.security_context.capabilities', messageOf(error))
-  }
 }

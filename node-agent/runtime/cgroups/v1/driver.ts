@@ -1,15 +1,22 @@
 // cgroup v1: one tree per hierarchy, the same path in each.
-import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { hasCode } from '../../../sys/errno.ts'
-import { type Cgroup, type CgroupLimits, type CgroupStats, type Cgroups, type DevicePolicy } from '../cgroups.ts'
+import {
+  type Cgroup,
+  type CgroupLimits,
+  type CgroupMetrics,
+  type CgroupStats,
+  type Cgroups,
+  type DevicePolicy,
+} from '../cgroups.ts'
 import { CgroupError, read, readFlat, readNumber, subfolders, write } from '../files.ts'
 import { type Hierarchy } from '../hierarchies.ts'
+import { isOwn, makeOwn, removeOwn } from '../own.ts'
 import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
 import { cpu } from './cpu.ts'
 import { cpuset, inheritedCpusetFiles } from './cpuset.ts'
 import { deviceWrites } from './devices.ts'
 import { memory } from './memory.ts'
+import { metricsV1 } from './metrics.ts'
 import { pids } from './pids.ts'
 
 const controllers = [cpu, cpuset, memory, pids]
@@ -46,6 +53,14 @@ export class CgroupsV1 implements Cgroups {
   children(name: string): string[] {
     const names = this.#hierarchies.flatMap(({ mount }) => subfolders(path.join(mount, name)))
     return [...new Set(names)].map(child => path.join(name, child))
+  }
+
+  isOwn(name: string, root: string): boolean {
+    return this.#hierarchies.every(({ mount }) => isOwn(mount, name, root))
+  }
+
+  async removeOwn(name: string, root: string): Promise<void> {
+    for (const { mount } of this.#hierarchies) await removeOwn(mount, name, root)
   }
 
   #folder(controller: string, name: string): string | undefined {
@@ -106,6 +121,10 @@ class CgroupV1 implements Cgroup {
     }
   }
 
+  metrics(): CgroupMetrics {
+    return metricsV1(this.#folder)
+  }
+
   #memory(): CgroupStats['memory'] {
     const folder = this.#folder('memory')
     const usageBytes = this.#number('memory', 'memory.usage_in_bytes')
@@ -163,9 +182,8 @@ function makeFolders(mount: string, name: string, isCpuset: boolean): void {
     const parent = folder
     folder = path.join(folder, part)
     try {
-      mkdirSync(folder)
+      if (!makeOwn(folder)) continue
     } catch (error) {
-      if (hasCode(error, 'EEXIST')) continue
       throw new CgroupError(`making the cgroup ${folder}: ${String(error)}`, { cause: error })
     }
     if (!isCpuset) continue

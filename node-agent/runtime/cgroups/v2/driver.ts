@@ -1,13 +1,22 @@
 // cgroup v2: one tree. A controller is there for a cgroup once all its ancestors pass it on (cgroup.subtree_control).
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { type Cgroup, type CgroupLimits, type CgroupStats, type Cgroups, type DevicePolicy } from '../cgroups.ts'
+import {
+  type Cgroup,
+  type CgroupLimits,
+  type CgroupMetrics,
+  type CgroupStats,
+  type Cgroups,
+  type DevicePolicy,
+} from '../cgroups.ts'
 import { CgroupError, read, readFlat, readNumber, subfolders, write } from '../files.ts'
+import { isOwn, makeOwn, removeOwn } from '../own.ts'
 import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
 import { cpu } from './cpu.ts'
 import { cpuset } from './cpuset.ts'
 import { restrictDevices } from './devices.ts'
 import { memory } from './memory.ts'
+import { metricsV2 } from './metrics.ts'
 import { pids } from './pids.ts'
 
 const controllers = [cpu, cpuset, memory, pids]
@@ -39,6 +48,14 @@ export class CgroupsV2 implements Cgroups {
     return subfolders(path.join(this.#mount, name)).map(child => path.join(name, child))
   }
 
+  isOwn(name: string, root: string): boolean {
+    return isOwn(this.#mount, name, root)
+  }
+
+  removeOwn(name: string, root: string): Promise<void> {
+    return removeOwn(this.#mount, name, root)
+  }
+
   #makeFolders(name: string): void {
     const wanted = controllers.map(controller => controller.name).filter(each => this.controllers.includes(each))
     let folder = this.#mount
@@ -49,7 +66,7 @@ export class CgroupsV2 implements Cgroups {
         write(folder, { file: 'cgroup.subtree_control', value: missing.map(each => `+${each}`).join(' ') })
       }
       folder = path.join(folder, part)
-      if (!existsSync(folder)) mkdirSync(folder)
+      makeOwn(folder)
     }
   }
 }
@@ -106,6 +123,10 @@ class CgroupV2 implements Cgroup {
       ...(current !== undefined && { pids: current }),
       ...(usage && { memory: usage }),
     }
+  }
+
+  metrics(): CgroupMetrics {
+    return metricsV2(this.#folder)
   }
 
   #memory(): CgroupStats['memory'] {

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import type { ContainerConfig, PodSandboxConfig } from '../../../proto/gen/cri.ts'
+import { CgroupError } from '../cgroups/files.ts'
+import type { ContainerRecord } from '../records/records.ts'
+import { createContainer } from './create-container.ts'
+import { madeSandboxes } from './ids.ts'
+import { runSandbox } from './run-sandbox.ts'
+import { startContainer } from './start-container.ts'
+import { removeSandbox, stopSandbox } from './stop.ts'
+import { type FakeMachine, fakeMachine } from './testing.ts'
+import { updateContainerResources, updateSandboxResources } from './update-resources.ts'
+
+const pod: PodSandboxConfig = {
+  metadata: { name: 'web', namespace: 'default', uid: 'u1', attempt: 0 },
+  hostname: 'web',
+  dnsConfig: { servers: ['10.0.0.10'], searches: ['a.b', 'b'], options: ['ndots:5'] },
+  linux: { cgroupParent: '/tessera/burstable/podu1', resources: { memoryLimitInBytes: 1000 } },
+}
+const config = (name: string, more: ContainerConfig = {}): ContainerConfig => ({
+  metadata: { name, attempt: 0 },
+  image: { image: 'demo:1' },
+  linux: { resources: { cpuShares: 512 } },
+  ...more,
+})
+
+describe('what is refused', () => {
+  let machine: FakeMachine
+  const make = async (name = 'c', more: ContainerConfig = {}): Promise<{ sandbox: string; id: string }> => {
+    const sandbox = machine.parts.sandboxRecords.list()[0]?.id ?? (await runSandbox(machine.parts, pod, '')).id
+    return { sandbox, id: createContainer(machine.parts, { sandboxId: sandbox, config: config(name, more) }).id }
+  }
+  const record = (id: string): ContainerRecord => machine.parts.containerRecords.get(id) ?? assert.fail('no record')
+
+  beforeEach(async () => {
+    machine = await fakeMachine()
+    machine.sandboxes.configureNetwork()
+  })
+  afterEach(() => machine.remove())
+
+  test('a sandbox that is being made is nobody’s to list, stop or remove', async () => {
+    const { sandbox } = await make()
+    const made = machine.parts.sandboxRecords.get(sandbox) ?? assert.fail()
+    const { state: _state, ...half } = made
+    machine.parts.sandboxRecords.save(half)
+    assert.deepEqual(madeSandboxes(machine.parts), [])
+    await stopSandbox(machine.parts, sandbox)
+    await removeSandbox(machine.parts, sandbox)
+    assert.ok(machine.parts.sandboxRecords.get(sandbox), 'who makes it goes on')
+    assert.throws(() => createContainer(machine.parts, { sandboxId: sandbox, config: config('d') }), {
+      code: 'missing',
+    })
+    machine.parts.sandboxRecords.save(made)
+  })
+
+  test('limits that the kernel refuses are the client’s fault, and change nothing', async () => {
+    const refusal = (code: string): Error =>
+      new CgroupError(`writing: ${code}`, { cause: Object.assign(new Error(code), { code }) })
+    machine.cgroups.refuse = ({ cpusetCpus }) => (cpusetCpus === '99' ? refusal('EINVAL') : undefined)
+    const wrong = { resources: { cpusetCpus: '99' } }
+    await assert.rejects(runSandbox(machine.parts, { ...pod, linux: wrong }, ''), {
+      code: 'invalid',
+      message: /^linux\.resources: writing: EINVAL/,
+    })
+    await assert.rejects(make('c', { linux: wrong }), { code: 'invalid' })
+    await assert.rejects(make('c', { linux: { resources: { unified: { 'pids.max': 'many' } } } }), {
+      code: 'invalid',
+      message: /unified\["pids\.max"\]: "many" is no number/,
+    })
+    const { id } = await make('d')
+    const limits = () => machine.cgroups.limits.get(record(id).cgroupPath)
+    machine.cgroups.refuse = ({ memoryLimitBytes }) => (memoryLimitBytes === 5 ? refusal('EBUSY') : undefined)
+    await assert.rejects(updateContainerResources(machine.parts, id, { memoryLimitInBytes: 5, cpuShares: 7 }), {
+      code: 'state',
+    })
+    assert.equal(record(id).config.linux?.resources?.cpuShares, 512)
+    assert.deepEqual(limits(), { cpuShares: 512, memoryLimitBytes: -1 })
+    await updateContainerResources(machine.parts, id, { memoryLimitInBytes: 6 })
+    assert.deepEqual(limits(), { cpuShares: 512, memoryLimitBytes: 6 })
+    machine.cgroups.refuse = () => refusal('EROFS')
+    await assert.rejects(make('e'), { code: 'failed' })
+  })
+
+  test('the limits of a pod’s cgroup that its client has made are the client’s', async () => {
+    machine.cgroups.others.add('tessera/burstable/podu1')
+    const { sandbox } = await make()
+    const made = () => machine.parts.sandboxRecords.get(sandbox) ?? assert.fail()
+    const limits = () => machine.cgroups.limits.get('tessera/burstable/podu1')
+    assert.deepEqual(limits(), {})
+    updateSandboxResources(machine.parts, made(), { resources: { cpuShares: 9 }, overhead: { cpuQuota: 3 } })
+    assert.deepEqual(limits(), {})
+    assert.deepEqual(made().config.linux?.resources, { memoryLimitInBytes: 1000, cpuShares: 9, unified: {} })
+    assert.deepEqual(made().config.linux?.overhead, { cpuQuota: 3 })
+    machine.cgroups.others.clear()
+    updateSandboxResources(machine.parts, made(), { resources: { cpuShares: 8 }, overhead: undefined })
+    assert.deepEqual(limits(), { memoryLimitBytes: 1000, cpuShares: 8 })
+  })
+
+  test('a host path that cannot be made is the client’s fault', async () => {
+    const hostPath = path.join(machine.folder, 'file', 'below')
+    writeFileSync(path.dirname(hostPath), '')
+    await assert.rejects(make('c', { mounts: [{ containerPath: '/m', hostPath }] }), {
+      code: 'invalid',
+      message: /^mounts: the host path of \/m: ENOTDIR/,
+    })
+    assert.equal(machine.parts.containerRecords.list().length, 0)
+  })
+
+  test('a log that cannot be opened is told like a program that cannot be started', async () => {
+    const file = path.join(machine.folder, 'file')
+    writeFileSync(file, '')
+    const { id: sandboxId } = await runSandbox(machine.parts, { ...pod, logDirectory: file }, '')
+    const { id } = createContainer(machine.parts, { sandboxId, config: config('c', { logPath: 'c/0.log' }) })
+    await assert.rejects(startContainer(machine.parts, id), { code: 'failed', message: /ENOTDIR/ })
+    assert.equal(record(id).exit?.reason, 'StartError')
+    assert.equal(machine.launcher.plans.length, 0)
+  })
+})
