@@ -8,7 +8,7 @@ import { PodAdmission } from './admission/pod-admission.ts'
 import { isCritical } from './admission/preemption.ts'
 import type { EvictablePod } from './eviction/local-storage.ts'
 import { newest } from './observation/observation.ts'
-import { endingCause, failureOf, graceSecondsOf, sharpen } from './planning/ending.ts'
+import { endingCause, endingGraceSeconds, failureOf, sharpen } from './planning/ending.ts'
 import { plan } from './planning/plan.ts'
 import { shouldRestart } from './planning/restart.ts'
 import { appContainers, type Ending, type Pod, type Situation } from './planning/situation.ts'
@@ -88,6 +88,15 @@ export class PodWorker implements EvictablePod {
     return this.#pod
   }
 
+  get isStatic(): boolean {
+    return this.#options.isStatic
+  }
+
+  /** Whether its source has it no more. */
+  get isLeaving(): boolean {
+    return this.#removed
+  }
+
   /** As reported last. */
   get status(): PodStatus {
     return this.#report.last ?? this.#pod.status
@@ -115,7 +124,9 @@ export class PodWorker implements EvictablePod {
     const { name, namespace } = this.#pod.metadata
     log.warn({ pod: `${namespace ?? ''}/${name}` }, `pod evicted: ${message}`)
     events.record(this.#pod, 'Warning', 'Evicted', message)
-    this.#end({ cause: 'evicted', deadlineMs: clock.now() + evictionGraceMs, failure: { reason: 'Evicted', message } })
+    const nowMs = clock.now()
+    const failure = { reason: 'Evicted', message }
+    this.#end({ cause: 'evicted', sinceMs: nowMs, deadlineMs: nowMs + evictionGraceMs, failure })
     this.wake()
   }
 
@@ -170,7 +181,7 @@ export class PodWorker implements EvictablePod {
     const nowMs = clock.now()
     this.#decideEnding(nowMs)
     if (!this.admission.isAdmitted && this.#ending === undefined) return
-    this.#probes.tend()
+    this.#probes.tend(this.#steps.underWay)
     const { steps, lookAgainAtMs } = plan(this.#situation(nowMs))
     for (const step of steps) void this.#steps.launch(step)
     const situation = this.#situation(nowMs)
@@ -190,6 +201,7 @@ export class PodWorker implements EvictablePod {
       volumes: memory.volumes,
       images: memory.images,
       failures: memory.failures,
+      forewarned: memory.forewarned,
       health: id => this.#probes.health(id),
       startedAtMs: this.#startedAtMs,
       deletionTold: memory.deletionTold || this.#options.isStatic,
@@ -203,9 +215,8 @@ export class PodWorker implements EvictablePod {
     const observed = view.observed(this.#pod.metadata.uid)
     const cause = this.#removed ? 'removed' : endingCause(this.#pod, observed, this.#startedAtMs, nowMs)
     if (cause === undefined) return
-    const { deletionGracePeriodSeconds } = this.#pod.metadata
-    const graceSeconds = deletionGracePeriodSeconds ?? graceSecondsOf(this.#pod)
-    this.#end({ cause, deadlineMs: nowMs + graceSeconds * 1000, failure: failureOf(cause) })
+    const graceSeconds = endingGraceSeconds(this.#pod, cause, this.isStatic)
+    this.#end({ cause, sinceMs: nowMs, deadlineMs: nowMs + graceSeconds * 1000, failure: failureOf(cause) })
   }
 
   #end(ending: Ending): void {

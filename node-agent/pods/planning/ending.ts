@@ -8,6 +8,15 @@ const defaultGraceSeconds = 30
 
 export const graceSecondsOf = (pod: Pod): number => pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds
 
+/**
+ * How long the pod has to end. Whoever removes it from the API itself, before its node has ended it, grants nothing,
+ * whatever was granted before: it was deleted by force, or its node had been given up. A static pod's file only says that it is wanted no more.
+ */
+export function endingGraceSeconds(pod: Pod, cause: Ending['cause'], isStatic: boolean): number {
+  if (cause === 'removed' && !isStatic) return 0
+  return pod.metadata.deletionGracePeriodSeconds ?? graceSecondsOf(pod)
+}
+
 /** When activeDeadlineSeconds runs out, in milliseconds since 1970. */
 export function activeDeadlineMs(pod: Pod, startedAtMs: number): number | undefined {
   const seconds = pod.spec.activeDeadlineSeconds
@@ -51,12 +60,14 @@ const isPreempted = ({ status }: Pod): boolean =>
       message === preemptedCondition.message,
   ) ?? false
 
+export const deadlineExceeded = 'DeadlineExceeded'
+
 /** What an ending makes of the pod as a whole, where its cause alone says so. */
 export function failureOf(cause: Ending['cause']): PodFailure | undefined {
   switch (cause) {
     case 'deadline':
       return {
-        reason: 'DeadlineExceeded',
+        reason: deadlineExceeded,
         message: 'Pod was active on the node longer than the specified deadline',
       }
     case 'preempted':
@@ -81,6 +92,7 @@ export function sharpen(present: Ending | undefined, next: Ending): Ending {
   if (present === undefined) return next
   return {
     cause: severity[next.cause] > severity[present.cause] ? next.cause : present.cause,
+    sinceMs: present.sinceMs,
     deadlineMs: Math.min(present.deadlineMs, next.deadlineMs),
     failure: present.failure ?? next.failure,
   }

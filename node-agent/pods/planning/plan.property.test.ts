@@ -35,6 +35,7 @@ class Model {
   nowMs = 1_000_000
   busy = new Map<string, Step>()
   images = new Map<string, number>()
+  forewarned = new Set<string>()
   failures = new Map<string, Failure>()
   volumes: Situation['volumes'] = 'unknown'
   ending: Ending | undefined
@@ -55,6 +56,7 @@ class Model {
       volumes: this.volumes,
       images: this.images,
       failures: this.failures,
+      forewarned: this.forewarned,
       health: () => ({ started: true, ready: true, failed: undefined }),
       startedAtMs: 1_000_000,
       deletionTold: this.deletionTold,
@@ -66,7 +68,7 @@ class Model {
   /** One plan; its steps are then under way. Answers when it wants to look again. */
   turn(): number | undefined {
     const cause = this.removed ? 'removed' : endingCause(this.pod, this.observed, 1_000_000, this.nowMs)
-    if (cause) this.ending = sharpen(this.ending, { cause, deadlineMs: this.nowMs + 30_000 })
+    if (cause) this.ending = sharpen(this.ending, { cause, sinceMs: this.nowMs, deadlineMs: this.nowMs + 30_000 })
     const { steps, lookAgainAtMs } = plan(this.situation())
     for (const step of steps) {
       assert.ok(!this.busy.has(subjectOf(step)), `two steps at once for ${subjectOf(step)}`)
@@ -181,6 +183,9 @@ class Model {
         this.learn(this.record(step, alive ? 'running' : 'exited'))
         return
       }
+      case 'forewarn':
+        this.forewarned.add(step.id)
+        return
       case 'killContainer':
         this.exit(step.id, 143)
         return
@@ -219,7 +224,6 @@ class Model {
       logPath: '',
       hash: containerHash(spec ?? container(name)),
       backoffMs,
-      graceSeconds: 30,
       terminationMessagePolicy: 'File',
     }
   }

@@ -1,75 +1,26 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { ObservedContainer, ObservedSandbox, PodObservation } from '../observation/observation.ts'
+import type { PodSpec } from '../../../api/kinds/core-v1.ts'
+import type { ObservedContainer } from '../observation/observation.ts'
 import { container, makePod } from '../testing.ts'
-import { containerHash } from './container-hash.ts'
+import { ended, nowMs, record, sandbox, seen, situation } from '../testing-situation.ts'
 import { plan } from './plan.ts'
-import type { Failure, Pod, Situation } from './situation.ts'
+import type { Failure, Situation } from './situation.ts'
 import type { Step } from './step.ts'
 
-const nowMs = 1_000_000_000
-
-const sandbox = (more: Partial<ObservedSandbox> = {}): ObservedSandbox => ({
-  id: 's0',
-  attempt: 0,
-  ready: true,
-  createdAtMs: nowMs - 60_000,
-  ips: ['10.0.0.1'],
-  ...more,
-})
-
-const record = (name: string, more: Partial<ObservedContainer> = {}): ObservedContainer => ({
-  id: `${name}-${more.attempt ?? 0}`,
-  sandboxId: 's0',
-  name,
-  attempt: 0,
-  state: 'running',
-  createdAtMs: nowMs - 50_000,
-  startedAtMs: nowMs - 50_000,
-  finishedAtMs: 0,
-  exitCode: 0,
-  reason: '',
-  message: '',
-  image: 'demo:1',
-  imageId: 'sha256:demo',
-  logPath: '',
-  hash: containerHash(container(name)),
-  backoffMs: 0,
-  graceSeconds: 30,
-  terminationMessagePolicy: 'File',
-  ...more,
-})
-
-const ended = (name: string, exitCode: number, more: Partial<ObservedContainer> = {}): ObservedContainer =>
-  record(name, { state: 'exited', exitCode, finishedAtMs: nowMs - 1_000, ...more })
-
-const seen = (sandboxes: ObservedSandbox[], containers: ObservedContainer[] = []): PodObservation => ({
-  sandboxes,
-  containers,
-})
-
-const situation = (pod: Pod, observed: PodObservation, more: Partial<Situation> = {}): Situation => ({
-  pod,
-  observed,
-  ending: undefined,
-  volumes: 'ready',
-  images: new Map(),
-  failures: new Map<string, Failure>(),
-  health: () => ({ started: true, ready: true, failed: undefined }),
-  startedAtMs: nowMs,
-  deletionTold: false,
-  busy: new Map(),
-  nowMs,
-  ...more,
-})
+const messages = (steps: readonly Step[]): string[] => steps.flatMap(step => ('message' in step ? [step.message] : []))
 
 const kinds = (steps: readonly Step[]): string[] =>
   steps.map(step => ('container' in step ? `${step.kind} ${step.container}` : step.kind))
 
 describe('a pod that starts', () => {
-  it('gets its sandbox, volumes and images at the same time', () => {
+  it('gets its sandbox and volumes at the same time, then its images', () => {
     const { steps } = plan(situation(makePod(), seen([]), { volumes: 'unknown' }))
-    assert.deepEqual(kinds(steps).sort(), ['createSandbox', 'ensureImage main', 'prepareVolumes'])
+    assert.deepEqual(kinds(steps).sort(), ['createSandbox', 'prepareVolumes'])
+    const without = plan(situation(makePod(), seen([sandbox()]), { volumes: 'unknown' }))
+    assert.deepEqual(kinds(without.steps), ['prepareVolumes'])
+    const ready = plan(situation(makePod(), seen([sandbox()])))
+    assert.deepEqual(kinds(ready.steps), ['ensureImage main'])
   })
 
   it('starts all its containers together', () => {
@@ -214,15 +165,62 @@ describe('a running container', () => {
     assert.equal(lookAgainAtMs, undefined)
   })
 
-  it('is killed when its probe failed, with the probe’s grace', () => {
-    const health = () => ({ started: true, ready: false, failed: { probe: 'liveness' as const, graceSeconds: 3 } })
-    const { steps } = plan(situation(makePod(), seen([sandbox()], [record('main')]), { health }))
-    assert.equal(steps[0]?.kind === 'killContainer' && steps[0].deadlineMs, nowMs + 3_000)
-    assert.equal(
-      steps[0]?.kind === 'killContainer' && steps[0].message,
-      'Container main failed liveness probe, will be restarted',
-    )
+  describe('whose probe failed', () => {
+    const failed = { probe: 'liveness' as const, graceSeconds: 3 }
+    const killOf = (spec: Partial<PodSpec>, records: ObservedContainer[], unhealthy: readonly string[]) => {
+      const health = (id: string) => ({
+        started: true,
+        ready: true,
+        failed: unhealthy.some(name => id.startsWith(`${name}-`)) ? failed : undefined,
+      })
+      const { steps } = plan(situation(makePod(spec), seen([sandbox()], records), { health }))
+      return steps.flatMap(step =>
+        step.kind === 'killContainer' ? [`${step.message} / ${(step.deadlineMs - nowMs) / 1000}`] : [],
+      )
+    }
+    const two = { containers: [container('a'), container('b')], terminationGracePeriodSeconds: 20 }
+
+    it('is killed with the probe’s grace, to be restarted', () => {
+      const words = 'Container main failed liveness probe, will be restarted / 3'
+      assert.deepEqual(killOf({}, [record('main')], ['main']), [words])
+    })
+
+    it('ends alone where it never restarts but others go on', () => {
+      const spec = { ...two, restartPolicy: 'Never' as const }
+      const kills = killOf(spec, [record('a'), record('b')], ['a'])
+      assert.deepEqual(kills, ['Container a failed liveness probe / 3'])
+    })
+
+    it('ends as the pod does where nothing goes on', () => {
+      const spec = { ...two, restartPolicy: 'Never' as const }
+      const stopping = (name: string): string => `Stopping container ${name} / 20`
+      assert.deepEqual(killOf(spec, [record('a'), record('b')], ['a', 'b']), [stopping('a'), stopping('b')])
+      assert.deepEqual(killOf(spec, [record('a'), ended('b', 0)], ['a']), [stopping('a')])
+    })
+
+    it('is restarted where its own policy says so', () => {
+      const containers = [container('a', { restartPolicy: 'Always' })]
+      const kills = killOf({ containers, restartPolicy: 'Never' }, [record('a')], ['a'])
+      assert.deepEqual(kills, ['Container a failed liveness probe, will be restarted / 3'])
+    })
+
+    it('is called an init container where it is a sidecar', () => {
+      const initContainers = [container('side', { restartPolicy: 'Always' })]
+      const kills = killOf({ initContainers }, [record('side'), record('main')], ['side'])
+      assert.deepEqual(kills, ['Init container side failed liveness probe / 3'])
+    })
   })
+
+  const told: readonly (readonly [string, Partial<ObservedContainer>, string])[] = [
+    ['changed', { hash: 'other' }, 'Container main definition changed, will be restarted'],
+    ['unknown', { state: 'unknown' }, 'Container is in "unknown" state, try killing it before restart'],
+  ]
+  for (const [what, more, message] of told) {
+    it(`is told of what is ${what}`, () => {
+      const { steps } = plan(situation(makePod(), seen([sandbox()], [record('main', more)])))
+      assert.deepEqual(messages(steps), [message])
+    })
+  }
 
   it('is killed when its image was changed', () => {
     const pod = makePod({ containers: [container('main', { image: 'demo:2' })] })
@@ -236,7 +234,7 @@ describe('a lost sandbox', () => {
 
   it('is made anew once nothing runs in the old one', () => {
     const living = plan(situation(makePod(), seen([lost], [record('main')])))
-    assert.deepEqual(kinds(living.steps), ['killContainer main', 'ensureImage main'])
+    assert.deepEqual(kinds(living.steps), ['killContainer main'])
     const dead = plan(situation(makePod(), seen([lost], [ended('main', 255)]), { images: new Map([['main', 1]]) }))
     assert.deepEqual(dead.steps, [{ kind: 'createSandbox', attempt: 1 }])
   })
@@ -253,7 +251,7 @@ describe('a lost sandbox', () => {
 })
 
 describe('a pod that ends', () => {
-  const ending = { cause: 'deleted' as const, deadlineMs: nowMs + 30_000 }
+  const ending = { cause: 'deleted' as const, sinceMs: nowMs, deadlineMs: nowMs + 30_000 }
   const pod = makePod({
     initContainers: [container('s0', { restartPolicy: 'Always' }), container('s1', { restartPolicy: 'Always' })],
   })
@@ -261,9 +259,26 @@ describe('a pod that ends', () => {
     kinds(plan(situation(pod, seen([sandbox()], containers), { ending, ...more })).steps)
 
   it('kills its containers first, then its sidecars from the last to the first', () => {
-    assert.deepEqual(names([record('main'), record('s0'), record('s1')]), ['killContainer main'])
-    assert.deepEqual(names([ended('main', 0), record('s0'), record('s1')]), ['killContainer s1'])
+    const all = [record('main'), record('s0'), record('s1')]
+    const forewarned = new Set(['s0-0', 's1-0'])
+    assert.deepEqual(names(all, { forewarned }), ['killContainer main'])
+    assert.deepEqual(names([ended('main', 0), record('s0'), record('s1')], { forewarned }), ['killContainer s1'])
     assert.deepEqual(names([ended('main', 0), record('s0'), ended('s1', 0)]), ['killContainer s0'])
+  })
+
+  it('forewarns the sidecars that wait for their turn', () => {
+    assert.deepEqual(names([record('main'), record('s0'), record('s1')]), [
+      'killContainer main',
+      'forewarn s0',
+      'forewarn s1',
+    ])
+    const hook = { kind: 'forewarn' as const, container: 's1', id: 's1-0', message: '', deadlineMs: nowMs }
+    const waits = names([ended('main', 0), record('s1')], { busy: new Map([['forewarning/s1-0', hook]]) })
+    assert.deepEqual(waits, [])
+    const { steps } = plan(
+      situation(pod, seen([sandbox()], [ended('main', 0), record('s1')]), { ending, forewarned: new Set(['s1-0']) }),
+    )
+    assert.equal(steps[0]?.kind === 'killContainer' && steps[0].forewarned, true)
   })
 
   it('then frees what it used, and tells the API last', () => {
@@ -286,19 +301,25 @@ describe('a pod that ends', () => {
   })
 
   it('cuts a kill short when its time became shorter', () => {
-    const kill: Step = {
+    const kill: Extract<Step, { kind: 'killContainer' }> = {
       kind: 'killContainer',
       container: 'main',
       id: 'main-0',
       reason: 'ending',
-      message: '',
+      message: 'Stopping container main',
       deadlineMs: nowMs + 300_000,
+      forewarned: false,
       hastened: false,
     }
     const { steps } = plan(
       situation(pod, seen([sandbox()], [record('main')]), { ending, busy: new Map([['container/main', kill]]) }),
     )
-    assert.deepEqual(steps, [{ ...kill, deadlineMs: ending.deadlineMs, hastened: true }])
+    const hastened = { ...kill, deadlineMs: ending.deadlineMs, forewarned: true, hastened: true }
+    assert.deepEqual(steps, [hastened])
+    const { container: name, id, message, deadlineMs } = kill
+    const hook = { kind: 'forewarn' as const, container: name, id, message, deadlineMs }
+    const busy = new Map([['forewarning/main-0', hook]])
+    assert.deepEqual(plan(situation(pod, seen([sandbox()], [record('main')]), { ending, busy })).steps, [hastened])
   })
 })
 

@@ -3,13 +3,14 @@
 // here, as conditions, and nothing needs to be remembered between two plans.
 import type { Container } from '../../../api/kinds/core-v1.ts'
 import { currentSandbox, newest, type ObservedContainer, type ObservedSandbox } from '../observation/observation.ts'
-import { containerHash } from './container-hash.ts'
 import { activeDeadlineMs, graceSecondsOf, isInitialized } from './ending.ts'
+import { complaintOf, stopping } from './kill-reasons.ts'
 import { initPolicy, isSidecar, nextBackoffMs, restartAtMs, shouldRestart } from './restart.ts'
 import {
   appContainers,
   type Ending,
   type Failure,
+  hasVolumes,
   initContainers,
   pullErrorShownMs,
   type Situation,
@@ -62,7 +63,8 @@ const isLive = ({ state }: ObservedContainer): boolean => state === 'running' ||
 
 function kill(draft: Draft, container: ObservedContainer, reason: KillReason, message: string, deadlineMs: number) {
   const { name, id } = container
-  draft.add({ kind: 'killContainer', container: name, id, reason, message, deadlineMs, hastened: false })
+  const forewarned = draft.situation.forewarned.has(id)
+  draft.add({ kind: 'killContainer', container: name, id, reason, message, deadlineMs, forewarned, hastened: false })
 }
 
 function run(draft: Draft): void {
@@ -74,8 +76,7 @@ function run(draft: Draft): void {
 
   const strays = observed.containers.filter(container => isLive(container) && container.sandboxId !== sandbox?.id)
   for (const stray of strays) {
-    const message = 'Pod sandbox changed, it will be killed and re-created.'
-    kill(draft, stray, 'sandboxChanged', message, nowMs + graceSecondsOf(pod) * 1000)
+    kill(draft, stray, 'sandboxChanged', stopping(stray.name), nowMs + graceSecondsOf(pod) * 1000)
   }
   for (const other of observed.sandboxes) {
     if (other.ready && other !== current) draft.add({ kind: 'stopSandbox', id: other.id })
@@ -123,29 +124,12 @@ function reconcile(
   sandbox: ObservedSandbox | undefined,
   { init, held }: { readonly init: boolean; readonly held: boolean },
 ): boolean {
-  const { pod, observed, health, busy, nowMs } = draft.situation
+  const { pod, observed, busy, nowMs } = draft.situation
   if (busy.has(`container/${spec.name}`)) return false
   const here = sandbox && newest(observed, spec.name, sandbox.id)
-  const graceMs = graceSecondsOf(pod) * 1000
-  if (here?.state === 'running') {
-    const { failed } = health(here.id)
-    if (here.hash !== containerHash(spec)) {
-      kill(draft, here, 'specChanged', `Container ${spec.name} definition changed, will be restarted`, nowMs + graceMs)
-    } else if (failed) {
-      const probeGraceMs = failed.graceSeconds === undefined ? graceMs : failed.graceSeconds * 1000
-      const message = `Container ${spec.name} failed ${failed.probe} probe, will be restarted`
-      kill(draft, here, 'unhealthy', message, nowMs + probeGraceMs)
-    }
-    return false
-  }
-  if (here?.state === 'unknown') {
-    kill(
-      draft,
-      here,
-      'unknownState',
-      `Container ${spec.name} is in unknown state, try killing it before restart`,
-      nowMs,
-    )
+  if (here && isLive(here)) {
+    const complaint = complaintOf(draft.situation, spec, here)
+    if (complaint) kill(draft, here, complaint.reason, complaint.message, nowMs + complaint.graceSeconds * 1000)
     return false
   }
   const ended = observed.containers.find(({ name, state }) => name === spec.name && state === 'exited')
@@ -163,21 +147,21 @@ function start(
   ended: ObservedContainer | undefined,
   held: boolean,
 ): boolean {
-  const { images, failures, volumes, observed } = draft.situation
+  const { images, failures, observed } = draft.situation
   const replaces = created?.state === 'created' ? created : undefined
   const attempt = replaces?.attempt ?? (newest(observed, name)?.attempt ?? -1) + 1
   const backoffMs = replaces?.backoffMs ?? nextBackoffMs(ended)
   if (ended && !draft.due(restartAtMs(ended))) return false
   if (!draft.mayRetry(failures.get(failureKey('startContainer', name)))) return false
 
-  const imageReady = images.get(name) === attempt
-  if (!imageReady) {
+  // Only what can be started is fetched for, and told of.
+  if (sandbox === undefined || !hasVolumes(draft.situation)) return true
+  if (images.get(name) !== attempt) {
     const failure = failures.get(failureKey('ensureImage', name))
     if (failure) draft.due(failure.atMs + pullErrorShownMs) // The status changes then.
     if (!draft.mayRetry(failure)) return false
     draft.add({ kind: 'ensureImage', container: name, attempt })
-  }
-  if (imageReady && (volumes === 'ready' || volumes === 'stale') && sandbox && !held) {
+  } else if (!held) {
     const sandboxId = sandbox.id
     draft.add({ kind: 'startContainer', container: name, sandboxId, attempt, backoffMs, replaces: replaces?.id })
   }
@@ -223,9 +207,12 @@ function end(draft: Draft, ending: Ending): void {
   }
 }
 
-/** The pod's containers first, then its sidecars from the last to the first. */
+/**
+ * The pod's containers first, then its sidecars from the last to the first; but all know at once, so that the hooks of
+ * those that wait run meanwhile (KEP-753).
+ */
 function killInOrder(draft: Draft, ending: Ending): void {
-  const { pod, observed, busy, nowMs } = draft.situation
+  const { pod, observed, busy, forewarned, nowMs } = draft.situation
   const sidecars = initContainers(pod).filter(isSidecar)
   const place = new Map(sidecars.map(({ name }, index) => [name, sidecars.length - index]))
   const placeOf = (name: string): number => place.get(name) ?? 0
@@ -233,12 +220,18 @@ function killInOrder(draft: Draft, ending: Ending): void {
   const starting = [...busy.values()].flatMap(step => (step.kind === 'startContainer' ? [step.container] : []))
   const turn = Math.min(...live.map(({ name }) => placeOf(name)), ...starting.map(placeOf))
   for (const container of live) {
-    if (placeOf(container.name) > turn) continue
-    const underWay = busy.get(`container/${container.name}`)
-    if (underWay === undefined) {
-      kill(draft, container, 'ending', `Stopping container ${container.name}`, ending.deadlineMs)
-    } else if (underWay.kind === 'killContainer' && underWay.deadlineMs > Math.max(ending.deadlineMs, nowMs) + 1000) {
-      draft.add({ ...underWay, deadlineMs: ending.deadlineMs, hastened: true })
+    const { name, id } = container
+    const message = stopping(name)
+    const underWay = busy.get(`container/${name}`) ?? busy.get(`forewarning/${id}`)
+    if (placeOf(name) > turn) {
+      if (underWay === undefined && !forewarned.has(id))
+        draft.add({ kind: 'forewarn', container: name, id, message, deadlineMs: ending.deadlineMs })
+    } else if (underWay === undefined) {
+      kill(draft, container, 'ending', message, ending.deadlineMs)
+    } else if ('deadlineMs' in underWay && underWay.deadlineMs > Math.max(ending.deadlineMs, nowMs) + 1000) {
+      const { deadlineMs } = ending
+      const now = { kind: 'killContainer', container: name, id, reason: 'ending', message, deadlineMs } as const
+      draft.add({ ...now, forewarned: true, hastened: true })
     }
   }
 }

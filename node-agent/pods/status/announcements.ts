@@ -1,4 +1,4 @@
-// Events for what begins without a step of its own: waiting between two attempts, which only the status shows.
+// Events for what no step tells of, because only the status shows it: waiting between two attempts.
 import type { PodStatus } from '../../../api/kinds/core-v1.ts'
 import type { Pod } from '../planning/situation.ts'
 import { allStatuses } from './container-status.ts'

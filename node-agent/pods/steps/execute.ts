@@ -12,7 +12,7 @@ import { appContainers, initContainers, type Pod } from '../planning/situation.t
 import type { Step } from '../planning/step.ts'
 import type { Context } from './context.ts'
 import { ensureImage } from './image.ts'
-import { killContainer } from './kill-container.ts'
+import { forewarn, killContainer } from './kill-container.ts'
 import { logFiles } from './log-rotation.ts'
 import type { PodMemory } from './pod-memory.ts'
 import { createSandbox, removeSandbox, stopSandbox } from './sandbox.ts'
@@ -41,7 +41,7 @@ export async function execute(
       memory.volumes = 'released'
       return
     case 'createSandbox':
-      return createSandbox(context, pod, step.attempt)
+      return createSandbox(context, pod, step.attempt, memory, signal)
     case 'stopSandbox':
       return stopSandbox(context, step.id)
     case 'removeSandbox':
@@ -50,8 +50,12 @@ export async function execute(
       return ensureImage(context, pod, specOf(pod, step.container), step.attempt, memory, signal)
     case 'startContainer':
       return startContainer(context, pod, specOf(pod, step.container), step, memory, signal)
+    case 'forewarn':
+      await forewarn(context, pod, findSpec(pod, step.container), step)
+      memory.forewarned.add(step.id)
+      return
     case 'killContainer':
-      return killContainer(context, pod, findSpec(pod, step.container), step, new AbortController().signal)
+      return killContainer(context, pod, findSpec(pod, step.container), step)
     case 'removeContainer':
       return removeContainer(context, uid, step.id)
     case 'deletePod':
