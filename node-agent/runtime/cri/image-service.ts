@@ -4,7 +4,7 @@ import type { ImagesDefinition, ImportRequest } from '../../../proto/gen/runtime
 import { RuntimeError } from '../errors.ts'
 import { ImageError } from '../images/errors.ts'
 import type { Importer } from '../images/importer.ts'
-import type { StoredImage } from '../images/store.ts'
+import type { StoredImage } from '../images/store-index.ts'
 import type { Parts } from '../lifecycle/parts.ts'
 import { image, nanoseconds } from '../translation/messages.ts'
 import type { Handlers } from './service.ts'
@@ -31,8 +31,8 @@ export function imageHandlers(parts: Parts): Handlers<ImageServiceDefinition> {
     PullImage: ({ image: spec }) => {
       const name = spec?.image
       if (!name) throw new RuntimeError('invalid', 'image.image: is missing')
-      const found = images.require(name)
-      return { imageRef: found.repoDigests[0] ?? found.id }
+      // The same as Image.id, since CRI v1.36.
+      return { imageRef: images.require(name).id }
     },
     RemoveImage: ({ image: spec }) => {
       const found = resolve(spec?.image)
