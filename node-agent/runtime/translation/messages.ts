@@ -9,7 +9,7 @@ import {
   type PodSandboxStatus,
 } from '../../../proto/gen/cri.ts'
 import type { ImageConfig } from '../images/image-config.ts'
-import type { StoredImage } from '../images/store.ts'
+import type { StoredImage } from '../images/store-index.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import { criSignal } from './signals.ts'
 
@@ -108,7 +108,8 @@ export function image(stored: StoredImage, config: ImageConfig): Image {
     id: stored.id,
     repoTags: [...stored.references],
     repoDigests: [...stored.repoDigests],
-    size: stored.sizeBytes,
+    // CRI wants more than 0, and the files of an image may all be empty.
+    size: Math.max(1, stored.sizeBytes),
     ...(numeric ? { uid: { value: Number(name) } } : { username: name }),
     spec: { image: stored.id },
   }
