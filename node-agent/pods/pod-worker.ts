@@ -205,7 +205,7 @@ export class PodWorker implements EvictablePod {
     if (cause === undefined) return
     const { deletionGracePeriodSeconds } = this.#pod.metadata
     const graceSeconds = deletionGracePeriodSeconds ?? graceSecondsOf(this.#pod)
-    this.#end({ cause, deadlineMs: nowMs + graceSeconds * 1000, failure: failureOf(cause) })
+    this.#end({ cause, sinceMs: nowMs, deadlineMs: nowMs + graceSeconds * 1000, failure: failureOf(cause) })
   }
 
   #end(ending: Ending): void {

@@ -95,7 +95,8 @@ export class PodAdmission {
     const { context, end, onDecision } = this.#options
     const { clock, events, log } = context
     this.#state = 'rejected'
-    end({ cause: 'rejected', deadlineMs: clock.now(), failure: { reason, message: `Pod was rejected: ${message}` } })
+    const failure = { reason, message: `Pod was rejected: ${message}` }
+    end({ cause: 'rejected', sinceMs: clock.now(), deadlineMs: clock.now(), failure })
     const { name, namespace } = this.pod.metadata
     log.warn({ pod: `${namespace ?? ''}/${name}`, reason }, `pod rejected: ${message}`)
     events.record(this.pod, 'Warning', reason, message)
@@ -107,7 +108,8 @@ export class PodAdmission {
     const { context, end, onDecision } = this.#options
     const { clock, events } = context
     const failure = failureOf('preempted')
-    end({ cause: 'preempted', deadlineMs: clock.now() + graceSecondsOf(this.pod) * 1000, failure })
+    const nowMs = clock.now()
+    end({ cause: 'preempted', sinceMs: nowMs, deadlineMs: nowMs + graceSecondsOf(this.pod) * 1000, failure })
     if (failure) events.record(this.pod, 'Warning', failure.reason, failure.message)
     onDecision()
   }

@@ -81,6 +81,7 @@ export function sharpen(present: Ending | undefined, next: Ending): Ending {
   if (present === undefined) return next
   return {
     cause: severity[next.cause] > severity[present.cause] ? next.cause : present.cause,
+    sinceMs: present.sinceMs,
     deadlineMs: Math.min(present.deadlineMs, next.deadlineMs),
     failure: present.failure ?? next.failure,
   }

@@ -66,7 +66,7 @@ class Model {
   /** One plan; its steps are then under way. Answers when it wants to look again. */
   turn(): number | undefined {
     const cause = this.removed ? 'removed' : endingCause(this.pod, this.observed, 1_000_000, this.nowMs)
-    if (cause) this.ending = sharpen(this.ending, { cause, deadlineMs: this.nowMs + 30_000 })
+    if (cause) this.ending = sharpen(this.ending, { cause, sinceMs: this.nowMs, deadlineMs: this.nowMs + 30_000 })
     const { steps, lookAgainAtMs } = plan(this.situation())
     for (const step of steps) {
       assert.ok(!this.busy.has(subjectOf(step)), `two steps at once for ${subjectOf(step)}`)

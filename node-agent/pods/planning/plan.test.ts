@@ -1,67 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { ObservedContainer, ObservedSandbox, PodObservation } from '../observation/observation.ts'
+import type { ObservedContainer } from '../observation/observation.ts'
 import { container, makePod } from '../testing.ts'
-import { containerHash } from './container-hash.ts'
+import { ended, nowMs, record, sandbox, seen, situation } from '../testing-situation.ts'
 import { plan } from './plan.ts'
-import type { Failure, Pod, Situation } from './situation.ts'
+import type { Failure, Situation } from './situation.ts'
 import type { Step } from './step.ts'
-
-const nowMs = 1_000_000_000
-
-const sandbox = (more: Partial<ObservedSandbox> = {}): ObservedSandbox => ({
-  id: 's0',
-  attempt: 0,
-  ready: true,
-  createdAtMs: nowMs - 60_000,
-  ips: ['10.0.0.1'],
-  ...more,
-})
-
-const record = (name: string, more: Partial<ObservedContainer> = {}): ObservedContainer => ({
-  id: `${name}-${more.attempt ?? 0}`,
-  sandboxId: 's0',
-  name,
-  attempt: 0,
-  state: 'running',
-  createdAtMs: nowMs - 50_000,
-  startedAtMs: nowMs - 50_000,
-  finishedAtMs: 0,
-  exitCode: 0,
-  reason: '',
-  message: '',
-  image: 'demo:1',
-  imageId: 'sha256:demo',
-  logPath: '',
-  hash: containerHash(container(name)),
-  backoffMs: 0,
-  graceSeconds: 30,
-  terminationMessagePolicy: 'File',
-  ...more,
-})
-
-const ended = (name: string, exitCode: number, more: Partial<ObservedContainer> = {}): ObservedContainer =>
-  record(name, { state: 'exited', exitCode, finishedAtMs: nowMs - 1_000, ...more })
-
-const seen = (sandboxes: ObservedSandbox[], containers: ObservedContainer[] = []): PodObservation => ({
-  sandboxes,
-  containers,
-})
-
-const situation = (pod: Pod, observed: PodObservation, more: Partial<Situation> = {}): Situation => ({
-  pod,
-  observed,
-  ending: undefined,
-  volumes: 'ready',
-  images: new Map(),
-  failures: new Map<string, Failure>(),
-  health: () => ({ started: true, ready: true, failed: undefined }),
-  startedAtMs: nowMs,
-  deletionTold: false,
-  busy: new Map(),
-  nowMs,
-  ...more,
-})
 
 const kinds = (steps: readonly Step[]): string[] =>
   steps.map(step => ('container' in step ? `${step.kind} ${step.container}` : step.kind))
@@ -253,7 +197,7 @@ describe('a lost sandbox', () => {
 })
 
 describe('a pod that ends', () => {
-  const ending = { cause: 'deleted' as const, deadlineMs: nowMs + 30_000 }
+  const ending = { cause: 'deleted' as const, sinceMs: nowMs, deadlineMs: nowMs + 30_000 }
   const pod = makePod({
     initContainers: [container('s0', { restartPolicy: 'Always' }), container('s1', { restartPolicy: 'Always' })],
   })

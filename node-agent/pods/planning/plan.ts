@@ -10,6 +10,7 @@ import {
   appContainers,
   type Ending,
   type Failure,
+  hasVolumes,
   initContainers,
   pullErrorShownMs,
   type Situation,
@@ -163,7 +164,7 @@ function start(
   ended: ObservedContainer | undefined,
   held: boolean,
 ): boolean {
-  const { images, failures, volumes, observed } = draft.situation
+  const { images, failures, observed } = draft.situation
   const replaces = created?.state === 'created' ? created : undefined
   const attempt = replaces?.attempt ?? (newest(observed, name)?.attempt ?? -1) + 1
   const backoffMs = replaces?.backoffMs ?? nextBackoffMs(ended)
@@ -177,7 +178,7 @@ function start(
     if (!draft.mayRetry(failure)) return false
     draft.add({ kind: 'ensureImage', container: name, attempt })
   }
-  if (imageReady && (volumes === 'ready' || volumes === 'stale') && sandbox && !held) {
+  if (imageReady && hasVolumes(draft.situation) && sandbox && !held) {
     const sandboxId = sandbox.id
     draft.add({ kind: 'startContainer', container: name, sandboxId, attempt, backoffMs, replaces: replaces?.id })
   }

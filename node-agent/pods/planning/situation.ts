@@ -40,6 +40,8 @@ export interface Ending {
    * critical pod, ended for what it took of the node, or all its work done.
    */
   readonly cause: 'deleted' | 'removed' | 'deadline' | 'rejected' | 'preempted' | 'evicted' | 'finished'
+  /** When it began to end. */
+  readonly sinceMs: number
   /** When every process must be gone. */
   readonly deadlineMs: number
   /** Absent: how its containers ended decides. */
@@ -66,6 +68,10 @@ export interface Situation {
   readonly busy: ReadonlyMap<string, Step>
   readonly nowMs: number
 }
+
+/** Whether containers find their volumes; what those are made of may have changed since. */
+export const hasVolumes = ({ volumes }: Pick<Situation, 'volumes'>): boolean =>
+  volumes === 'ready' || volumes === 'stale'
 
 export const initContainers = (pod: Pod): readonly Container[] => pod.spec.initContainers ?? []
 export const appContainers = (pod: Pod): readonly Container[] => pod.spec.containers

@@ -4,7 +4,7 @@ import { timeOf } from '../../../api/values/time.ts'
 import { currentSandbox } from '../observation/observation.ts'
 import { isInitialized, preemptedCondition } from '../planning/ending.ts'
 import { isSidecar } from '../planning/restart.ts'
-import { initContainers, type Pod, type Situation } from '../planning/situation.ts'
+import { hasVolumes, initContainers, type Pod, type Situation } from '../planning/situation.ts'
 
 interface Verdict {
   readonly status: 'True' | 'False'
@@ -27,7 +27,7 @@ export function conditions(
   const sidecars = init.filter((_, index) => isSidecar(initContainers(pod)[index] ?? {}))
   const containersReady = readiness(phase, [...sidecars, ...app])
   const verdicts: readonly (readonly [string, Verdict])[] = [
-    ['PodReadyToStartContainers', { status: !over && hasNetwork(situation) ? 'True' : 'False' }],
+    ['PodReadyToStartContainers', { status: !over && readyToStart(situation) ? 'True' : 'False' }],
     ['Initialized', initialized(situation, phase, init)],
     ['Ready', containersReady.status === 'True' ? gates(pod) : containersReady],
     ['ContainersReady', containersReady],
@@ -59,9 +59,13 @@ function condition(
   }
 }
 
-function hasNetwork({ pod, observed }: Situation): boolean {
+/** Its sandbox stands, and what its containers need besides is at hand. */
+function readyToStart(situation: Situation): boolean {
+  const { pod, observed } = situation
   const sandbox = currentSandbox(observed)
-  return sandbox !== undefined && sandbox.ready && (sandbox.ips.length > 0 || pod.spec.hostNetwork === true)
+  if (sandbox === undefined || !sandbox.ready) return false
+  const inhabited = observed.containers.some(({ sandboxId }) => sandboxId === sandbox.id)
+  return (inhabited || hasVolumes(situation)) && (sandbox.ips.length > 0 || pod.spec.hostNetwork === true)
 }
 
 function initialized(

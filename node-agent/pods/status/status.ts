@@ -1,38 +1,46 @@
 // The status of a pod: a pure function of its situation, worded and ordered as the kubelet's. What others wrote into it
 // (conditions of their own, a nominated node) is kept.
-import type { ContainerStatus, PodStatus } from '../../../api/kinds/core-v1.ts'
+import type { PodStatus } from '../../../api/kinds/core-v1.ts'
 import { timeOf } from '../../../api/values/time.ts'
 import { currentSandbox } from '../observation/observation.ts'
 import { isInitialized } from '../planning/ending.ts'
 import { qosClass } from '../planning/qos.ts'
-import { isSidecar } from '../planning/restart.ts'
-import { appContainers, initContainers, type Situation } from '../planning/situation.ts'
+import { appContainers, hasVolumes, initContainers, type Situation } from '../planning/situation.ts'
 import { conditions } from './conditions.ts'
-import { containerStatus } from './container-status.ts'
+import { begunRecord, containerStatus } from './container-status.ts'
+import { isFinal, podPhase } from './phase.ts'
+import { allocatedResources, effectiveResources } from './pod-resources.ts'
+import { terminatedStatuses } from './terminated-statuses.ts'
 
 export function podStatus(situation: Situation, hostIps: readonly string[]): PodStatus {
   if (neverBegan(situation)) return rejected(situation)
   const { pod, observed, startedAtMs } = situation
   const over = isOver(situation)
-  const init = initContainers(pod).map(container => containerStatus(situation, container, { init: true, over }))
-  const app = appContainers(pod).map(container => containerStatus(situation, container, { init: false, over }))
-  const phase = podPhase(situation, init, app, over)
-  const sandbox = currentSandbox(observed)
-  const ips = pod.spec.hostNetwork ? hostIps : (sandbox?.ips ?? (pod.status.podIPs ?? []).map(({ ip }) => ip))
+  const init = initContainers(pod).map(container => containerStatus(situation, container, true))
+  const app = appContainers(pod).map(container => containerStatus(situation, container, false))
+  const initialized = isInitialized(pod, observed, currentSandbox(observed)?.id)
+  const reached = phaseReached(situation, podPhase(pod, init, app, initialized, over), over)
+  // Whatever stood in its way: a pod that is over has failed unless it succeeded.
+  const phase = over && !isFinal(reached) ? 'Failed' : reached
+  const statuses = over ? terminatedStatuses(situation, init, app) : { init, app }
+  const ips = podIps(situation, hostIps)
   const [hostIp] = hostIps
   const [podIp] = ips
+  const allocated = allocatedResources(pod)
   return {
     ...kept(pod.status),
     ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
     phase,
-    conditions: conditions(situation, phase, init, app, over),
+    conditions: conditions(situation, reached, init, app, over),
     ...outcome(situation, phase),
     ...(hostIp !== undefined && { hostIP: hostIp, hostIPs: hostIps.map(ip => ({ ip })) }),
     ...(podIp !== undefined && { podIP: podIp, podIPs: ips.map(ip => ({ ip })) }),
     startTime: timeOf(startedAtMs),
-    ...(init.length > 0 && { initContainerStatuses: init }),
-    containerStatuses: app,
+    ...(init.length > 0 && { initContainerStatuses: [...statuses.init] }),
+    containerStatuses: [...statuses.app],
     qosClass: qosClass(pod),
+    ...(allocated && { allocatedResources: allocated }),
+    resources: effectiveResources(pod, phase === 'Running'),
   }
 }
 
@@ -66,6 +74,31 @@ export function isOver({ ending, observed, busy }: Situation): boolean {
   )
 }
 
+/** A final phase stays; why a pod failed as a whole makes it fail, once nothing of it runs. */
+function phaseReached({ pod, ending }: Situation, phase: NonNullable<PodStatus['phase']>, over: boolean) {
+  const told = pod.status.phase
+  if (told !== undefined && isFinal(told)) return told
+  return over && ending?.failure ? 'Failed' : phase
+}
+
+/**
+ * The pod's addresses, once it has come to start its containers; before that, what was told last. A pod that has ended
+ * keeps them.
+ */
+function podIps(situation: Situation, hostIps: readonly string[]): readonly string[] {
+  const { pod, observed, busy } = situation
+  if (pod.spec.hostNetwork) return hostIps
+  const sandbox = currentSandbox(observed)
+  const starting = [...busy.values()].some(({ kind }) => kind === 'startContainer')
+  const begun =
+    sandbox !== undefined &&
+    ((hasVolumes(situation) && !starting) ||
+      observed.containers.some(
+        ({ id, name, sandboxId }) => sandboxId === sandbox.id && begunRecord(situation, name)?.id === id,
+      ))
+  return begun ? sandbox.ips : (pod.status.podIPs ?? []).map(({ ip }) => ip)
+}
+
 function kept({ nominatedNodeName, resize, resourceClaimStatuses, extendedResourceClaimStatus }: PodStatus): PodStatus {
   return {
     ...(nominatedNodeName !== undefined && { nominatedNodeName }),
@@ -79,29 +112,6 @@ function kept({ nominatedNodeName, resize, resourceClaimStatuses, extendedResour
 function outcome({ pod, ending }: Situation, phase: PodStatus['phase']): Pick<PodStatus, 'reason' | 'message'> {
   if (ending?.failure !== undefined && phase === 'Failed') return ending.failure
   const { reason, message } = pod.status
-  if (pod.status.phase !== 'Failed' && pod.status.phase !== 'Succeeded') return {}
+  if (!isFinal(pod.status.phase)) return {}
   return { ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) }
-}
-
-function podPhase(
-  { pod, observed, ending }: Situation,
-  init: readonly ContainerStatus[],
-  app: readonly ContainerStatus[],
-  over: boolean,
-): NonNullable<PodStatus['phase']> {
-  const { phase } = pod.status
-  if (phase === 'Failed' || phase === 'Succeeded') return phase
-  if (over) {
-    const succeeded = ending?.failure === undefined && app.every(({ state }) => state.terminated?.exitCode === 0)
-    return succeeded ? 'Succeeded' : 'Failed'
-  }
-  if (!isInitialized(pod, observed, currentSandbox(observed)?.id)) {
-    const pending = initContainers(pod).some((container, index) => {
-      const status = init[index]
-      return isSidecar(container) ? !status?.started : !status?.ready
-    })
-    if (pending) return 'Pending'
-  }
-  if (app.some(({ state, lastState }) => state.waiting && lastState.terminated === undefined)) return 'Pending'
-  return 'Running'
 }

@@ -1,71 +1,93 @@
-// Having a container's image at hand, by its pull policy.
+// Having a container's image at hand, by its pull policy; told as the kubelet tells it (pkg/kubelet/images).
 import type { Container } from '../../../api/kinds/core-v1.ts'
 import { RuntimeError } from '../../../client/runtime.ts'
+import { goDuration } from '../../../lib/go-duration.ts'
 import type { Image } from '../../../proto/gen/cri.ts'
 import type { Pod } from '../planning/situation.ts'
 import type { Context } from './context.ts'
 import { fieldPath } from './field-path.ts'
+import { imageNameError } from './image-name.ts'
 import type { PodMemory } from './pod-memory.ts'
 import { isAway, messageOf, StepError } from './step-error.ts'
 
 export async function ensureImage(
-  { runtime, events, clock }: Context,
+  context: Context,
   pod: Pod,
   container: Container,
   attempt: number,
   memory: PodMemory,
   signal: AbortSignal,
 ): Promise<void> {
-  const { image = '', imagePullPolicy = 'IfNotPresent' } = container
-  const where = fieldPath(pod, container.name)
-  const take = (found: Image): void => {
+  const { events } = context
+  try {
+    const found = await presentImage(context, pod, container, signal)
     memory.resolvedImages.set(container.name, {
-      ref: found.id || image,
+      ref: found.id || (container.image ?? ''),
       user: { uid: found.uid?.value, username: found.username ?? '' },
     })
     memory.images.set(container.name, attempt)
+  } catch (error) {
+    if (error instanceof StepError && !isAway(error)) {
+      events.record(pod, 'Warning', 'Failed', `Error: ${error.reason}`, fieldPath(pod, container.name))
+    }
+    throw error
   }
-  const status = async (): Promise<Image | undefined> =>
-    (await runtime.imageStatus({ image: { image } }, { signal })).image ?? undefined
+}
 
-  const present = await status()
-  if (present && imagePullPolicy !== 'Always') {
-    events.record(pod, 'Normal', 'Pulled', `Container image "${image}" already present on machine`, where)
-    take(present)
-    return
+async function presentImage(context: Context, pod: Pod, container: Container, signal: AbortSignal): Promise<Image> {
+  const { events } = context
+  const { image = '', imagePullPolicy = 'IfNotPresent' } = container
+  const where = fieldPath(pod, container.name)
+  const refuse = (event: string, reason: string, message: string): StepError => {
+    events.record(pod, 'Warning', event, message, where)
+    return new StepError(reason, message)
   }
+  const unreadable = imageNameError(image)
+  if (unreadable !== undefined) {
+    const message = `Failed to apply default image tag ${JSON.stringify(image)}: ${unreadable}`
+    throw refuse('InspectFailed', 'InvalidImageName', message)
+  }
+  const present = await imageStatus(context, image, signal).catch((error: unknown) => {
+    if (isAway(error)) throw error
+    throw refuse('InspectFailed', 'ImageInspectError', `Failed to inspect image "${image}": ${messageOf(error)}`)
+  })
+  const tellPresent = (found: Image): Image => {
+    const message = `Container image "${image}" already present on machine and can be accessed by the pod`
+    events.record(pod, 'Normal', 'Pulled', message, where)
+    return found
+  }
+  if (present && imagePullPolicy !== 'Always') return tellPresent(present)
   if (imagePullPolicy === 'Never') {
     const message = `Container image "${image}" is not present with pull policy of Never`
-    events.record(pod, 'Warning', 'ErrImageNeverPull', message, where)
-    throw new StepError('ErrImageNeverPull', message)
+    throw refuse('ErrImageNeverPull', 'ErrImageNeverPull', message)
   }
-  const startedAtMs = clock.now()
   events.record(pod, 'Normal', 'Pulling', `Pulling image "${image}"`, where)
   try {
-    await runtime.pullImage({ image: { image } }, { signal })
+    return await pull(context, pod, container, signal)
   } catch (error) {
     if (isAway(error)) throw error
     // A runtime that cannot pull at all has no newer image to offer than the one that was imported.
-    if (present && error instanceof RuntimeError && error.code === 'UNIMPLEMENTED') {
-      events.record(pod, 'Normal', 'Pulled', `Container image "${image}" already present on machine`, where)
-      take(present)
-      return
-    }
+    if (present && error instanceof RuntimeError && error.code === 'UNIMPLEMENTED') return tellPresent(present)
     events.record(pod, 'Warning', 'Failed', `Failed to pull image "${image}": ${messageOf(error)}`, where)
-    events.record(pod, 'Warning', 'Failed', 'Error: ErrImagePull', where)
     throw new StepError('ErrImagePull', messageOf(error), { cause: error })
   }
-  const pulled = await status()
-  if (pulled === undefined) {
-    throw new StepError('ErrImagePull', `image "${image}" was pulled and then is not there; pull it again or import it`)
-  }
-  const took = `${((clock.now() - startedAtMs) / 1000).toFixed(3)}s`
-  events.record(
-    pod,
-    'Normal',
-    'Pulled',
-    `Successfully pulled image "${image}" in ${took}. Image size: ${pulled.size ?? 0} bytes.`,
-    where,
-  )
-  take(pulled)
 }
+
+async function pull(context: Context, pod: Pod, container: Container, signal: AbortSignal): Promise<Image> {
+  const { runtime, events, clock } = context
+  const { image = '' } = container
+  const startedAtMs = clock.now()
+  await runtime.pullImage({ image: { image } }, { signal })
+  const took = goDuration(clock.now() - startedAtMs)
+  const pulled = await imageStatus(context, image, signal)
+  if (pulled === undefined) {
+    throw new Error(`image "${image}" was pulled and then is not there; pull it again or import it`)
+  }
+  const size = `Image size: ${pulled.size ?? 0} bytes.`
+  const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting). ${size}`
+  events.record(pod, 'Normal', 'Pulled', message, fieldPath(pod, container.name))
+  return pulled
+}
+
+const imageStatus = async ({ runtime }: Context, image: string, signal: AbortSignal): Promise<Image | undefined> =>
+  (await runtime.imageStatus({ image: { image } }, { signal })).image ?? undefined

@@ -28,8 +28,8 @@ export async function killContainer(
     events.record(pod, 'Normal', 'Killing', message, where)
     const hook = container.lifecycle?.preStop
     if (hook && remainingMs() > 0) {
-      const { ok, output } = await runHook(context, pod, container, id, hook, remainingMs(), signal)
-      if (!ok) events.record(pod, 'Warning', 'FailedPreStopHook', `PreStopHook failed: ${output}`, where)
+      const { ok } = await runHook(context, pod, container, id, hook, remainingMs(), signal)
+      if (!ok) events.record(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', where)
       leastSeconds = leastGraceAfterHookSeconds
     }
   }

@@ -45,7 +45,7 @@ export async function startContainer(
   if (hook === undefined) return
   const { ok, output } = await runHook(context, pod, container, id, hook, Infinity, signal)
   if (ok || signal.aborted) return
-  events.record(pod, 'Warning', 'FailedPostStartHook', `PostStartHook failed: ${output}`, where)
+  events.record(pod, 'Warning', 'FailedPostStartHook', 'PostStartHook failed', where)
   events.record(pod, 'Normal', 'Killing', 'FailedPostStartHook', where)
   await context.runtime.stopContainer({ containerId: id, timeout: graceSecondsOf(pod) })
   await view.refreshContainer(id, step.sandboxId)
@@ -97,14 +97,14 @@ async function createAndStart(
 ): Promise<string> {
   const where = fieldPath(pod, container.name)
   const { containerId = '' } = await reasoned('CreateContainerError', () => runtime.createContainer(request))
-  events.record(pod, 'Normal', 'Created', `Created container: ${container.name}`, where)
+  events.record(pod, 'Normal', 'Created', 'Container created', where)
   try {
     await reasoned('RunContainerError', () => runtime.startContainer({ containerId }))
   } catch (error) {
     if (!isAway(error)) await view.refreshContainer(containerId, sandboxId)
     throw error
   }
-  events.record(pod, 'Normal', 'Started', `Started container ${container.name}`, where)
+  events.record(pod, 'Normal', 'Started', 'Container started', where)
   return containerId
 }
 
