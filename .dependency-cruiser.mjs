@@ -98,7 +98,7 @@ export default {
     pods('observation', []),
     pods('planning', ['observation']),
     pods('configuration', ['observation', 'planning'], ['^node-agent/volumes/']),
-    pods('status', ['observation', 'planning', 'configuration']),
+    pods('status', ['observation', 'planning', 'configuration'], ['^node-agent/session/cri-line\\.ts$']),
     pods('static', ['planning']),
     pods('steps', ['observation', 'planning', 'configuration', 'status'], ['^node-agent/(volumes|probes)/', pod]),
     pods('admission', ['planning', 'steps']),

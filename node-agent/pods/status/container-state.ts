@@ -11,6 +11,7 @@ import type { ObservedContainer } from '../observation/observation.ts'
 import { initPolicy, isSidecar, restartAtMs, restartWaitMs, shouldRestart } from '../planning/restart.ts'
 import { initContainers, type Pod, pullErrorShownMs, type Situation } from '../planning/situation.ts'
 import { failureKey } from '../planning/step.ts'
+import { reportedMessage } from './termination-message.ts'
 
 /** @param record the newest container of this name; undefined: there is none */
 export function containerState(
@@ -25,7 +26,7 @@ export function containerState(
   const policy = init && !isSidecar(spec) ? initPolicy(situation.pod.spec) : situation.pod.spec
   const again = situation.ending === undefined && shouldRestart(policy, spec, record.exitCode)
   const waits = again ? waiting(situation, spec, record) : undefined
-  return waits ? { waiting: waits } : { terminated: terminated(record) }
+  return waits ? { waiting: waits } : { terminated: terminated(situation.pod, record) }
 }
 
 export const containerUrl = (id: string): string => `tessera://${id}`
@@ -70,12 +71,12 @@ function crashLoopMessage(pod: Pod, container: string, waitMs: number): string {
   return `back-off ${goDuration(waitMs)} restarting failed ${where}`
 }
 
-export function terminated(record: ObservedContainer): ContainerStateTerminated {
+export function terminated(pod: Pod, record: ObservedContainer): ContainerStateTerminated {
   const reason = record.reason || (record.exitCode === 0 ? 'Completed' : 'Error')
   return {
     exitCode: record.exitCode,
     reason,
-    ...(record.message && { message: record.message }),
+    ...(record.message && { message: reportedMessage(pod, record.message) }),
     // As the runtime has them: what never started did so in 1970.
     startedAt: timeOf(record.startedAtMs),
     finishedAt: timeOf(record.finishedAtMs),

@@ -18,7 +18,7 @@ export function containerStatus(situation: Situation, spec: Container, init: boo
   return {
     name: spec.name,
     state,
-    lastState: last?.state === 'exited' ? { terminated: terminated(last) } : {},
+    lastState: last?.state === 'exited' ? { terminated: terminated(situation.pod, last) } : {},
     ready: init && !isSidecar(spec) ? state.terminated?.exitCode === 0 : started && probedReady,
     restartCount: record?.attempt ?? 0,
     image: record?.image || (spec.image ?? ''),
