@@ -74,6 +74,19 @@ describe('pods of a node', () => {
     assert.equal(h.events.includes('Normal Killing: Stopping container main'), true)
   })
 
+  it('kills at once what was deleted by force, with the least grace there is', async t => {
+    const h = harness(t)
+    h.start()
+    await h.apply({ terminationGracePeriodSeconds: 90 })
+    await eventually(async () => assert.equal((await h.get()).status.phase, 'Running'))
+    await h.client.delete(pods, { namespace: 'default', name: 'web' }, { gracePeriodSeconds: 0 })
+    await eventually(() => assert.equal(h.runtime.sandboxes.size, 0))
+    assert.deepEqual(
+      h.runtime.stops.map(({ timeout }) => timeout),
+      [2],
+    )
+  })
+
   it('restarts what crashes, later each time, and says so', async t => {
     const h = harness(t, { speed: 100 })
     h.start()
@@ -127,6 +140,8 @@ describe('pods of a node', () => {
       const { status } = await h.get()
       assert.equal(status.phase, 'Failed')
       assert.equal(status.reason, 'DeadlineExceeded')
+      const told = 'Normal DeadlineExceeded: Pod was active on the node longer than the specified deadline'
+      assert.ok(h.events.includes(told))
     })
     assert.deepEqual(h.runtime.running(), [])
   })

@@ -14,7 +14,7 @@ import { PodVolumes } from '../volumes/pod-volumes.ts'
 import { Admissions, type NodeSource } from './admission/admissions.ts'
 import { watchLocalStorage } from './eviction/local-storage.ts'
 import { ObjectCache } from './object-cache.ts'
-import type { ObservedContainer, PodIdentity, PodObservation } from './observation/observation.ts'
+import type { ObservedContainer, PodIdentity } from './observation/observation.ts'
 import { RuntimeView } from './observation/runtime-view.ts'
 import type { Pod } from './planning/situation.ts'
 import type { FoundPod, PodDirectory } from './pod-directory.ts'
@@ -194,6 +194,11 @@ export class NodePods implements PodDirectory {
   #upsert(pod: Pod): void {
     const { uid } = pod.metadata
     const present = this.#workers.get(uid)
+    if (present?.isLeaving) {
+      // Its file was put back: once the pod that is ending is gone, it begins again.
+      if (present.isStatic) this.#successors.set(nameOf(pod), pod)
+      return
+    }
     if (present) {
       if (Number(pod.metadata.resourceVersion) >= Number(present.pod.metadata.resourceVersion)) present.update(pod)
       return
@@ -241,7 +246,7 @@ export class NodePods implements PodDirectory {
         { pod: `${identity.namespace}/${identity.name}`, uid: identity.uid },
         'ending a pod that is gone',
       )
-      this.#upsert(orphan(identity, this.view.observed(identity.uid)))
+      this.#upsert(orphan(identity))
       this.#workers.get(identity.uid)?.remove()
     }
     void this.#sweep()
@@ -273,13 +278,12 @@ export class NodePods implements PodDirectory {
 const nameOf = ({ metadata }: Pod): string => `${metadata.namespace ?? ''}/${metadata.name}`
 
 /** A pod of which only the runtime's labels are left. */
-function orphan({ uid, namespace, name }: PodIdentity, { containers }: PodObservation): Pod {
-  const graceSeconds = Math.max(0, ...containers.map(container => container.graceSeconds))
+function orphan({ uid, namespace, name }: PodIdentity): Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace, uid, resourceVersion: '0', creationTimestamp: '' },
-    spec: { containers: [], terminationGracePeriodSeconds: graceSeconds },
+    spec: { containers: [] },
     status: {},
   }
 }

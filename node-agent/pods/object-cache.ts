@@ -97,7 +97,7 @@ export class ObjectCache {
   }
 }
 
-/** The objects a pod's volumes and environments are made from. */
+/** The objects a pod's volumes and environments are made from, and its images are pulled with. */
 function referencesOf(pod: Pod): { readonly configMapNames: Set<string>; readonly secretNames: Set<string> } {
   const configMapNames = new Set<string | undefined>()
   const secretNames = new Set<string | undefined>()
@@ -111,6 +111,7 @@ function referencesOf(pod: Pod): { readonly configMapNames: Set<string>; readonl
       secretNames.add(valueFrom?.secretKeyRef?.name)
     }
   }
+  for (const { name } of pod.spec.imagePullSecrets ?? []) secretNames.add(name)
   for (const { configMap, secret, projected } of pod.spec.volumes ?? []) {
     configMapNames.add(configMap?.name)
     secretNames.add(secret?.secretName)

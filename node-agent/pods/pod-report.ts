@@ -30,14 +30,16 @@ export class PodReport {
     const seen =
       shown === undefined || shown === situation.pod ? situation : { ...situation, pod: asShown(situation.pod, shown) }
     const status = podStatus(seen, settings.hostIps())
-    this.#announce(situation.pod, status)
+    this.#announce(situation, status)
     this.#last = status
     if (shown) writer.set(shown, status, isUrgent(status, situation))
   }
 
-  #announce(pod: Pod, status: PodStatus): void {
-    for (const { type, reason, message, container } of announcements(pod, this.#last, status)) {
-      this.#context.events.record(pod, type, reason, message, fieldPath(pod, container))
+  #announce(situation: Situation, status: PodStatus): void {
+    const { pod } = situation
+    for (const { type, reason, message, container } of announcements(situation, this.#last, status)) {
+      const where = container === undefined ? undefined : fieldPath(pod, container)
+      this.#context.events.record(pod, type, reason, message, where)
     }
   }
 }

@@ -8,7 +8,7 @@ import { PodAdmission } from './admission/pod-admission.ts'
 import { isCritical } from './admission/preemption.ts'
 import type { EvictablePod } from './eviction/local-storage.ts'
 import { newest } from './observation/observation.ts'
-import { endingCause, failureOf, graceSecondsOf, sharpen } from './planning/ending.ts'
+import { endingCause, endingGraceSeconds, failureOf, sharpen } from './planning/ending.ts'
 import { plan } from './planning/plan.ts'
 import { shouldRestart } from './planning/restart.ts'
 import { appContainers, type Ending, type Pod, type Situation } from './planning/situation.ts'
@@ -86,6 +86,15 @@ export class PodWorker implements EvictablePod {
 
   get pod(): Pod {
     return this.#pod
+  }
+
+  get isStatic(): boolean {
+    return this.#options.isStatic
+  }
+
+  /** Whether its source has it no more. */
+  get isLeaving(): boolean {
+    return this.#removed
   }
 
   /** As reported last. */
@@ -203,8 +212,7 @@ export class PodWorker implements EvictablePod {
     const observed = view.observed(this.#pod.metadata.uid)
     const cause = this.#removed ? 'removed' : endingCause(this.#pod, observed, this.#startedAtMs, nowMs)
     if (cause === undefined) return
-    const { deletionGracePeriodSeconds } = this.#pod.metadata
-    const graceSeconds = deletionGracePeriodSeconds ?? graceSecondsOf(this.#pod)
+    const graceSeconds = endingGraceSeconds(this.#pod, cause, this.isStatic)
     this.#end({ cause, sinceMs: nowMs, deadlineMs: nowMs + graceSeconds * 1000, failure: failureOf(cause) })
   }
 

@@ -32,7 +32,6 @@ export const record = (name: string, more: Partial<ObservedContainer> = {}): Obs
   logPath: '',
   hash: containerHash(container(name)),
   backoffMs: 0,
-  graceSeconds: 30,
   terminationMessagePolicy: 'File',
   ...more,
 })

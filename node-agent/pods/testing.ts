@@ -14,6 +14,7 @@ import {
   type PodSandboxConfig,
   PodSandboxState,
   type PodSandboxStatus,
+  type StopContainerRequest,
 } from '../../proto/gen/cri.ts'
 import { readMachine } from '../node/machine.ts'
 import { newNode } from '../node/node-object.ts'
@@ -85,6 +86,8 @@ export interface FakeRuntimeOptions {
 /** Keeps CRI's contract as far as pods rely on it. */
 export class FakeRuntime implements Runtime {
   readonly calls: string[] = []
+  /** Every stopContainer. */
+  readonly stops: StopContainerRequest[] = []
   readonly sandboxes = new Map<string, PodSandboxStatus>()
   readonly containers = new Map<string, FakeContainer>()
   readonly configs = new Map<string, CreateContainerRequest>()
@@ -203,7 +206,9 @@ export class FakeRuntime implements Runtime {
     return {}
   }
 
-  async stopContainer({ containerId = '' }) {
+  async stopContainer(request: StopContainerRequest) {
+    const { containerId = '' } = request
+    this.stops.push(request)
     await this.#enter('stopContainer', containerId)
     const { status } = this.#container(containerId)
     if (status.state === ContainerState.CONTAINER_RUNNING) this.#end(status, 143, 'Error')

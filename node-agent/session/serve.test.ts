@@ -145,7 +145,6 @@ function setUp(t: TestContext) {
       logPath: path.join(folder, `${attempt}.log`),
       hash: '',
       backoffMs: 0,
-      graceSeconds: 30,
       terminationMessagePolicy: 'File',
     })
     const containerID = `tessera://${id}`

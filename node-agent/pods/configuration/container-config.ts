@@ -4,7 +4,6 @@ import type { ContainerConfig, LinuxContainerResources, Mount } from '../../../p
 import { Signal } from '../../../proto/gen/cri.ts'
 import { annotations, labels } from '../observation/observation.ts'
 import { containerHash } from '../planning/container-hash.ts'
-import { graceSecondsOf } from '../planning/ending.ts'
 import type { Pod } from '../planning/situation.ts'
 import { ConfigError } from './environment.ts'
 import { expand } from './expansion.ts'
@@ -38,7 +37,6 @@ export function containerConfig(pod: Pod, container: Container, settings: Contai
     annotations: {
       [annotations.hash]: containerHash(container),
       [annotations.terminationMessagePolicy]: container.terminationMessagePolicy ?? 'File',
-      [annotations.gracePeriod]: String(graceSecondsOf(pod)),
       [annotations.backoff]: String(settings.backoffMs),
     },
     logPath: containerLogPath(container.name, settings.attempt),

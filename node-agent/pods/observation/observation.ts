@@ -20,7 +20,6 @@ export const annotations = {
   /** What of the container's spec makes it another container when changed. */
   hash: 'io.kubernetes.container.hash',
   terminationMessagePolicy: 'io.kubernetes.container.terminationMessagePolicy',
-  gracePeriod: 'io.kubernetes.pod.terminationGracePeriod',
   /** Milliseconds to wait, after this container has ended, before the next one starts. */
   backoff: 'tessera.dev/restart-backoff-ms',
 } as const
@@ -49,7 +48,6 @@ export interface ObservedContainer {
   readonly logPath: string
   readonly hash: string
   readonly backoffMs: number
-  readonly graceSeconds: number
   readonly terminationMessagePolicy: string
 }
 
@@ -107,7 +105,6 @@ export function observedContainer(
     logPath: source.logPath ?? '',
     hash: notes[annotations.hash] ?? '',
     backoffMs: Number(notes[annotations.backoff] ?? 0),
-    graceSeconds: Number(notes[annotations.gracePeriod] ?? 30),
     terminationMessagePolicy: notes[annotations.terminationMessagePolicy] ?? 'File',
   }
 }

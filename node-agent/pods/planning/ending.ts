@@ -8,6 +8,16 @@ const defaultGraceSeconds = 30
 
 export const graceSecondsOf = (pod: Pod): number => pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds
 
+/**
+ * How long the pod has to end. Whoever removes it from the API itself, before its node has ended it, grants nothing: it
+ * was deleted by force, or its node had been given up. A static pod's file only says that it is wanted no more.
+ */
+export function endingGraceSeconds(pod: Pod, cause: Ending['cause'], isStatic: boolean): number {
+  const granted = pod.metadata.deletionGracePeriodSeconds
+  if (granted !== undefined) return granted
+  return cause === 'removed' && !isStatic ? 0 : graceSecondsOf(pod)
+}
+
 /** When activeDeadlineSeconds runs out, in milliseconds since 1970. */
 export function activeDeadlineMs(pod: Pod, startedAtMs: number): number | undefined {
   const seconds = pod.spec.activeDeadlineSeconds
@@ -51,12 +61,14 @@ const isPreempted = ({ status }: Pod): boolean =>
       message === preemptedCondition.message,
   ) ?? false
 
+export const deadlineExceeded = 'DeadlineExceeded'
+
 /** What an ending makes of the pod as a whole, where its cause alone says so. */
 export function failureOf(cause: Ending['cause']): PodFailure | undefined {
   switch (cause) {
     case 'deadline':
       return {
-        reason: 'DeadlineExceeded',
+        reason: deadlineExceeded,
         message: 'Pod was active on the node longer than the specified deadline',
       }
     case 'preempted':

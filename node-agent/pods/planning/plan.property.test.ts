@@ -219,7 +219,6 @@ class Model {
       logPath: '',
       hash: containerHash(spec ?? container(name)),
       backoffMs,
-      graceSeconds: 30,
       terminationMessagePolicy: 'File',
     }
   }

@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Container } from '../../../api/kinds/core-v1.ts'
 import type { ObservedContainer } from '../observation/observation.ts'
 import { container, makePod } from '../testing.ts'
 import { ended, nowMs, record, sandbox, seen, situation } from '../testing-situation.ts'
 import { plan } from './plan.ts'
 import type { Failure, Situation } from './situation.ts'
 import type { Step } from './step.ts'
+
+const failing = (probe: 'liveness' | 'startup' | undefined) => () => ({
+  started: true,
+  ready: true,
+  failed: probe && { probe, graceSeconds: undefined },
+})
+
+const messages = (steps: readonly Step[]): string[] => steps.flatMap(step => ('message' in step ? [step.message] : []))
 
 const kinds = (steps: readonly Step[]): string[] =>
   steps.map(step => ('container' in step ? `${step.kind} ${step.container}` : step.kind))
@@ -166,6 +175,29 @@ describe('a running container', () => {
       steps[0]?.kind === 'killContainer' && steps[0].message,
       'Container main failed liveness probe, will be restarted',
     )
+  })
+
+  const told: readonly (readonly [string, Partial<Container>, Partial<ObservedContainer>, string])[] = [
+    ['failed', {}, {}, 'Container main failed startup probe, will be restarted'],
+    ['failed and never restarts', { restartPolicy: 'Never' }, {}, 'Container main failed startup probe'],
+    ['changed', {}, { hash: 'other' }, 'Container main definition changed, will be restarted'],
+    ['unknown', {}, { state: 'unknown' }, 'Container is in "unknown" state, try killing it before restart'],
+  ]
+  for (const [what, spec, more, message] of told) {
+    it(`is told of what is ${what}`, () => {
+      const pod = makePod({ containers: [container('main', spec)] })
+      const { steps } = plan(situation(pod, seen([sandbox()], [record('main', more)]), { health: failing('startup') }))
+      assert.deepEqual(messages(steps), [message])
+    })
+  }
+
+  it('is told of a sidecar without a word of its return', () => {
+    const pod = makePod({ initContainers: [container('side', { restartPolicy: 'Always' })] })
+    const observed = seen([sandbox()], [record('main'), record('side')])
+    const health = (id: string) => (id === 'side-0' ? failing('liveness')() : failing(undefined)())
+    assert.deepEqual(messages(plan(situation(pod, observed, { health })).steps), [
+      'Init container side failed liveness probe',
+    ])
   })
 
   it('is killed when its image was changed', () => {

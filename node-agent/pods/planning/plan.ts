@@ -3,8 +3,8 @@
 // here, as conditions, and nothing needs to be remembered between two plans.
 import type { Container } from '../../../api/kinds/core-v1.ts'
 import { currentSandbox, newest, type ObservedContainer, type ObservedSandbox } from '../observation/observation.ts'
-import { containerHash } from './container-hash.ts'
 import { activeDeadlineMs, graceSecondsOf, isInitialized } from './ending.ts'
+import { complaintOf } from './kill-reasons.ts'
 import { initPolicy, isSidecar, nextBackoffMs, restartAtMs, shouldRestart } from './restart.ts'
 import {
   appContainers,
@@ -75,8 +75,7 @@ function run(draft: Draft): void {
 
   const strays = observed.containers.filter(container => isLive(container) && container.sandboxId !== sandbox?.id)
   for (const stray of strays) {
-    const message = 'Pod sandbox changed, it will be killed and re-created.'
-    kill(draft, stray, 'sandboxChanged', message, nowMs + graceSecondsOf(pod) * 1000)
+    kill(draft, stray, 'sandboxChanged', `Stopping container ${stray.name}`, nowMs + graceSecondsOf(pod) * 1000)
   }
   for (const other of observed.sandboxes) {
     if (other.ready && other !== current) draft.add({ kind: 'stopSandbox', id: other.id })
@@ -127,26 +126,12 @@ function reconcile(
   const { pod, observed, health, busy, nowMs } = draft.situation
   if (busy.has(`container/${spec.name}`)) return false
   const here = sandbox && newest(observed, spec.name, sandbox.id)
-  const graceMs = graceSecondsOf(pod) * 1000
-  if (here?.state === 'running') {
-    const { failed } = health(here.id)
-    if (here.hash !== containerHash(spec)) {
-      kill(draft, here, 'specChanged', `Container ${spec.name} definition changed, will be restarted`, nowMs + graceMs)
-    } else if (failed) {
-      const probeGraceMs = failed.graceSeconds === undefined ? graceMs : failed.graceSeconds * 1000
-      const message = `Container ${spec.name} failed ${failed.probe} probe, will be restarted`
-      kill(draft, here, 'unhealthy', message, nowMs + probeGraceMs)
+  if (here && isLive(here)) {
+    const complaint = complaintOf(pod, spec, init, here, health)
+    if (complaint) {
+      const { reason, message, graceSeconds = graceSecondsOf(pod) } = complaint
+      kill(draft, here, reason, message, nowMs + graceSeconds * 1000)
     }
-    return false
-  }
-  if (here?.state === 'unknown') {
-    kill(
-      draft,
-      here,
-      'unknownState',
-      `Container ${spec.name} is in unknown state, try killing it before restart`,
-      nowMs,
-    )
     return false
   }
   const ended = observed.containers.find(({ name, state }) => name === spec.name && state === 'exited')

@@ -11,7 +11,7 @@ import type { Clock } from '../../../lib/clock.ts'
 import { type Logger, silentLogger } from '../../../lib/logger.ts'
 import { ManualClock } from '../../../test/manual-clock.ts'
 import { NodePods } from '../node-pods.ts'
-import { eventually, FakeRuntime, nodeSource } from '../testing.ts'
+import { eventually, FakeRuntime, type FakeRuntimeOptions, nodeSource } from '../testing.ts'
 import { mirroredUid, staticPod } from './static-pod.ts'
 import { StaticPods } from './static-pods.ts'
 
@@ -105,6 +105,7 @@ describe('a static pod', () => {
 })
 
 interface StartOptions {
+  readonly runtime?: FakeRuntimeOptions
   readonly client?: FakeOptions
   readonly nodeUid?: () => string | undefined
   readonly log?: Logger
@@ -115,7 +116,7 @@ function start(t: TestContext, options: StartOptions = {}) {
   const root = mkdtempSync(path.join(os.tmpdir(), 'static-pods-'))
   const directory = path.join(root, 'manifests')
   const client = new FakeClient(options.client)
-  const runtime = new FakeRuntime({ images: ['demo:1', 'demo:2'] })
+  const runtime = new FakeRuntime({ images: ['demo:1', 'demo:2'], ...options.runtime })
   const stop = new AbortController()
   const staticPods = new StaticPods({
     directory,
@@ -202,6 +203,31 @@ describe('static pods', () => {
     await eventually(async () => {
       assert.equal(runtime.sandboxes.size, 0)
       await assert.rejects(mirror(client), /not found/)
+    })
+  })
+
+  it('begin again when their file is put back while they end', async t => {
+    let letStop = (): void => {}
+    const mayStop = new Promise<void>(resolve => {
+      letStop = resolve
+    })
+    const before = async (call: string): Promise<void> => {
+      if (call === 'stopContainer') await mayStop
+    }
+    const { client, runtime, file } = start(t, { runtime: { before } })
+    writeFileSync(file, manifest('demo:1'))
+    await eventually(async () => assert.equal((await mirror(client)).status.phase, 'Running'))
+    const [first] = runtime.sandboxes.keys()
+    rmSync(file)
+    await eventually(() => assert.equal(runtime.stops.length, 1))
+    writeFileSync(file, manifest('demo:1'))
+    await eventually(async () => assert.ok(await mirror(client)))
+    letStop()
+    await eventually(async () => {
+      const [second] = runtime.sandboxes.keys()
+      assert.notEqual(second, first)
+      assert.deepEqual(runtime.running(), ['main'])
+      assert.equal((await mirror(client)).status.phase, 'Running')
     })
   })
 

@@ -19,9 +19,7 @@ export function podStatus(situation: Situation, hostIps: readonly string[]): Pod
   const init = initContainers(pod).map(container => containerStatus(situation, container, true))
   const app = appContainers(pod).map(container => containerStatus(situation, container, false))
   const initialized = isInitialized(pod, observed, currentSandbox(observed)?.id)
-  const reached = phaseReached(situation, podPhase(pod, init, app, initialized, over), over)
-  // Whatever stood in its way: a pod that is over has failed unless it succeeded.
-  const phase = over && !isFinal(reached) ? 'Failed' : reached
+  const { reached, phase } = phases(situation, podPhase(pod, init, app, initialized, over), over)
   const statuses = over ? terminatedStatuses(situation, init, app) : { init, app }
   const ips = podIps(situation, hostIps)
   const [hostIp] = hostIps
@@ -74,11 +72,22 @@ export function isOver({ ending, observed, busy }: Situation): boolean {
   )
 }
 
-/** A final phase stays; why a pod failed as a whole makes it fail, once nothing of it runs. */
-function phaseReached({ pod, ending }: Situation, phase: NonNullable<PodStatus['phase']>, over: boolean) {
-  const told = pod.status.phase
-  if (told !== undefined && isFinal(told)) return told
-  return over && ending?.failure ? 'Failed' : phase
+type Phase = NonNullable<PodStatus['phase']>
+
+/**
+ * The phase a pod has come to, by which its conditions go, and the one that is told. A final one stays, is told once
+ * nothing of the pod runs, and then has to be told: whatever stood in its way, what did not succeed has failed.
+ */
+function phases(
+  { pod, ending }: Situation,
+  computed: Phase,
+  over: boolean,
+): { readonly reached: Phase; readonly phase: Phase } {
+  const before = pod.status.phase
+  if (before !== undefined && isFinal(before)) return { reached: before, phase: before }
+  const reached = ending?.failure ? 'Failed' : computed
+  if (over) return { reached, phase: isFinal(reached) ? reached : 'Failed' }
+  return { reached, phase: isFinal(computed) ? (before ?? 'Pending') : computed }
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Context } from './context.ts'
 import { fieldPath } from './field-path.ts'
 import { imageNameError } from './image-name.ts'
 import type { PodMemory } from './pod-memory.ts'
+import { tellMissingPullSecrets } from './pull-secrets.ts'
 import { isAway, messageOf, StepError } from './step-error.ts'
 
 export async function ensureImage(
@@ -20,7 +21,10 @@ export async function ensureImage(
 ): Promise<void> {
   const { events } = context
   try {
-    const found = await presentImage(context, pod, container, signal)
+    const [found] = await Promise.all([
+      presentImage(context, pod, container, signal),
+      tellMissingPullSecrets(context, pod),
+    ])
     memory.resolvedImages.set(container.name, {
       ref: found.id || (container.image ?? ''),
       user: { uid: found.uid?.value, username: found.username ?? '' },

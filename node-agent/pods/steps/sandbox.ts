@@ -25,6 +25,9 @@ export function configOf({ settings }: Context, pod: Pod, attempt: number): PodS
 
 export async function createSandbox(context: Context, pod: Pod, attempt: number): Promise<void> {
   const { runtime, view, gate, events, settings } = context
+  if (attempt > 0) {
+    events.record(pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
+  }
   try {
     await reasoned('FailedCreatePodSandBox', async () => {
       const config = configOf(context, pod, attempt)
