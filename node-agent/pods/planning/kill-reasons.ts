@@ -9,6 +9,8 @@ export interface Complaint {
   readonly reason: KillReason
   /** For the Killing event. */
   readonly message: string
+  /** Whether the container will be made anew. */
+  readonly comesAgain: boolean
   /** Undefined: as long as the pod grants its containers. */
   readonly graceSeconds?: number | undefined
 }
@@ -24,15 +26,20 @@ export function complaintOf(
   const kind = init ? 'Init container' : 'Container'
   const restarted = init ? '' : ', will be restarted'
   if (here.state === 'unknown') {
-    return { reason: 'unknownState', message: `${kind} is in "unknown" state, try killing it before restart` }
+    const message = `${kind} is in "unknown" state, try killing it before restart`
+    return { reason: 'unknownState', message, comesAgain: true }
   }
   if (here.state !== 'running') return undefined
   if (here.hash !== containerHash(spec)) {
-    return { reason: 'specChanged', message: `${kind} ${spec.name} definition changed${restarted}` }
+    const message = `${kind} ${spec.name} definition changed${restarted}`
+    return { reason: 'specChanged', message, comesAgain: true }
   }
   const { failed } = health(here.id)
   if (failed === undefined) return undefined
   const comesAgain = (spec.restartPolicy ?? pod.spec.restartPolicy) !== 'Never'
   const message = `${kind} ${spec.name} failed ${failed.probe} probe${comesAgain ? restarted : ''}`
-  return { reason: 'unhealthy', message, graceSeconds: failed.graceSeconds }
+  return { reason: 'unhealthy', message, comesAgain, graceSeconds: failed.graceSeconds }
 }
+
+/** What is said of containers that end because their pod does. */
+export const stopping = (name: string): string => `Stopping container ${name}`

@@ -20,9 +20,13 @@ const kinds = (steps: readonly Step[]): string[] =>
   steps.map(step => ('container' in step ? `${step.kind} ${step.container}` : step.kind))
 
 describe('a pod that starts', () => {
-  it('gets its sandbox, volumes and images at the same time', () => {
+  it('gets its sandbox and volumes at the same time, then its images', () => {
     const { steps } = plan(situation(makePod(), seen([]), { volumes: 'unknown' }))
-    assert.deepEqual(kinds(steps).sort(), ['createSandbox', 'ensureImage main', 'prepareVolumes'])
+    assert.deepEqual(kinds(steps).sort(), ['createSandbox', 'prepareVolumes'])
+    const without = plan(situation(makePod(), seen([sandbox()]), { volumes: 'unknown' }))
+    assert.deepEqual(kinds(without.steps), ['prepareVolumes'])
+    const ready = plan(situation(makePod(), seen([sandbox()])))
+    assert.deepEqual(kinds(ready.steps), ['ensureImage main'])
   })
 
   it('starts all its containers together', () => {
@@ -179,7 +183,7 @@ describe('a running container', () => {
 
   const told: readonly (readonly [string, Partial<Container>, Partial<ObservedContainer>, string])[] = [
     ['failed', {}, {}, 'Container main failed startup probe, will be restarted'],
-    ['failed and never restarts', { restartPolicy: 'Never' }, {}, 'Container main failed startup probe'],
+    ['failed, and the pod with it', { restartPolicy: 'Never' }, {}, 'Stopping container main'],
     ['changed', {}, { hash: 'other' }, 'Container main definition changed, will be restarted'],
     ['unknown', {}, { state: 'unknown' }, 'Container is in "unknown" state, try killing it before restart'],
   ]
@@ -190,6 +194,15 @@ describe('a running container', () => {
       assert.deepEqual(messages(steps), [message])
     })
   }
+
+  it('is told of what failed for good while another goes on', () => {
+    const pod = makePod({ containers: [container('main', { restartPolicy: 'Never' }), container('other')] })
+    const observed = seen([sandbox()], [record('main'), record('other')])
+    const health = (id: string) => (id === 'main-0' ? failing('liveness')() : failing(undefined)())
+    assert.deepEqual(messages(plan(situation(pod, observed, { health })).steps), [
+      'Container main failed liveness probe',
+    ])
+  })
 
   it('is told of a sidecar without a word of its return', () => {
     const pod = makePod({ initContainers: [container('side', { restartPolicy: 'Always' })] })
@@ -212,7 +225,7 @@ describe('a lost sandbox', () => {
 
   it('is made anew once nothing runs in the old one', () => {
     const living = plan(situation(makePod(), seen([lost], [record('main')])))
-    assert.deepEqual(kinds(living.steps), ['killContainer main', 'ensureImage main'])
+    assert.deepEqual(kinds(living.steps), ['killContainer main'])
     const dead = plan(situation(makePod(), seen([lost], [ended('main', 255)]), { images: new Map([['main', 1]]) }))
     assert.deepEqual(dead.steps, [{ kind: 'createSandbox', attempt: 1 }])
   })

@@ -2,9 +2,15 @@
 // plans again whenever a step ends, something is observed, or the time named has come. So the order of things lives
 // here, as conditions, and nothing needs to be remembered between two plans.
 import type { Container } from '../../../api/kinds/core-v1.ts'
-import { currentSandbox, newest, type ObservedContainer, type ObservedSandbox } from '../observation/observation.ts'
+import {
+  currentSandbox,
+  newest,
+  type ObservedContainer,
+  type ObservedSandbox,
+  type PodObservation,
+} from '../observation/observation.ts'
 import { activeDeadlineMs, graceSecondsOf, isInitialized } from './ending.ts'
-import { complaintOf } from './kill-reasons.ts'
+import { type Complaint, complaintOf, stopping } from './kill-reasons.ts'
 import { initPolicy, isSidecar, nextBackoffMs, restartAtMs, shouldRestart } from './restart.ts'
 import {
   appContainers,
@@ -75,7 +81,7 @@ function run(draft: Draft): void {
 
   const strays = observed.containers.filter(container => isLive(container) && container.sandboxId !== sandbox?.id)
   for (const stray of strays) {
-    kill(draft, stray, 'sandboxChanged', `Stopping container ${stray.name}`, nowMs + graceSecondsOf(pod) * 1000)
+    kill(draft, stray, 'sandboxChanged', stopping(stray.name), nowMs + graceSecondsOf(pod) * 1000)
   }
   for (const other of observed.sandboxes) {
     if (other.ready && other !== current) draft.add({ kind: 'stopSandbox', id: other.id })
@@ -123,22 +129,51 @@ function reconcile(
   sandbox: ObservedSandbox | undefined,
   { init, held }: { readonly init: boolean; readonly held: boolean },
 ): boolean {
-  const { pod, observed, health, busy, nowMs } = draft.situation
+  const { pod, observed, health, busy } = draft.situation
   if (busy.has(`container/${spec.name}`)) return false
   const here = sandbox && newest(observed, spec.name, sandbox.id)
   if (here && isLive(here)) {
     const complaint = complaintOf(pod, spec, init, here, health)
-    if (complaint) {
-      const { reason, message, graceSeconds = graceSecondsOf(pod) } = complaint
-      kill(draft, here, reason, message, nowMs + graceSeconds * 1000)
-    }
+    if (complaint) killFor(draft, spec, here, complaint)
     return false
   }
-  const ended = observed.containers.find(({ name, state }) => name === spec.name && state === 'exited')
-  // A new sandbox runs every init container again; else what has ended for good stays so.
+  const ended = lastEnded(observed, spec.name)
+  return mayStart(draft, spec, { init, here, ended }) && start(draft, spec, sandbox, here, ended, held)
+}
+
+const lastEnded = ({ containers }: PodObservation, spec: string): ObservedContainer | undefined =>
+  containers.find(({ name, state }) => name === spec && state === 'exited')
+
+/** When nothing else of the pod goes on, it ends with the container, and is told to. */
+function killFor(draft: Draft, spec: Container, here: ObservedContainer, complaint: Complaint): void {
+  const { pod, nowMs } = draft.situation
+  const { reason, message, comesAgain, graceSeconds = graceSecondsOf(pod) } = complaint
+  const endsPod =
+    !comesAgain && !appContainers(pod).some(other => other !== spec && goesOn(draft, other, here.sandboxId))
+  if (endsPod) kill(draft, here, reason, stopping(spec.name), nowMs + graceSecondsOf(pod) * 1000)
+  else kill(draft, here, reason, message, nowMs + graceSeconds * 1000)
+}
+
+/** Whether one of the pod's own containers runs on, or will run again. */
+function goesOn(draft: Draft, spec: Container, sandboxId: string): boolean {
+  const { pod, observed, health } = draft.situation
+  const here = newest(observed, spec.name, sandboxId)
+  if (here && isLive(here)) return complaintOf(pod, spec, false, here, health)?.comesAgain ?? true
+  return mayStart(draft, spec, { init: false, here, ended: lastEnded(observed, spec.name) })
+}
+
+/** Whether it has yet to run, or ended so that it runs again. A new sandbox runs every init container again. */
+function mayStart(
+  { situation: { pod } }: Draft,
+  spec: Container,
+  {
+    init,
+    here,
+    ended,
+  }: { readonly init: boolean; readonly here: unknown; readonly ended: ObservedContainer | undefined },
+): boolean {
   const policy = init && !isSidecar(spec) ? initPolicy(pod.spec) : pod.spec
-  const mayStart = ended === undefined || (init && here === undefined) || shouldRestart(policy, spec, ended.exitCode)
-  return mayStart && start(draft, spec, sandbox, here, ended, held)
+  return ended === undefined || (init && here === undefined) || shouldRestart(policy, spec, ended.exitCode)
 }
 
 function start(
@@ -156,14 +191,14 @@ function start(
   if (ended && !draft.due(restartAtMs(ended))) return false
   if (!draft.mayRetry(failures.get(failureKey('startContainer', name)))) return false
 
-  const imageReady = images.get(name) === attempt
-  if (!imageReady) {
+  // Only what can be started is fetched for, and told of.
+  if (sandbox === undefined || !hasVolumes(draft.situation)) return true
+  if (images.get(name) !== attempt) {
     const failure = failures.get(failureKey('ensureImage', name))
     if (failure) draft.due(failure.atMs + pullErrorShownMs) // The status changes then.
     if (!draft.mayRetry(failure)) return false
     draft.add({ kind: 'ensureImage', container: name, attempt })
-  }
-  if (imageReady && hasVolumes(draft.situation) && sandbox && !held) {
+  } else if (!held) {
     const sandboxId = sandbox.id
     draft.add({ kind: 'startContainer', container: name, sandboxId, attempt, backoffMs, replaces: replaces?.id })
   }
@@ -222,7 +257,7 @@ function killInOrder(draft: Draft, ending: Ending): void {
     if (placeOf(container.name) > turn) continue
     const underWay = busy.get(`container/${container.name}`)
     if (underWay === undefined) {
-      kill(draft, container, 'ending', `Stopping container ${container.name}`, ending.deadlineMs)
+      kill(draft, container, 'ending', stopping(container.name), ending.deadlineMs)
     } else if (underWay.kind === 'killContainer' && underWay.deadlineMs > Math.max(ending.deadlineMs, nowMs) + 1000) {
       draft.add({ ...underWay, deadlineMs: ending.deadlineMs, hastened: true })
     }

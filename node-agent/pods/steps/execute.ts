@@ -41,7 +41,7 @@ export async function execute(
       memory.volumes = 'released'
       return
     case 'createSandbox':
-      return createSandbox(context, pod, step.attempt)
+      return createSandbox(context, pod, step.attempt, memory, signal)
     case 'stopSandbox':
       return stopSandbox(context, step.id)
     case 'removeSandbox':

@@ -3,13 +3,26 @@ import type { Container } from '../../../api/kinds/core-v1.ts'
 import { RuntimeError } from '../../../client/runtime.ts'
 import { goDuration } from '../../../lib/go-duration.ts'
 import type { Image } from '../../../proto/gen/cri.ts'
-import type { Pod } from '../planning/situation.ts'
+import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
 import type { Context } from './context.ts'
 import { fieldPath } from './field-path.ts'
 import { imageNameError } from './image-name.ts'
 import type { PodMemory } from './pod-memory.ts'
 import { tellMissingPullSecrets } from './pull-secrets.ts'
 import { isAway, messageOf, StepError } from './step-error.ts'
+
+/** Looks which images of a pod are here already, while something else keeps its containers from starting anyway. */
+export async function findImages(context: Context, pod: Pod, memory: PodMemory, signal: AbortSignal): Promise<void> {
+  const names = new Map([...initContainers(pod), ...appContainers(pod)].map(({ name, image = '' }) => [name, image]))
+  await Promise.all(
+    [...names].map(async ([name, image]) => {
+      // What is wrong with a name is told when its turn comes; so is whatever else goes wrong here.
+      if (imageNameError(image) !== undefined) return
+      const found = await imageStatus(context, image, signal).catch(() => undefined)
+      if (found) memory.found.set(name, found)
+    }),
+  )
+}
 
 export async function ensureImage(
   context: Context,
@@ -22,7 +35,7 @@ export async function ensureImage(
   const { events } = context
   try {
     const [found] = await Promise.all([
-      presentImage(context, pod, container, signal),
+      presentImage(context, pod, container, memory, signal),
       tellMissingPullSecrets(context, pod),
     ])
     memory.resolvedImages.set(container.name, {
@@ -38,7 +51,13 @@ export async function ensureImage(
   }
 }
 
-async function presentImage(context: Context, pod: Pod, container: Container, signal: AbortSignal): Promise<Image> {
+async function presentImage(
+  context: Context,
+  pod: Pod,
+  container: Container,
+  memory: PodMemory,
+  signal: AbortSignal,
+): Promise<Image> {
   const { events } = context
   const { image = '', imagePullPolicy = 'IfNotPresent' } = container
   const where = fieldPath(pod, container.name)
@@ -51,10 +70,12 @@ async function presentImage(context: Context, pod: Pod, container: Container, si
     const message = `Failed to apply default image tag ${JSON.stringify(image)}: ${unreadable}`
     throw refuse('InspectFailed', 'InvalidImageName', message)
   }
-  const present = await imageStatus(context, image, signal).catch((error: unknown) => {
-    if (isAway(error)) throw error
-    throw refuse('InspectFailed', 'ImageInspectError', `Failed to inspect image "${image}": ${messageOf(error)}`)
-  })
+  const present =
+    taken(memory, container.name) ??
+    (await imageStatus(context, image, signal).catch((error: unknown) => {
+      if (isAway(error)) throw error
+      throw refuse('InspectFailed', 'ImageInspectError', `Failed to inspect image "${image}": ${messageOf(error)}`)
+    }))
   const tellPresent = (found: Image): Image => {
     const message = `Container image "${image}" already present on machine and can be accessed by the pod`
     events.record(pod, 'Normal', 'Pulled', message, where)
@@ -75,6 +96,12 @@ async function presentImage(context: Context, pod: Pod, container: Container, si
     events.record(pod, 'Warning', 'Failed', `Failed to pull image "${image}": ${messageOf(error)}`, where)
     throw new StepError('ErrImagePull', messageOf(error), { cause: error })
   }
+}
+
+function taken({ found }: PodMemory, container: string): Image | undefined {
+  const image = found.get(container)
+  found.delete(container)
+  return image
 }
 
 async function pull(context: Context, pod: Pod, container: Container, signal: AbortSignal): Promise<Image> {

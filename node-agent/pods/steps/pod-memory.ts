@@ -1,5 +1,6 @@
 // What an agent remembers of its own attempts for one pod. Losing it costs some steps tried again, nothing else.
 import { Backoff, type BackoffOptions } from '../../../lib/backoff.ts'
+import type { Image } from '../../../proto/gen/cri.ts'
 import type { ImageUser } from '../configuration/security.ts'
 import type { Failure } from '../planning/situation.ts'
 import { failureKeyOf, type Step } from '../planning/step.ts'
@@ -27,6 +28,8 @@ export class PodMemory {
   deletionTold = false
   /** Which attempt of a container its image is at hand for. */
   readonly images = new Map<string, number>()
+  /** Images that were looked for ahead of time and are here, by container; each is asked for once. */
+  readonly found = new Map<string, Image>()
   readonly resolvedImages = new Map<string, ResolvedImage>()
   readonly failures = new Map<string, Failure>()
   readonly #backoffs = new Map<Step['kind'], Backoff>()

@@ -8,6 +8,8 @@ import { hostnameOf } from '../configuration/hosts.ts'
 import { podLogDirectory, sandboxConfig } from '../configuration/sandbox-config.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
 import type { Context } from './context.ts'
+import { findImages } from './image.ts'
+import type { PodMemory } from './pod-memory.ts'
 import { isAway, messageOf, reasoned } from './step-error.ts'
 
 /** What the runtime is told of the sandbox, with each of its containers again. */
@@ -23,7 +25,14 @@ export function configOf({ settings }: Context, pod: Pod, attempt: number): PodS
   })
 }
 
-export async function createSandbox(context: Context, pod: Pod, attempt: number): Promise<void> {
+/** Meanwhile what its containers need besides is seen to. */
+export async function createSandbox(
+  context: Context,
+  pod: Pod,
+  attempt: number,
+  memory: PodMemory,
+  signal: AbortSignal,
+): Promise<void> {
   const { runtime, view, gate, events, settings } = context
   if (attempt > 0) {
     events.record(pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
@@ -37,6 +46,7 @@ export async function createSandbox(context: Context, pod: Pod, attempt: number)
       )
       const [{ podSandboxId = '' }] = await Promise.all([
         gate.pass(() => runtime.runPodSandbox({ config })),
+        findImages(context, pod, memory, signal),
         ...folders,
       ])
       await view.awaitSandbox(podSandboxId)
