@@ -199,6 +199,7 @@ export class PodWorker implements EvictablePod {
       volumes: memory.volumes,
       images: memory.images,
       failures: memory.failures,
+      forewarned: memory.forewarned,
       health: id => this.#probes.health(id),
       startedAtMs: this.#startedAtMs,
       deletionTold: memory.deletionTold || this.#options.isStatic,

@@ -58,6 +58,7 @@ export const situation = (pod: Pod, observed: PodObservation, more: Partial<Situ
   volumes: 'ready',
   images: new Map(),
   failures: new Map<string, Failure>(),
+  forewarned: new Set(),
   health: () => ({ started: true, ready: true, failed: undefined }),
   startedAtMs: nowMs,
   deletionTold: false,

@@ -35,6 +35,7 @@ class Model {
   nowMs = 1_000_000
   busy = new Map<string, Step>()
   images = new Map<string, number>()
+  forewarned = new Set<string>()
   failures = new Map<string, Failure>()
   volumes: Situation['volumes'] = 'unknown'
   ending: Ending | undefined
@@ -55,6 +56,7 @@ class Model {
       volumes: this.volumes,
       images: this.images,
       failures: this.failures,
+      forewarned: this.forewarned,
       health: () => ({ started: true, ready: true, failed: undefined }),
       startedAtMs: 1_000_000,
       deletionTold: this.deletionTold,
@@ -181,6 +183,9 @@ class Model {
         this.learn(this.record(step, alive ? 'running' : 'exited'))
         return
       }
+      case 'forewarn':
+        this.forewarned.add(step.id)
+        return
       case 'killContainer':
         this.exit(step.id, 143)
         return

@@ -250,9 +250,26 @@ describe('a pod that ends', () => {
     kinds(plan(situation(pod, seen([sandbox()], containers), { ending, ...more })).steps)
 
   it('kills its containers first, then its sidecars from the last to the first', () => {
-    assert.deepEqual(names([record('main'), record('s0'), record('s1')]), ['killContainer main'])
-    assert.deepEqual(names([ended('main', 0), record('s0'), record('s1')]), ['killContainer s1'])
+    const all = [record('main'), record('s0'), record('s1')]
+    const forewarned = new Set(['s0-0', 's1-0'])
+    assert.deepEqual(names(all, { forewarned }), ['killContainer main'])
+    assert.deepEqual(names([ended('main', 0), record('s0'), record('s1')], { forewarned }), ['killContainer s1'])
     assert.deepEqual(names([ended('main', 0), record('s0'), ended('s1', 0)]), ['killContainer s0'])
+  })
+
+  it('forewarns the sidecars that wait for their turn', () => {
+    assert.deepEqual(names([record('main'), record('s0'), record('s1')]), [
+      'killContainer main',
+      'forewarn s0',
+      'forewarn s1',
+    ])
+    const hook = { kind: 'forewarn' as const, container: 's1', id: 's1-0', message: '', deadlineMs: nowMs }
+    const waits = names([ended('main', 0), record('s1')], { busy: new Map([['forewarning/s1-0', hook]]) })
+    assert.deepEqual(waits, [])
+    const { steps } = plan(
+      situation(pod, seen([sandbox()], [ended('main', 0), record('s1')]), { ending, forewarned: new Set(['s1-0']) }),
+    )
+    assert.equal(steps[0]?.kind === 'killContainer' && steps[0].forewarned, true)
   })
 
   it('then frees what it used, and tells the API last', () => {
@@ -275,19 +292,25 @@ describe('a pod that ends', () => {
   })
 
   it('cuts a kill short when its time became shorter', () => {
-    const kill: Step = {
+    const kill: Extract<Step, { kind: 'killContainer' }> = {
       kind: 'killContainer',
       container: 'main',
       id: 'main-0',
       reason: 'ending',
-      message: '',
+      message: 'Stopping container main',
       deadlineMs: nowMs + 300_000,
+      forewarned: false,
       hastened: false,
     }
     const { steps } = plan(
       situation(pod, seen([sandbox()], [record('main')]), { ending, busy: new Map([['container/main', kill]]) }),
     )
-    assert.deepEqual(steps, [{ ...kill, deadlineMs: ending.deadlineMs, hastened: true }])
+    const hastened = { ...kill, deadlineMs: ending.deadlineMs, forewarned: true, hastened: true }
+    assert.deepEqual(steps, [hastened])
+    const { container: name, id, message, deadlineMs } = kill
+    const hook = { kind: 'forewarn' as const, container: name, id, message, deadlineMs }
+    const busy = new Map([['forewarning/main-0', hook]])
+    assert.deepEqual(plan(situation(pod, seen([sandbox()], [record('main')]), { ending, busy })).steps, [hastened])
   })
 })
 

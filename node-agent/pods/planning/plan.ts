@@ -69,7 +69,8 @@ const isLive = ({ state }: ObservedContainer): boolean => state === 'running' ||
 
 function kill(draft: Draft, container: ObservedContainer, reason: KillReason, message: string, deadlineMs: number) {
   const { name, id } = container
-  draft.add({ kind: 'killContainer', container: name, id, reason, message, deadlineMs, hastened: false })
+  const forewarned = draft.situation.forewarned.has(id)
+  draft.add({ kind: 'killContainer', container: name, id, reason, message, deadlineMs, forewarned, hastened: false })
 }
 
 function run(draft: Draft): void {
@@ -244,9 +245,12 @@ function end(draft: Draft, ending: Ending): void {
   }
 }
 
-/** The pod's containers first, then its sidecars from the last to the first. */
+/**
+ * The pod's containers first, then its sidecars from the last to the first; but all know at once, so that the hooks of
+ * those that wait run meanwhile (KEP-753).
+ */
 function killInOrder(draft: Draft, ending: Ending): void {
-  const { pod, observed, busy, nowMs } = draft.situation
+  const { pod, observed, busy, forewarned, nowMs } = draft.situation
   const sidecars = initContainers(pod).filter(isSidecar)
   const place = new Map(sidecars.map(({ name }, index) => [name, sidecars.length - index]))
   const placeOf = (name: string): number => place.get(name) ?? 0
@@ -254,12 +258,18 @@ function killInOrder(draft: Draft, ending: Ending): void {
   const starting = [...busy.values()].flatMap(step => (step.kind === 'startContainer' ? [step.container] : []))
   const turn = Math.min(...live.map(({ name }) => placeOf(name)), ...starting.map(placeOf))
   for (const container of live) {
-    if (placeOf(container.name) > turn) continue
-    const underWay = busy.get(`container/${container.name}`)
-    if (underWay === undefined) {
-      kill(draft, container, 'ending', stopping(container.name), ending.deadlineMs)
-    } else if (underWay.kind === 'killContainer' && underWay.deadlineMs > Math.max(ending.deadlineMs, nowMs) + 1000) {
-      draft.add({ ...underWay, deadlineMs: ending.deadlineMs, hastened: true })
+    const { name, id } = container
+    const message = stopping(name)
+    const underWay = busy.get(`container/${name}`) ?? busy.get(`forewarning/${id}`)
+    if (placeOf(name) > turn) {
+      if (underWay === undefined && !forewarned.has(id))
+        draft.add({ kind: 'forewarn', container: name, id, message, deadlineMs: ending.deadlineMs })
+    } else if (underWay === undefined) {
+      kill(draft, container, 'ending', message, ending.deadlineMs)
+    } else if ('deadlineMs' in underWay && underWay.deadlineMs > Math.max(ending.deadlineMs, nowMs) + 1000) {
+      const { deadlineMs } = ending
+      const now = { kind: 'killContainer', container: name, id, reason: 'ending', message, deadlineMs } as const
+      draft.add({ ...now, forewarned: true, hastened: true })
     }
   }
 }

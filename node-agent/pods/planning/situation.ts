@@ -58,6 +58,8 @@ export interface Situation {
   readonly images: ReadonlyMap<string, number>
   /** Steps that failed and wait to be tried again, by failureKey. */
   readonly failures: ReadonlyMap<string, Failure>
+  /** Containers, by id, that were told that they will be killed. */
+  readonly forewarned: ReadonlySet<string>
   /** By container id. */
   readonly health: (containerId: string) => Health
   /** When the pod was first seen here: status.startTime. */

@@ -19,6 +19,14 @@ export type Step =
       /** A container that was created and never started, to be removed first. */
       readonly replaces: string | undefined
     }
+  /** Tells a container that will be killed, but has to outlive others, and runs its preStop hook. */
+  | {
+      readonly kind: 'forewarn'
+      readonly container: string
+      readonly id: string
+      readonly message: string
+      readonly deadlineMs: number
+    }
   | {
       readonly kind: 'killContainer'
       readonly container: string
@@ -27,7 +35,9 @@ export type Step =
       readonly message: string
       /** When the process must be gone, in milliseconds since 1970. */
       readonly deadlineMs: number
-      /** The second kill of a container whose time was cut short: without hooks. */
+      /** It was told before, and its hook has run. */
+      readonly forewarned: boolean
+      /** The second kill, beside the first, of a container whose time was cut short. */
       readonly hastened: boolean
     }
   | { readonly kind: 'removeContainer'; readonly container: string; readonly id: string }
@@ -53,6 +63,8 @@ export function subjectOf(step: Step): string {
       return `container/${step.container}`
     case 'killContainer':
       return step.hastened ? `hastened/${step.id}` : `container/${step.container}`
+    case 'forewarn':
+      return `forewarning/${step.id}`
     case 'removeContainer':
       return `removal/${step.id}`
     case 'deletePod':

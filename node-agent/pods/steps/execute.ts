@@ -12,7 +12,7 @@ import { appContainers, initContainers, type Pod } from '../planning/situation.t
 import type { Step } from '../planning/step.ts'
 import type { Context } from './context.ts'
 import { ensureImage } from './image.ts'
-import { killContainer } from './kill-container.ts'
+import { forewarn, killContainer } from './kill-container.ts'
 import { logFiles } from './log-rotation.ts'
 import type { PodMemory } from './pod-memory.ts'
 import { createSandbox, removeSandbox, stopSandbox } from './sandbox.ts'
@@ -50,6 +50,10 @@ export async function execute(
       return ensureImage(context, pod, specOf(pod, step.container), step.attempt, memory, signal)
     case 'startContainer':
       return startContainer(context, pod, specOf(pod, step.container), step, memory, signal)
+    case 'forewarn':
+      await forewarn(context, pod, findSpec(pod, step.container), step)
+      memory.forewarned.add(step.id)
+      return
     case 'killContainer':
       return killContainer(context, pod, findSpec(pod, step.container), step)
     case 'removeContainer':

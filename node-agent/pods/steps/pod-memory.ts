@@ -26,6 +26,8 @@ export class PodMemory {
   /** Counts changes of what volumes are made of. */
   contentVersion = 0
   deletionTold = false
+  /** Containers that were told that they will be killed. */
+  readonly forewarned = new Set<string>()
   /** Which attempt of a container its image is at hand for. */
   readonly images = new Map<string, number>()
   /** Images that were looked for ahead of time and are here, by container; each is asked for once. */

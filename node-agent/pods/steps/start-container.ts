@@ -48,7 +48,7 @@ export async function startContainer(
   if (ok || signal.aborted) return
   events.record(pod, 'Warning', 'FailedPostStartHook', 'PostStartHook failed', where)
   const deadlineMs = context.clock.now() + graceSecondsOf(pod) * 1000
-  await killContainer(context, pod, container, { id, message: 'FailedPostStartHook', deadlineMs, hastened: false })
+  await killContainer(context, pod, container, { id, message: 'FailedPostStartHook', deadlineMs })
   throw new StepError('PostStartHookError', output)
 }
 
