@@ -172,6 +172,18 @@ describe('a pod that is over', () => {
   })
 })
 
+it('orders init containers as they run, the others by their names', () => {
+  const spec = { initContainers: [container('z'), container('y')], containers: [container('b'), container('a')] }
+  const status = told(spec, seen([]))
+  assert.deepEqual(
+    [status.initContainerStatuses, status.containerStatuses].map(list => list?.map(({ name }) => name)),
+    [
+      ['z', 'y'],
+      ['a', 'b'],
+    ],
+  )
+})
+
 describe('the phase of a pod', () => {
   const two = { containers: [container('a'), container('b')] }
   const table: readonly (readonly [string, Partial<PodSpec>, PodObservation, Partial<Situation>, string])[] = [

@@ -35,7 +35,7 @@ export function podStatus(situation: Situation, hostIps: readonly string[]): Pod
     ...(podIp !== undefined && { podIP: podIp, podIPs: ips.map(ip => ({ ip })) }),
     startTime: timeOf(startedAtMs),
     ...(init.length > 0 && { initContainerStatuses: [...statuses.init] }),
-    containerStatuses: [...statuses.app],
+    containerStatuses: [...statuses.app].sort((a, b) => (a.name < b.name ? -1 : 1)),
     qosClass: qosClass(pod),
     ...(allocated && { allocatedResources: allocated }),
     resources: effectiveResources(pod, phase === 'Running'),
