@@ -3,6 +3,7 @@ import type { PodStatus } from '../../api/kinds/core-v1.ts'
 import { ContainerProbes } from '../probes/container-probes.ts'
 import type { ObservedContainer } from './observation/observation.ts'
 import { appContainers, type Health, initContainers, type Pod } from './planning/situation.ts'
+import type { Step } from './planning/step.ts'
 import { containerUrl } from './status/container-state.ts'
 import { allStatuses } from './status/container-status.ts'
 import type { Context } from './steps/context.ts'
@@ -33,11 +34,17 @@ export class PodProbes {
     return this.#probes.get(containerId)?.health ?? healthy
   }
 
-  /** Begins to probe the containers that run by now, and stops where one runs no more. */
-  tend(): void {
+  /**
+   * Begins to probe the containers that run by now, and stops where one runs no more. Until its postStart hook has ended,
+   * a container is still being started.
+   * @param underWay steps, by their subject
+   */
+  tend(underWay: ReadonlyMap<string, Step>): void {
     const { context, pod } = this.#options
     const { containers } = context.view.observed(pod().metadata.uid)
-    const running = new Map(containers.filter(({ state }) => state === 'running').map(record => [record.id, record]))
+    const runs = ({ name, state }: ObservedContainer): boolean =>
+      state === 'running' && underWay.get(`container/${name}`)?.kind !== 'startContainer'
+    const running = new Map(containers.filter(runs).map(record => [record.id, record]))
     for (const [id, probes] of this.#probes) {
       if (running.has(id)) continue
       probes.stop()

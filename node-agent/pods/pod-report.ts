@@ -1,9 +1,10 @@
 // What one pod's status is told as: to the API, and in events where the status alone shows that something began.
 import type { PodStatus } from '../../api/kinds/core-v1.ts'
+import { deadlineExceeded } from './planning/ending.ts'
 import type { Pod, Situation } from './planning/situation.ts'
 import { announcements } from './status/announcements.ts'
 import { allStatuses } from './status/container-status.ts'
-import { podStatus } from './status/status.ts'
+import { isOver, podStatus } from './status/status.ts'
 import type { Context } from './steps/context.ts'
 import { fieldPath } from './steps/field-path.ts'
 
@@ -11,6 +12,8 @@ export class PodReport {
   readonly #context: Context
   readonly #shownAs: () => Pod | undefined
   #last: PodStatus | undefined
+  /** How often. */
+  #deadlineTold = 0
 
   /** @param shownAs the pod at the API that shows this one; undefined where there is none */
   constructor(context: Context, shownAs: () => Pod | undefined) {
@@ -30,16 +33,24 @@ export class PodReport {
     const seen =
       shown === undefined || shown === situation.pod ? situation : { ...situation, pod: asShown(situation.pod, shown) }
     const status = podStatus(seen, settings.hostIps())
-    this.#announce(situation, status)
+    this.#announce(situation.pod, status)
+    this.#announceDeadline(situation)
     this.#last = status
     if (shown) writer.set(shown, status, isUrgent(status, situation))
   }
 
-  #announce(situation: Situation, status: PodStatus): void {
-    const { pod } = situation
-    for (const { type, reason, message, container } of announcements(situation, this.#last, status)) {
-      const where = container === undefined ? undefined : fieldPath(pod, container)
-      this.#context.events.record(pod, type, reason, message, where)
+  #announce(pod: Pod, status: PodStatus): void {
+    for (const { type, reason, message, container } of announcements(pod, this.#last, status)) {
+      this.#context.events.record(pod, type, reason, message, fieldPath(pod, container))
+    }
+  }
+
+  /** Said when the pod begins to end for it, and again when it has ended. */
+  #announceDeadline(situation: Situation): void {
+    const failure = situation.ending?.failure
+    if (failure?.reason !== deadlineExceeded) return
+    for (const due = isOver(situation) ? 2 : 1; this.#deadlineTold < due; this.#deadlineTold++) {
+      this.#context.events.record(situation.pod, 'Normal', failure.reason, failure.message)
     }
   }
 }

@@ -2,15 +2,9 @@
 // plans again whenever a step ends, something is observed, or the time named has come. So the order of things lives
 // here, as conditions, and nothing needs to be remembered between two plans.
 import type { Container } from '../../../api/kinds/core-v1.ts'
-import {
-  currentSandbox,
-  newest,
-  type ObservedContainer,
-  type ObservedSandbox,
-  type PodObservation,
-} from '../observation/observation.ts'
+import { currentSandbox, newest, type ObservedContainer, type ObservedSandbox } from '../observation/observation.ts'
 import { activeDeadlineMs, graceSecondsOf, isInitialized } from './ending.ts'
-import { type Complaint, complaintOf, stopping } from './kill-reasons.ts'
+import { complaintOf, stopping } from './kill-reasons.ts'
 import { initPolicy, isSidecar, nextBackoffMs, restartAtMs, shouldRestart } from './restart.ts'
 import {
   appContainers,
@@ -130,51 +124,19 @@ function reconcile(
   sandbox: ObservedSandbox | undefined,
   { init, held }: { readonly init: boolean; readonly held: boolean },
 ): boolean {
-  const { pod, observed, health, busy } = draft.situation
+  const { pod, observed, busy, nowMs } = draft.situation
   if (busy.has(`container/${spec.name}`)) return false
   const here = sandbox && newest(observed, spec.name, sandbox.id)
   if (here && isLive(here)) {
-    const complaint = complaintOf(pod, spec, init, here, health)
-    if (complaint) killFor(draft, spec, here, complaint)
+    const complaint = complaintOf(draft.situation, spec, here)
+    if (complaint) kill(draft, here, complaint.reason, complaint.message, nowMs + complaint.graceSeconds * 1000)
     return false
   }
-  const ended = lastEnded(observed, spec.name)
-  return mayStart(draft, spec, { init, here, ended }) && start(draft, spec, sandbox, here, ended, held)
-}
-
-const lastEnded = ({ containers }: PodObservation, spec: string): ObservedContainer | undefined =>
-  containers.find(({ name, state }) => name === spec && state === 'exited')
-
-/** When nothing else of the pod goes on, it ends with the container, and is told to. */
-function killFor(draft: Draft, spec: Container, here: ObservedContainer, complaint: Complaint): void {
-  const { pod, nowMs } = draft.situation
-  const { reason, message, comesAgain, graceSeconds = graceSecondsOf(pod) } = complaint
-  const endsPod =
-    !comesAgain && !appContainers(pod).some(other => other !== spec && goesOn(draft, other, here.sandboxId))
-  if (endsPod) kill(draft, here, reason, stopping(spec.name), nowMs + graceSecondsOf(pod) * 1000)
-  else kill(draft, here, reason, message, nowMs + graceSeconds * 1000)
-}
-
-/** Whether one of the pod's own containers runs on, or will run again. */
-function goesOn(draft: Draft, spec: Container, sandboxId: string): boolean {
-  const { pod, observed, health } = draft.situation
-  const here = newest(observed, spec.name, sandboxId)
-  if (here && isLive(here)) return complaintOf(pod, spec, false, here, health)?.comesAgain ?? true
-  return mayStart(draft, spec, { init: false, here, ended: lastEnded(observed, spec.name) })
-}
-
-/** Whether it has yet to run, or ended so that it runs again. A new sandbox runs every init container again. */
-function mayStart(
-  { situation: { pod } }: Draft,
-  spec: Container,
-  {
-    init,
-    here,
-    ended,
-  }: { readonly init: boolean; readonly here: unknown; readonly ended: ObservedContainer | undefined },
-): boolean {
+  const ended = observed.containers.find(({ name, state }) => name === spec.name && state === 'exited')
+  // A new sandbox runs every init container again; else what has ended for good stays so.
   const policy = init && !isSidecar(spec) ? initPolicy(pod.spec) : pod.spec
-  return ended === undefined || (init && here === undefined) || shouldRestart(policy, spec, ended.exitCode)
+  const mayStart = ended === undefined || (init && here === undefined) || shouldRestart(policy, spec, ended.exitCode)
+  return mayStart && start(draft, spec, sandbox, here, ended, held)
 }
 
 function start(

@@ -1,31 +1,17 @@
-// Events for what no step tells of, because only the status shows it: waiting between two attempts, and a pod's
-// deadline, which is told with every change for as long as the pod ends for it.
-import { isDeepStrictEqual } from 'node:util'
+// Events for what no step tells of, because only the status shows it: waiting between two attempts.
 import type { PodStatus } from '../../../api/kinds/core-v1.ts'
-import { deadlineExceeded } from '../planning/ending.ts'
-import type { Pod, Situation } from '../planning/situation.ts'
+import type { Pod } from '../planning/situation.ts'
 import { allStatuses } from './container-status.ts'
 
 export interface Announcement {
   readonly type: 'Normal' | 'Warning'
   readonly reason: string
   readonly message: string
-  /** Undefined: of the pod as a whole. */
-  readonly container?: string
+  readonly container: string
 }
 
 /** What is to be told of a pod whose status was `before` and is `after`. */
-export function announcements(
-  { pod, ending }: Pick<Situation, 'pod' | 'ending'>,
-  before: PodStatus | undefined,
-  after: PodStatus,
-): Announcement[] {
-  const waits = waitsBegun(pod, before, after)
-  if (ending?.failure?.reason !== deadlineExceeded || isDeepStrictEqual(before, after)) return waits
-  return [...waits, { type: 'Normal', ...ending.failure }]
-}
-
-function waitsBegun(pod: Pod, before: PodStatus | undefined, after: PodStatus): Announcement[] {
+export function announcements(pod: Pod, before: PodStatus | undefined, after: PodStatus): Announcement[] {
   const { name, namespace, uid } = pod.metadata
   const reasonBefore = new Map(allStatuses(before).map(status => [status.name, status.state.waiting?.reason]))
   return allStatuses(after).flatMap(({ name: container, state, image }): Announcement[] => {

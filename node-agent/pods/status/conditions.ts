@@ -5,6 +5,7 @@ import { currentSandbox } from '../observation/observation.ts'
 import { isInitialized, preemptedCondition } from '../planning/ending.ts'
 import { isSidecar } from '../planning/restart.ts'
 import { hasVolumes, initContainers, type Pod, type Situation } from '../planning/situation.ts'
+import { isFinal } from './phase.ts'
 
 interface Verdict {
   readonly status: 'True' | 'False'
@@ -47,6 +48,8 @@ function condition(
   { status, reason, message }: Verdict,
 ): PodCondition {
   const before = present.find(other => other.type === type)
+  // Once the pod's final phase was told, what it came from is not judged again by it.
+  if (before?.status === status && isFinal(pod.status.phase)) return before
   const since = before?.status === status ? before.lastTransitionTime : undefined
   const { generation } = pod.metadata
   return {

@@ -157,6 +157,8 @@ describe('a pod that is over', () => {
     assert.equal(condition(status, 'Ready'), 'False ContainersNotReady')
     assert.deepEqual(states(status), { main: 'terminated 137 ContainerStatusUnknown' })
     assert.equal(status.podIP, undefined)
+    const again = told({}, seen([]), { ending: ending('deleted'), volumes: 'released', nowMs: nowMs + 9_000 }, status)
+    assert.deepEqual(again, status)
   })
 
   it('keeps the address it was known by', () => {
