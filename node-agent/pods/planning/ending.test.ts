@@ -15,7 +15,7 @@ const table: readonly (readonly [
   ['finished', false, undefined, 90],
   ['deadline', false, undefined, 90],
   ['removed', false, undefined, 0],
-  ['removed', false, 12, 12],
+  ['removed', false, 12, 0],
   ['removed', true, undefined, 90],
 ]
 

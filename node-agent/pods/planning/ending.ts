@@ -9,13 +9,12 @@ const defaultGraceSeconds = 30
 export const graceSecondsOf = (pod: Pod): number => pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds
 
 /**
- * How long the pod has to end. Whoever removes it from the API itself, before its node has ended it, grants nothing: it
- * was deleted by force, or its node had been given up. A static pod's file only says that it is wanted no more.
+ * How long the pod has to end. Whoever removes it from the API itself, before its node has ended it, grants nothing,
+ * whatever was granted before: it was deleted by force, or its node had been given up. A static pod's file only says that it is wanted no more.
  */
 export function endingGraceSeconds(pod: Pod, cause: Ending['cause'], isStatic: boolean): number {
-  const granted = pod.metadata.deletionGracePeriodSeconds
-  if (granted !== undefined) return granted
-  return cause === 'removed' && !isStatic ? 0 : graceSecondsOf(pod)
+  if (cause === 'removed' && !isStatic) return 0
+  return pod.metadata.deletionGracePeriodSeconds ?? graceSecondsOf(pod)
 }
 
 /** When activeDeadlineSeconds runs out, in milliseconds since 1970. */
