@@ -75,13 +75,14 @@ async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assemb
   })
   const initRoot = path.join(options.root, 'init')
   installPause(initRoot)
+  const containerRecords = new RecordFolder<ContainerRecord>(path.join(options.root, 'containers'))
   const parts: Parts = {
     launcher: await openLauncher(options, logger),
     cgroups,
     sandboxes,
-    images: ImageStore.open(options.images),
+    images: ImageStore.open(options.images, { inUse: () => containerRecords.list().flatMap(lowerDirectoriesOf) }),
     sandboxRecords: new RecordFolder<SandboxRecord>(path.join(options.root, 'sandboxes')),
-    containerRecords: new RecordFolder<ContainerRecord>(path.join(options.root, 'containers')),
+    containerRecords,
     logs: new ContainerLogs(ioDir, logger),
     events: new ContainerEvents(),
     exits: new ExitBoard(),
@@ -97,6 +98,10 @@ async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assemb
     }),
   }
   return { parts, tearDownNetwork: () => sandboxes.tearDown() }
+}
+
+function lowerDirectoriesOf({ spec }: ContainerRecord): readonly string[] {
+  return spec.root.kind === 'overlay' ? spec.root.lower : []
 }
 
 /** @throws RuntimeError when this machine cannot run containers */

@@ -4,7 +4,7 @@ import type { ImagesDefinition, ImportRequest } from '../../../proto/gen/runtime
 import { RuntimeError } from '../errors.ts'
 import { ImageError } from '../images/errors.ts'
 import type { Importer } from '../images/importer.ts'
-import type { StoredImage } from '../images/store.ts'
+import type { StoredImage } from '../images/store-index.ts'
 import type { Parts } from '../lifecycle/parts.ts'
 import { image, nanoseconds } from '../translation/messages.ts'
 import { streamEach } from './list-stream.ts'

@@ -7,7 +7,7 @@ import { silentLogger } from '../../../lib/logger.ts'
 import { type ContainerEventResponse, ContainerState, PodSandboxState } from '../../../proto/gen/cri.ts'
 import { importArchive } from '../images/import-archive.ts'
 import { Importer } from '../images/importer.ts'
-import { dockerArchive, makeTar } from '../images/testing.ts'
+import { dockerArchive, makeTar, ociArchive } from '../images/testing.ts'
 import { followExits } from '../lifecycle/exits.ts'
 import { type FakeMachine, fakeMachine } from '../lifecycle/testing.ts'
 import { refuseSecond, serve } from './server.ts'
@@ -177,7 +177,7 @@ describe('CRI over its socket', () => {
         'NOT_FOUND',
         /"ghost:1" is not on this node: import it with `tsctl image import/,
       ],
-      [client.pullImage({ image: { image: 'Bad' } }), 'INVALID_ARGUMENT', /lower case/],
+      [client.pullImage({ image: { image: 'Bad' } }), 'INVALID_ARGUMENT', /must be lowercase/],
     ]
     for (const [call, code, message] of cases) await assert.rejects(call, { name: 'RuntimeError', code, message })
     await client.stopContainer({ containerId: 'nope' })
@@ -207,7 +207,21 @@ describe('CRI over its socket', () => {
     const { image } = await client.imageStatus({ image: { image: 'three:3' } })
     assert.deepEqual([image?.id, image?.uid?.value], [imported.id, 1000])
     assert.equal((await client.imageStatus({ image: { image: 'ghost:1' } })).image ?? undefined, undefined)
-    assert.equal((await client.pullImage({ image: { image: 'three:3' } })).imageRef, imported.id)
+    // One reference for an image in all answers, whatever it is asked for by.
+    const digested = await ociArchive({ layers: [await makeTar([{ name: 'y', content: 'y' }])], tags: ['me/four:4'] })
+    const [withDigest] = await client.importImage(
+      (async function* () {
+        yield digested
+      })(),
+    )
+    for (const [name, id] of [
+      ['three:3', imported.id],
+      ['me/four:4', withDigest?.id],
+    ]) {
+      assert.equal((await client.pullImage({ image: { image: name } })).imageRef, id)
+      assert.equal((await client.imageStatus({ image: { image: name } })).image?.id, id)
+    }
+    await client.removeImage({ image: { image: 'me/four:4' } })
     const { podSandboxId = '' } = await client.runPodSandbox({ config: { metadata: { name: 'p', uid: 'p' } } })
     await client.createContainer({ podSandboxId, config: { metadata: { name: 'c' }, image: { image: 'three:3' } } })
     const remove = () => client.removeImage({ image: { image: 'three:3' } })

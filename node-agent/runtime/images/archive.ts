@@ -1,12 +1,14 @@
 // The outer archive: which of its parts are where. Reading it once gives random access to parts in any order.
 import { FileSource } from './byte-source.ts'
+import type { FilePart } from './compression.ts'
 import { ImageError } from './errors.ts'
-import type { FilePart } from './layer.ts'
 import { type TarEntry, TarReader } from './tar.ts'
 
 /** Image archives have a few dozen entries; an archive with more is a root file system or hostile. */
 const maxParts = 20_000
 const maxLinkDepth = 8
+
+type Found = { readonly part: FilePart } | { readonly link: string } | { readonly sparse: true }
 
 export class Archive {
   readonly whole: FilePart
@@ -16,7 +18,7 @@ export class Archive {
   readonly complete: boolean
   /** The first names, for messages. */
   readonly sample: readonly string[]
-  readonly #parts: ReadonlyMap<string, { readonly part: FilePart } | { readonly link: string }>
+  readonly #parts: ReadonlyMap<string, Found>
 
   private constructor(whole: FilePart, scan: Scan, complete: boolean) {
     this.whole = whole
@@ -34,13 +36,19 @@ export class Archive {
     return new Archive(whole, scan, reader.sawEnd)
   }
 
-  /** A file of the archive, through symbolic and hard links inside it (old `docker save` shares layers so). */
+  /**
+   * A file of the archive, through symbolic and hard links inside it (old `docker save` shares layers so).
+   * @throws ImageError for one that does not lie in one piece
+   */
   find(name: string): FilePart | undefined {
     let current = normal(name)
     for (let depth = 0; depth < maxLinkDepth; depth++) {
       const found = this.#parts.get(current)
       if (found === undefined) return undefined
       if ('part' in found) return found.part
+      if ('sparse' in found) {
+        throw new ImageError('invalid', `${name} is a sparse file in the archive: write that without --sparse`)
+      }
       current = found.link
     }
     return undefined
@@ -48,7 +56,7 @@ export class Archive {
 }
 
 class Scan {
-  readonly parts = new Map<string, { readonly part: FilePart } | { readonly link: string }>()
+  readonly parts = new Map<string, Found>()
   readonly sample: string[] = []
   looksLikeRootFs = false
 
@@ -58,7 +66,8 @@ class Scan {
     const executable = entry.type === 'file' && (entry.mode & 0o111) !== 0
     if (executable || /^(bin|sbin|usr|etc|lib)(\/|$)/.test(name)) this.looksLikeRootFs = true
     if (this.parts.size >= maxParts) return
-    if (entry.type === 'file') {
+    if (entry.segments) this.parts.set(name, { sparse: true })
+    else if (entry.type === 'file') {
       const start = whole.start + entry.offset
       this.parts.set(name, { part: { fd: whole.fd, start, end: start + entry.sizeBytes } })
     } else if (entry.type === 'hardlink') this.parts.set(name, { link: normal(entry.linkPath) })

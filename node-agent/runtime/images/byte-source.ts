@@ -2,7 +2,10 @@
 import { readSync } from 'node:fs'
 
 export interface ByteSource {
-  /** Exactly `length` bytes, or undefined when the source is at its end. @throws TruncatedError in between */
+  /**
+   * Exactly `length` bytes, the caller's until its next call; undefined when the source is at its end.
+   * @throws TruncatedError in between
+   */
   read(length: number): Promise<Buffer | undefined>
   /** Between 1 and `max` bytes, or undefined at the end. The buffer is the caller's until its next call. */
   some(max: number): Promise<Buffer | undefined>
@@ -71,7 +74,7 @@ export class FileSource implements ByteSource {
   }
 }
 
-/** A stream of chunks, for instance a decompressor's. */
+/** A stream of chunks, for instance a decompressor's. Each need be valid only until the next is asked for. */
 export class StreamSource implements ByteSource {
   readonly #chunks: AsyncIterator<Buffer>
   #current: Buffer = Buffer.alloc(0)
@@ -86,17 +89,17 @@ export class StreamSource implements ByteSource {
   }
 
   async read(length: number): Promise<Buffer | undefined> {
-    const parts: Buffer[] = []
-    for (let missing = length; missing > 0; ) {
-      const part = await this.some(missing)
-      if (part === undefined) {
-        if (missing === length) return undefined
-        throw new TruncatedError(this.#position)
-      }
-      parts.push(part)
-      missing -= part.length
+    const first = await this.some(length)
+    if (first === undefined || first.length === length) return first
+    // A chunk is gone when the next one comes.
+    const whole = Buffer.allocUnsafe(length)
+    let filled = first.copy(whole)
+    while (filled < length) {
+      const part = await this.some(length - filled)
+      if (part === undefined) throw new TruncatedError(this.#position)
+      filled += part.copy(whole, filled)
     }
-    return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
+    return whole
   }
 
   async some(max: number): Promise<Buffer | undefined> {

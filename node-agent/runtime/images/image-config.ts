@@ -2,10 +2,9 @@
 // https://github.com/opencontainers/image-spec/blob/main/config.md
 import { type Digest, isDigest } from './digest.ts'
 import { ImageError } from './errors.ts'
+import { type Platform, thisMachine } from './platform.ts'
 
-export interface ImageConfig {
-  readonly architecture: string
-  readonly os: string
+export interface ImageConfig extends Platform {
   /** Digests of the layers' uncompressed archives, lowest first. */
   readonly diffIds: readonly Digest[]
   readonly user: string
@@ -27,10 +26,9 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   const rootfs = record(root['rootfs'], 'rootfs')
   const diffIds = strings(rootfs['diff_ids'], 'rootfs.diff_ids')
   return {
-    architecture: text(root['architecture'], 'architecture'),
-    os: text(root['os'], 'os'),
+    ...platformOf(root),
     diffIds: diffIds.map(id => {
-      if (!isDigest(id)) throw invalid('rootfs.diff_ids', `${JSON.stringify(id)} is no sha256 digest`)
+      if (!isDigest(id)) throw invalid('rootfs.diff_ids', `${JSON.stringify(id)} is no digest`)
       return id
     }),
     user: text(config['User'], 'config.User'),
@@ -49,36 +47,27 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   }
 }
 
-const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', ia32: '386' }
-
-/** This machine's architecture in Go's words, as images say it. */
-export function machineArchitecture(): string {
-  return architectures[process.arch] ?? process.arch
-}
-
-/** @throws ImageError when the image's programs cannot run here */
-export function checkPlatform(config: Pick<ImageConfig, 'os' | 'architecture'>): void {
-  const here = machineArchitecture()
-  if ((config.os === '' || config.os === 'linux') && (config.architecture === '' || config.architecture === here))
-    return
-  const image = `${config.os}/${config.architecture}`
-  throw new ImageError(
-    'invalid',
-    `the image is for ${image} and this machine is linux/${here}: export it for linux/${here}`,
-  )
-}
-
 /** A root file system without a configuration gets this one: the same archive always makes the same image. */
 export function configForRootFs(diffId: Digest): Buffer {
   return Buffer.from(
     JSON.stringify({
       created: '1970-01-01T00:00:00Z',
-      architecture: machineArchitecture(),
+      architecture: thisMachine().architecture,
       os: 'linux',
       config: { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] },
       rootfs: { type: 'layers', diff_ids: [diffId] },
     }),
   )
+}
+
+/** Of a configuration, or of an index's entry. @throws ImageError naming the field */
+export function platformOf(fields: Readonly<Record<string, unknown>>): Platform {
+  const variant = text(fields['variant'], 'variant')
+  return {
+    os: text(fields['os'], 'os'),
+    architecture: text(fields['architecture'], 'architecture'),
+    ...(variant !== '' && { variant }),
+  }
 }
 
 function invalid(field: string, why: string): ImageError {

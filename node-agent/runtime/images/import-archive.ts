@@ -1,17 +1,20 @@
 // From a spooled archive to layers on disk and a list of images to record. Runs in a thread of its own.
-import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { Archive, unknownArchive } from './archive.ts'
+import type { ArchivedImage } from './archived-image.ts'
 import { TruncatedError } from './byte-source.ts'
-import { type Digest, digestOf } from './digest.ts'
+import { chainIds } from './chain.ts'
+import { compressionOf, type FilePart, uncompressed } from './compression.ts'
+import { type Digest, digestOf, digestOfStream, type Sha256 } from './digest.ts'
 import { explainDiskError, ImageError } from './errors.ts'
-import { checkPlatform, configForRootFs, parseImageConfig } from './image-config.ts'
-import { compressionOf, type FilePart, installLayer, uncompressed } from './layer.ts'
-import type { ImageLayout } from './layout.ts'
-import { type ArchivedImage, archivedImages } from './manifests.ts'
+import { configForRootFs, parseImageConfig } from './image-config.ts'
+import { installLayer } from './layer.ts'
+import type { ImageLayout, LayerFolder } from './layout.ts'
+import { archivedImages } from './manifests.ts'
+import { checkPlatform } from './platform.ts'
 import { parseReference, tagReference } from './reference.ts'
-import type { UnpackLimits } from './untar.ts'
+import type { UnpackLimits } from './unpack-budget.ts'
 
 export interface ImportJob {
   /** The archive as it came. */
@@ -25,11 +28,11 @@ export interface ImportJob {
 
 /** An image whose layers are in place; plain data, so it crosses threads. */
 export interface ImportResult {
-  readonly id: Digest
+  readonly id: Sha256
   readonly config: Uint8Array
   readonly manifest?: { readonly digest: Digest; readonly bytes: Uint8Array }
   readonly references: readonly string[]
-  readonly layers: readonly Digest[]
+  readonly layers: readonly LayerFolder[]
   readonly sizeBytes: number
 }
 
@@ -107,9 +110,7 @@ async function rootFsImage(archive: Archive, reference: string | undefined): Pro
       'this is a plain root file system, which has no name of its own: say which it shall have',
     )
   }
-  const hash = createHash('sha256')
-  for await (const chunk of uncompressed(archive.whole)) hash.update(chunk)
-  const diffId: Digest = `sha256:${hash.digest('hex')}`
+  const diffId = await digestOfStream(uncompressed(archive.whole))
   const configBytes = configForRootFs(diffId)
   return {
     id: digestOf(configBytes),
@@ -127,11 +128,16 @@ async function install(
   onStep: (step: string) => void,
 ): Promise<ImportResult> {
   checkPlatform(image.config)
+  const layers: LayerFolder[] = []
   let sizeBytes = 0
-  for (const [index, layer] of image.layers.entries()) {
+  for (const [index, chainId] of chainIds(image.layers.map(layer => layer.diffId)).entries()) {
+    const layer = image.layers[index]
+    if (!layer) continue
     const label = `layer ${index + 1} of ${image.layers.length}`
     onStep(`unpacking ${label}`)
-    const record = await installLayer(layout, { ...layer, label }, job.staging, job.limits)
+    const place = { folder: layout.chain(chainId), below: layers }
+    const record = await installLayer(layout, { ...layer, label }, place, job.staging, job.limits)
+    layers.push(place.folder)
     sizeBytes += record.sizeBytes
   }
   return {
@@ -139,7 +145,7 @@ async function install(
     config: image.configBytes,
     ...(image.manifest && { manifest: image.manifest }),
     references: image.references,
-    layers: image.layers.map(layer => layer.diffId),
+    layers,
     sizeBytes,
   }
 }

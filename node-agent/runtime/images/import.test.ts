@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { importArchive } from './import-archive.ts'
 import { Importer, type ImportProgress } from './importer.ts'
 import { ImageStore } from './store.ts'
-import { dockerArchive, makeTar, ociArchive, sha256, type TestImage } from './testing.ts'
+import { dockerArchive, makeTar, ociArchive, sha256, type TestImage, zstdFrame, zstdSkippable } from './testing.ts'
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'tessera-images-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
@@ -111,7 +111,7 @@ describe('importing', () => {
     await add(await ociArchive({ ...image, tags: ['other:3'] }))
     assert.equal(store.list().length, 1)
     assert.deepEqual(store.list()[0]?.references, ['docker.io/library/demo:1', 'docker.io/library/other:3'])
-    assert.equal(readdirSync(store.layout.layers).length, 2)
+    assert.equal(readdirSync(store.layout.chains).length, 2)
   })
 
   test('a root file system, plain or gzipped, under the name given', async () => {
@@ -129,15 +129,15 @@ describe('importing', () => {
     await add(await dockerArchive([{ ...image, layers: [base] }]))
     const reopened = ImageStore.open(store.layout.root)
     const named = reopened.require('demo:1')
-    assert.deepEqual(named.layers, [`sha256:${sha256(base)}`])
+    assert.deepEqual(named.layers, [`chains/${sha256(base)}`])
     const unnamed = reopened.list().find(other => other.id !== named.id)
     assert.ok(unnamed)
     assert.deepEqual(unnamed.references, [])
     reopened.remove(unnamed)
-    assert.deepEqual(readdirSync(store.layout.layers), [sha256(base)])
+    assert.deepEqual(readdirSync(store.layout.chains), [sha256(base)])
     reopened.remove(named)
-    assert.deepEqual(readdirSync(store.layout.layers), [])
-    assert.deepEqual(readdirSync(store.layout.blobs), [])
+    assert.deepEqual(readdirSync(store.layout.chains), [])
+    assert.deepEqual(readdirSync(path.join(store.layout.root, 'blobs/sha256')), [])
     assert.throws(() => reopened.require('demo:1'), /not on this node: import it with `tsctl image import/)
   })
 
@@ -146,8 +146,75 @@ describe('importing', () => {
     const archive = await dockerArchive([image, { layers: [base], tags: ['two:1', 'two:2'] }])
     await add(archive)
     assert.equal(store.require('two:2').layers.length, 1)
-    assert.equal(readdirSync(store.layout.layers).length, 2)
+    assert.equal(readdirSync(store.layout.chains).length, 2)
     await assert.rejects(add(archive, 'name:1'), /holds 2 images/)
+  })
+})
+
+describe('layers', () => {
+  test('an image may name one several times: each stack has a directory of its own', async () => {
+    const { store, add } = fixture()
+    const empty = await makeTar([])
+    const [twice] = await add(await dockerArchive([{ layers: [base, empty, top, empty], tags: ['twice:1'] }]))
+    assert.ok(twice)
+    const lower = store.lowerDirectories(twice)
+    assert.equal(new Set(lower).size, 4)
+    const [, topDirectory = ''] = lower
+    assert.equal(readFileSync(path.join(topDirectory, 'etc/new'), 'utf8'), 'new')
+  })
+
+  test('equal stacks are shared, and a layer is unpacked anew over another one', async () => {
+    const { store, add } = fixture()
+    const other = await makeTar([{ name: 'etc/', type: 'directory', mode: 0o700 }])
+    const archive = await dockerArchive([
+      { layers: [base, top], tags: ['a:1'] },
+      { layers: [base, top, other], tags: ['b:1'] },
+      { layers: [other, top], tags: ['c:1'] },
+    ])
+    await add(archive)
+    const [a, b, c] = ['a:1', 'b:1', 'c:1'].map(name => store.require(name))
+    assert.deepEqual(b?.layers.slice(0, 2), a?.layers)
+    assert.equal(readdirSync(store.layout.chains).length, 5)
+    assert.equal(statSync(path.join(store.layout.layerRoot(c?.layers[1] ?? 'chains/'), 'etc')).mode & 0o777, 0o700)
+    await add(archive)
+    assert.equal(readdirSync(store.layout.chains).length, 5)
+  })
+
+  test('nothing below an opaque root is stacked', async () => {
+    const { store, add } = fixture()
+    const opaque = await makeTar([
+      { name: '.wh..wh..opq', content: '' },
+      { name: 'only', content: 'o' },
+    ])
+    const [image] = await add(await dockerArchive([{ layers: [base, opaque, top] }]))
+    assert.ok(image)
+    const lower = store.lowerDirectories(image)
+    assert.equal(lower.length, 2)
+    assert.deepEqual(lower.flatMap(folder => readdirSync(folder)).sort(), ['etc', 'only'])
+    assert.equal(ImageStore.open(store.layout.root).lowerDirectories(image).length, 2)
+  })
+
+  test('compressed with zstd, whatever else is between the frames', async () => {
+    const wrapped = (layer: Buffer): Buffer =>
+      Buffer.concat([
+        zstdSkippable(Buffer.from('index')),
+        zstdFrame(layer.subarray(0, 700)),
+        zstdSkippable(Buffer.alloc(0)),
+        zstdFrame(layer.subarray(700)),
+        zstdSkippable(Buffer.alloc(3000)),
+      ])
+    for (const compress of [zstdFrame, wrapped]) {
+      const { store, add } = fixture()
+      const [image] = await add(await ociArchive({ layers: [base, top], tags: ['zstd:1'] }, undefined, compress))
+      const [upper = '', lower = ''] = image ? store.lowerDirectories(image) : []
+      assert.equal(readFileSync(path.join(upper, 'etc/new'), 'utf8'), 'new')
+      assert.equal(readFileSync(path.join(lower, 'bin/sh'), 'utf8'), 'shell')
+    }
+    const { store, add } = fixture()
+    await add(zstdFrame(await dockerArchive([{ layers: [base], tags: ['outside:1'] }])))
+    assert.ok(store.resolve('outside:1'))
+    const cut = await ociArchive({ layers: [base] }, undefined, layer => zstdFrame(layer).subarray(0, -1))
+    await assert.rejects(add(cut), { code: 'invalid', message: /layer 1 of 1: its zstd compression is damaged/ })
   })
 })
 
@@ -175,10 +242,12 @@ describe('refusing', () => {
     ['text', async () => Buffer.from('hello world\n'.repeat(100)), /no tar archive/],
     ['a zip file', async () => Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(1000, 1)]), /looks like a zip/],
     ['something short', async () => Buffer.from('hi'), /only 2 bytes/],
+    ['xz', async () => Buffer.concat([Buffer.from('fd377a585a00', 'hex'), Buffer.alloc(1000)]), /xz.*with gzip/],
+    ['bzip2', async () => Buffer.concat([Buffer.from('BZh9'), Buffer.alloc(1000)]), /bzip2.*recompress it with gzip/],
     [
-      'zstd',
+      'a broken zstd',
       async () => Buffer.concat([Buffer.from('28b52ffd', 'hex'), Buffer.alloc(1000)]),
-      /zstd.*recompress it with gzip/,
+      /zstd compression is damaged/,
     ],
     [
       'a broken gzip',
@@ -202,7 +271,7 @@ describe('refusing', () => {
       async () => dockerArchive([{ layers: [await makeTar([{ name: '../x', content: '' }])] }]),
       /layer 1 of 1: .*leads out/,
     ],
-    ['an unreadable tag', () => dockerArchive([{ ...image, tags: ['UPPER'] }]), /lower case/],
+    ['an unreadable tag', () => dockerArchive([{ ...image, tags: ['UPPER'] }]), /must be lowercase/],
   ]
   for (const [what, make, message] of cases) {
     test(`${what}, leaving nothing`, async () => {
@@ -242,6 +311,6 @@ describe('refusing', () => {
       /killed/,
     )
     ImageStore.open(store.layout.root)
-    assert.equal(readdirSync(store.layout.layers).length, 2)
+    assert.equal(readdirSync(store.layout.chains).length, 2)
   })
 })

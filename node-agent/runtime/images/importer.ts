@@ -3,12 +3,13 @@
 import { mkdtempSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { compressionOfHead } from './compression.ts'
 import { explainDiskError, ImageError } from './errors.ts'
 import type { ImportJob, ImportResult } from './import-archive.ts'
-import { compressionOfHead } from './layer.ts'
-import type { ImageStore, StoredImage } from './store.ts'
+import type { ImageStore } from './store.ts'
+import type { StoredImage } from './store-index.ts'
 import { blockBytes, isEndBlock, isHeader } from './tar-header.ts'
-import type { UnpackLimits } from './untar.ts'
+import type { UnpackLimits } from './unpack-budget.ts'
 
 /** Does the unpacking, somewhere. Rejects with an ImageError `aborted` when the signal says so. */
 export type RunImport = (
@@ -109,7 +110,7 @@ async function receive(chunks: AsyncIterable<Uint8Array>, file: string, request:
 }
 
 function checkHead(head: Buffer): void {
-  if (compressionOfHead(head) === 'gzip' || isHeader(head) || isEndBlock(head)) return
+  if (compressionOfHead(head) !== 'none' || isHeader(head) || isEndBlock(head)) return
   const zip = head.toString('latin1', 0, 2) === 'PK' ? ' (it looks like a zip file)' : ''
   throw new ImageError('invalid', `this is no tar archive${zip}: import what \`docker save\` or \`podman save\` writes`)
 }

@@ -1,134 +1,114 @@
-// Single entries of a layer, each made new under one name below a directory's descriptor, and what they carry: owners,
-// modes, times and attributes.
+// Single entries of a layer, each made new under one name below a directory's descriptor.
 import {
   chmodSync,
   closeSync,
   constants,
   fchmodSync,
   fchownSync,
-  futimesSync,
+  ftruncateSync,
   lchownSync,
-  lstatSync,
-  lutimesSync,
-  mkdirSync,
   openSync,
-  readdirSync,
-  rmdirSync,
-  type Stats,
-  unlinkSync,
+  symlinkSync,
   writeSync,
 } from 'node:fs'
-import { hasCode } from '../../sys/errno.ts'
 import { deviceNumber } from '../../sys/fifo.ts'
-import { makeNodeAt, setXattrOf } from '../../sys/tree.ts'
+import { makeNodeAt, setTimesAt } from '../../sys/tree.ts'
 import { ImageError } from './errors.ts'
+import { ownerOf, setTimes, setXattrs } from './file-attributes.ts'
+import { FoundFile } from './found-file.ts'
+import { below, bytes } from './layer-tree.ts'
+import { maxPathBytes } from './merged-path.ts'
 import type { TarEntry } from './tar.ts'
 import { printable } from './tar-header.ts'
+import type { Segment } from './tar-sparse.ts'
 
-export const maxPathBytes = 4096
-
-/** Names are byte strings (latin1). */
-export const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
-
-/** The path of a name in the directory a descriptor refers to, whatever happens to the directory's own path. */
-export function below(directoryFd: number, name: string): Buffer {
-  return Buffer.concat([bytes(`/proc/self/fd/${directoryFd}/`), bytes(name)])
-}
-
-export function status(place: Buffer): Stats | undefined {
-  return lstatSync(place, { throwIfNoEntry: false })
-}
-
-/** Whether it was not there before. */
-export function makeDirectory(place: Buffer): boolean {
-  try {
-    mkdirSync(place, 0o755)
-    chmodSync(place, 0o755)
-    return true
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false
-    throw error
-  }
-}
-
-export function linkText(entry: TarEntry): Buffer {
-  if (entry.linkPath === '' || entry.linkPath.length > maxPathBytes || entry.linkPath.includes('\0')) {
-    throw new ImageError('invalid', `the symbolic link ${printable(entry.path)} has no usable target`)
-  }
-  return bytes(entry.linkPath)
-}
-
-export async function makeFile(entry: TarEntry, content: AsyncIterable<Buffer>, place: Buffer): Promise<void> {
+export async function makeFile(
+  entry: TarEntry,
+  content: AsyncIterable<Buffer>,
+  parentFd: number,
+  name: string,
+): Promise<void> {
   const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
-  const fd = openSync(place, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600)
+  const { uid, gid } = ownerOf(entry)
+  const fd = openSync(below(parentFd, name), O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600)
   try {
-    for await (const chunk of content) {
-      for (let offset = 0; offset < chunk.length; ) offset += writeSync(fd, chunk, offset)
-    }
-    checkOwner(entry)
+    if (entry.segments) await writeSegments(fd, content, entry.segments, entry.sizeBytes)
+    else for await (const chunk of content) writeAll(fd, chunk)
     // In this order: a change of owner takes setuid bits and file capabilities away.
-    fchownSync(fd, entry.uid, entry.gid)
+    fchownSync(fd, uid, gid)
     fchmodSync(fd, entry.mode)
     setXattrs(fd, entry)
-    futimesSync(fd, entry.mtimeSeconds, entry.mtimeSeconds)
+    setTimes(fd, entry.mtime)
   } finally {
     closeSync(fd)
   }
 }
 
-export function makeNode(entry: TarEntry, parentFd: number, name: string, place: Buffer): void {
-  const { type } = entry
-  if (type !== 'char' && type !== 'block' && type !== 'fifo') return
+function writeAll(fd: number, chunk: Uint8Array, position: number | null = null): void {
+  for (let offset = 0; offset < chunk.length; ) {
+    const at = position === null ? null : position + offset
+    offset += writeSync(fd, chunk, offset, chunk.length - offset, at)
+  }
+}
+
+/** Writes a content to where its pieces belong, and leaves the rest a hole. */
+async function writeSegments(
+  fd: number,
+  content: AsyncIterable<Buffer>,
+  segments: readonly Segment[],
+  sizeBytes: number,
+): Promise<void> {
+  let index = 0
+  let written = 0
+  for await (const chunk of content) {
+    for (let rest: Uint8Array = chunk; rest.length > 0; ) {
+      const segment = segments[index]
+      if (segment === undefined) break
+      const piece = rest.subarray(0, segment.length - written)
+      writeAll(fd, piece, segment.offset + written)
+      rest = rest.subarray(piece.length)
+      written += piece.length
+      if (written < segment.length) continue
+      index++
+      written = 0
+    }
+  }
+  ftruncateSync(fd, sizeBytes)
+}
+
+export function makeSymlink(entry: TarEntry, parentFd: number, name: string): void {
+  if (entry.linkPath === '' || entry.linkPath.length >= maxPathBytes || entry.linkPath.includes('\0')) {
+    throw new ImageError('invalid', `the symbolic link ${printable(entry.path)} has no usable target`)
+  }
+  const { uid, gid } = ownerOf(entry)
+  const place = below(parentFd, name)
+  symlinkSync(bytes(entry.linkPath), place)
+  lchownSync(place, uid, gid)
+  setXattrsAt(entry, parentFd, name)
+  setTimesAt(parentFd, bytes(name), entry.mtime)
+}
+
+export function makeNode(entry: TarEntry, type: 'char' | 'block' | 'fifo', parentFd: number, name: string): void {
   if (type === 'char' && entry.deviceMajor === 0 && entry.deviceMinor === 0) {
     throw new ImageError(
       'invalid',
       `${printable(entry.path)} is a character device 0:0, which means "removed" to overlayfs`,
     )
   }
-  checkOwner(entry)
+  const { uid, gid } = ownerOf(entry)
+  const place = below(parentFd, name)
   const device = type === 'fifo' ? 0 : deviceNumber(entry.deviceMajor, entry.deviceMinor)
   makeNodeAt(parentFd, bytes(name), { type, mode: 0, device })
-  lchownSync(place, entry.uid, entry.gid)
+  lchownSync(place, uid, gid)
   // Just made, and no symbolic link: chmod(2) has nothing to follow.
   chmodSync(place, entry.mode)
-  lutimesSync(place, entry.mtimeSeconds, entry.mtimeSeconds)
+  setXattrsAt(entry, parentFd, name)
+  setTimesAt(parentFd, bytes(name), entry.mtime)
 }
 
-export function checkOwner(entry: TarEntry): void {
-  const maxId = 0xffff_fffe
-  if (entry.uid < 0 || entry.uid > maxId || entry.gid < 0 || entry.gid > maxId) {
-    throw new ImageError(
-      'invalid',
-      `${printable(entry.path)} belongs to ${entry.uid}:${entry.gid}, which no system has`,
-    )
-  }
-}
-
-/** File capabilities, ACLs and users' attributes; other name spaces belong to the host. */
-export function setXattrs(fd: number, entry: TarEntry): void {
-  for (const [name, value] of entry.xattrs) {
-    if (name.startsWith('trusted.overlay.')) {
-      throw new ImageError('invalid', `${printable(entry.path)} brings overlayfs's own attribute ${name}`)
-    }
-    if (!/^(security\.capability|user\..+|system\.posix_acl_(access|default))$/.test(name)) continue
-    try {
-      setXattrOf(fd, name, value)
-    } catch (error) {
-      if (hasCode(error, 'EINVAL', 'ERANGE', 'E2BIG')) {
-        throw new ImageError('invalid', `${printable(entry.path)} has a malformed attribute ${name}`)
-      }
-      // What the file system has no place for (ACLs where they are off) is not worth failing for.
-      if (!hasCode(error, 'EOPNOTSUPP')) throw error
-    }
-  }
-}
-
-/** Removes a directory and all below it, names that are not UTF-8 included; symbolic links are not followed. */
-export function removeTree(place: Buffer): void {
-  for (const name of readdirSync(place, { encoding: 'buffer' })) {
-    const child = Buffer.concat([place, bytes('/'), name])
-    if (lstatSync(child).isDirectory()) removeTree(child)
-    else unlinkSync(child)
-  }
-  rmdirSync(place)
+/** On whatever has the name, a symbolic link itself included. */
+function setXattrsAt(entry: TarEntry, parentFd: number, name: string): void {
+  if (entry.xattrs.size === 0) return
+  using made = FoundFile.in(parentFd, name)
+  if (made) setXattrs(made.fd, entry)
 }

@@ -1,12 +1,21 @@
 // Where images lie on disk, below one folder:
-//   index.json              what is here: the only commit point
-//   blobs/sha256/HEX        manifests and configurations
-//   layers/HEX/fs           one layer unpacked, named by its diff ID; shared by all containers through overlayfs
-//   layers/HEX/layer.json   its size
-//   staging/…               imports under way; whatever is there at start-up is left over
+//   index.json                    what is here: the only commit point
+//   blobs/ALGORITHM/HEX           manifests and configurations
+//   chains/HEX/fs                 one layer unpacked, named by its chain ID, for what it holds depends on the layers below;
+//                                 shared by all containers through overlayfs
+//   chains/HEX/layer.json         its size
+//   layers/HEX/…                  the same, named by diff ID and unpacked without regard to the layers below: of images
+//                                 that came before version 2 of the index, until they come again or are removed
+//   staging/…                     imports under way; whatever is there at start-up is left over
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { type Digest, hexOf } from './digest.ts'
+import { algorithmOf, type Digest, hexOf, type Sha256 } from './digest.ts'
+
+/** A layer's folder, below that of all images. */
+export type LayerFolder = `${(typeof layerFolders)[number]}/${string}`
+
+const layerFolders = ['chains', 'layers'] as const
+const blobFolders = ['blobs/sha256', 'blobs/sha512'] as const
 
 export class ImageLayout {
   readonly root: string
@@ -18,27 +27,35 @@ export class ImageLayout {
   get index(): string {
     return path.join(this.root, 'index.json')
   }
-  get blobs(): string {
-    return path.join(this.root, 'blobs', 'sha256')
-  }
-  get layers(): string {
-    return path.join(this.root, 'layers')
+  get chains(): string {
+    return path.join(this.root, 'chains')
   }
   get staging(): string {
     return path.join(this.root, 'staging')
   }
-  blob(digest: Digest): string {
-    return path.join(this.blobs, hexOf(digest))
+  /** Folders of things with names of their own, as parts of paths below the root. */
+  get collections(): readonly string[] {
+    return [...blobFolders, ...layerFolders]
   }
-  layer(diffId: Digest): string {
-    return path.join(this.layers, hexOf(diffId))
+  /** As a path below the root. */
+  blobName(digest: Digest): string {
+    return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`
+  }
+  blob(digest: Digest): string {
+    return path.join(this.root, this.blobName(digest))
+  }
+  chain(chainId: Sha256): LayerFolder {
+    return `chains/${hexOf(chainId)}`
+  }
+  layer(folder: LayerFolder): string {
+    return path.join(this.root, folder)
   }
   /** An overlay's lower directory. */
-  layerRoot(diffId: Digest): string {
-    return path.join(this.layer(diffId), 'fs')
+  layerRoot(folder: LayerFolder): string {
+    return path.join(this.layer(folder), 'fs')
   }
-  layerRecord(diffId: Digest): string {
-    return path.join(this.layer(diffId), 'layer.json')
+  layerRecord(folder: LayerFolder): string {
+    return path.join(this.layer(folder), 'layer.json')
   }
 }
 

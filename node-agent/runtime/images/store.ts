@@ -1,63 +1,51 @@
 // Which images are here. One small index file is the truth; blobs and layers that it does not name are garbage.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { type Digest, hexOf, isDigest } from './digest.ts'
+import { hexOf, isSha256, type Sha256 } from './digest.ts'
 import { explainDiskError, ImageError } from './errors.ts'
 import { type ImageConfig, parseImageConfig } from './image-config.ts'
 import type { ImportResult } from './import-archive.ts'
-import { readLayerRecord } from './layer.ts'
-import { ImageLayout, writeDurably } from './layout.ts'
+import { type LayerRecord, lowerDirectories, readLayerRecord } from './layer.ts'
+import { ImageLayout, type LayerFolder, writeDurably } from './layout.ts'
 import { asImageIdPrefix, parseReference, tagReference } from './reference.ts'
-
-export interface StoredImage {
-  /** The digest of its configuration. */
-  readonly id: Digest
-  /** Canonical references by tag: `docker.io/library/busybox:latest`. */
-  readonly references: readonly string[]
-  /** `repository@sha256:…`, where the registry's manifest came along. */
-  readonly repoDigests: readonly string[]
-  readonly manifests: readonly Digest[]
-  /** Diff IDs, lowest first. */
-  readonly layers: readonly Digest[]
-  /** Of the files in all its layers. */
-  readonly sizeBytes: number
-  readonly importedAtMs: number
-}
-
-interface Index {
-  readonly version: 1
-  readonly images: readonly StoredImage[]
-}
+import { readIndex, type StoredImage, writeIndex } from './store-index.ts'
 
 export interface ImageUsage {
   readonly bytes: number
   readonly inodes: number
 }
 
+export interface ImageStoreOptions {
+  /** Lower directories that containers are made of: they stay, even if no image has them any more. */
+  readonly inUse?: () => Iterable<string>
+}
+
 export class ImageStore {
   readonly layout: ImageLayout
-  readonly #images = new Map<Digest, StoredImage>()
-  readonly #configs = new Map<Digest, ImageConfig>()
-  readonly #layers = new Map<Digest, ImageUsage>()
+  readonly #inUse: () => Iterable<string>
+  readonly #images = new Map<Sha256, StoredImage>()
+  readonly #configs = new Map<Sha256, ImageConfig>()
+  readonly #layers = new Map<LayerFolder, LayerRecord>()
   #imports = 0
 
-  private constructor(layout: ImageLayout) {
+  private constructor(layout: ImageLayout, inUse: () => Iterable<string>) {
     this.layout = layout
+    this.#inUse = inUse
   }
 
-  /** Loads what is there, and throws out what an interrupted import or removal has left. */
-  static open(root: string): ImageStore {
+  /**
+   * Loads what is there, and throws out what an interrupted import or removal has left.
+   * @throws Error for the store of a newer program
+   */
+  static open(root: string, { inUse = () => [] }: ImageStoreOptions = {}): ImageStore {
     const layout = new ImageLayout(root)
-    for (const folder of [layout.root, layout.blobs, layout.layers, layout.staging]) {
+    for (const folder of [layout.staging, ...layout.collections.map(name => path.join(root, name))]) {
       // Layers hold setuid programs: only root may look.
       mkdirSync(folder, { recursive: true, mode: 0o700 })
     }
-    const store = new ImageStore(layout)
-    if (existsSync(layout.index)) {
-      const index = JSON.parse(readFileSync(layout.index, 'utf8')) as Index
-      for (const image of index.images) store.#images.set(image.id, image)
-    }
+    const store = new ImageStore(layout, inUse)
+    for (const image of readIndex(layout)) store.#images.set(image.id, image)
     store.#collect()
     return store
   }
@@ -67,7 +55,7 @@ export class ImageStore {
   }
 
   get(id: string): StoredImage | undefined {
-    return isDigest(id) ? this.#images.get(id) : undefined
+    return isSha256(id) ? this.#images.get(id) : undefined
   }
 
   /**
@@ -110,7 +98,7 @@ export class ImageStore {
 
   /** The lower directories of an overlay, topmost first. */
   lowerDirectories(image: StoredImage): string[] {
-    return image.layers.map(layer => this.layout.layerRoot(layer)).reverse()
+    return lowerDirectories(this.layout, image.layers, folder => this.#layer(folder))
   }
 
   /** Keeps unreferenced layers while an import is putting them in place. */
@@ -157,47 +145,43 @@ export class ImageStore {
     const layers = new Set(this.list().flatMap(image => image.layers))
     let bytes = 0
     let inodes = 0
-    for (const layer of layers) {
-      const usage = this.#layerUsage(layer)
-      bytes += usage.bytes
-      inodes += usage.inodes
+    for (const folder of layers) {
+      const record = this.#layer(folder)
+      bytes += record?.sizeBytes ?? 0
+      inodes += record?.entries ?? 0
     }
     return { bytes, inodes }
   }
 
-  #layerUsage(layer: Digest): ImageUsage {
-    let usage = this.#layers.get(layer)
-    if (!usage) {
-      const record = readLayerRecord(this.layout, layer)
-      usage = { bytes: record?.sizeBytes ?? 0, inodes: record?.entries ?? 0 }
-      this.#layers.set(layer, usage)
-    }
-    return usage
+  #layer(folder: LayerFolder): LayerRecord | undefined {
+    const known = this.#layers.get(folder)
+    const record = known ?? readLayerRecord(this.layout, folder)
+    if (record && !known) this.#layers.set(folder, record)
+    return record
   }
 
-  #save(images: ReadonlyMap<Digest, StoredImage>): void {
-    const index: Index = { version: 1, images: [...images.values()] }
-    writeDurably(this.layout.index, Buffer.from(JSON.stringify(index, null, 1)))
+  #save(images: ReadonlyMap<Sha256, StoredImage>): void {
+    writeIndex(this.layout, [...images.values()])
     this.#images.clear()
     for (const [id, image] of images) this.#images.set(id, image)
   }
 
   /** Moves garbage out of sight at once and deletes it in the background; what a crash leaves there goes next time. */
   #collect(): void {
+    const { root, staging, collections } = this.layout
     const needed = new Set<string>()
     for (const image of this.#images.values()) {
-      for (const digest of [image.id, ...image.manifests, ...image.layers]) needed.add(hexOf(digest))
+      for (const digest of [image.id, ...image.manifests]) needed.add(this.layout.blobName(digest))
+      for (const folder of image.layers) needed.add(folder)
     }
-    const garbage = [this.layout.blobs, this.layout.layers].flatMap(folder =>
-      readdirSync(folder)
-        .filter(name => !needed.has(name))
-        .map(name => path.join(folder, name)),
-    )
-    const leftovers =
-      this.#imports === 0 ? readdirSync(this.layout.staging).map(name => path.join(this.layout.staging, name)) : []
+    for (const directory of this.#inUse()) needed.add(path.relative(root, path.dirname(directory)))
+    const garbage = collections
+      .flatMap(folder => readdirSync(path.join(root, folder)).map(name => `${folder}/${name}`))
+      .filter(name => !needed.has(name))
+    const leftovers = this.#imports === 0 ? readdirSync(staging).map(name => path.join(staging, name)) : []
     if (garbage.length > 0) {
-      const trash = mkdtempSync(path.join(this.layout.staging, 'trash-'))
-      for (const [index, item] of garbage.entries()) renameSync(item, path.join(trash, String(index)))
+      const trash = mkdtempSync(path.join(staging, 'trash-'))
+      for (const [index, name] of garbage.entries()) renameSync(path.join(root, name), path.join(trash, String(index)))
       leftovers.push(trash)
     }
     for (const item of leftovers) void rm(item, { recursive: true, force: true }).catch(() => undefined)

@@ -91,9 +91,17 @@ export function decodeHeader(block: Buffer): RawHeader {
   }
 }
 
-/** Records of a pax header: "LENGTH KEY=VALUE\n". Values stay bytes, since extended attributes are. @throws ImageError */
+/** What GNU tar writes once for each piece of a sparse file; all of them together are `GNU.sparse.map` in its later form. */
+const sparsePiece = /^GNU\.sparse\.(offset|numbytes)$/
+
+/**
+ * Records of a pax header: "LENGTH KEY=VALUE\n". Values stay bytes, since extended attributes are. The pieces of a sparse
+ * file come as the list that newer archives have for them.
+ * @throws ImageError
+ */
 export function decodePax(body: Buffer): Map<string, Buffer> {
   const records = new Map<string, Buffer>()
+  const pieces: string[] = []
   for (let start = 0; start < body.length; ) {
     const space = body.indexOf(0x20, start)
     const digits = space === -1 ? '' : body.toString('latin1', start, space)
@@ -103,8 +111,12 @@ export function decodePax(body: Buffer): Map<string, Buffer> {
     if (length === 0 || end > body.length || body[end - 1] !== 0x0a || equals === -1 || equals >= end) {
       throw new ImageError('invalid', 'a pax header is malformed')
     }
-    records.set(body.toString('utf8', space + 1, equals), body.subarray(equals + 1, end - 1))
+    const key = body.toString('utf8', space + 1, equals)
+    const value = body.subarray(equals + 1, end - 1)
+    if (sparsePiece.test(key)) pieces.push(value.toString('latin1'))
+    else records.set(key, value)
     start = end
   }
+  if (pieces.length > 0) records.set('GNU.sparse.map', Buffer.from(pieces.join(',')))
   return records
 }

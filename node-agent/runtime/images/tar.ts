@@ -1,9 +1,12 @@
 // Reading tar archives: V7, ustar, pax and GNU, entry by entry, without holding more than one header in memory.
 // Ours rather than a package's because layers need what packages leave out: extended attributes as bytes (a file's
 // capabilities are not text), pax owners and times, each content's offset, and a bound on what a header may hold.
-import type { ByteSource } from './byte-source.ts'
+// Where archives leave room for opinion it does as Go's archive/tar, which is what they are tried with.
+import type { FileTime } from '../../sys/tree.ts'
+import { type ByteSource, TruncatedError } from './byte-source.ts'
 import { ImageError } from './errors.ts'
 import { blockBytes, decodeHeader, decodePax, isEndBlock, printable, type RawHeader } from './tar-header.ts'
+import { checkSegments, readSparseMap, type Segment, sparseHeader } from './tar-sparse.ts'
 
 type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo'
 
@@ -16,14 +19,16 @@ export interface TarEntry {
   readonly mode: number
   readonly uid: number
   readonly gid: number
+  /** Of a file, with its holes. */
   readonly sizeBytes: number
-  /** May have a fraction. */
-  readonly mtimeSeconds: number
+  readonly mtime: FileTime
   readonly deviceMajor: number
   readonly deviceMinor: number
   readonly xattrs: ReadonlyMap<string, Buffer>
   /** Where the content begins in the source. */
   readonly offset: number
+  /** Of a file with holes: where the pieces of the content belong. */
+  readonly segments?: readonly Segment[]
 }
 
 const types: Record<string, TarEntryType> = {
@@ -43,7 +48,6 @@ const xattrPrefix = 'SCHILY.xattr.'
 
 export class TarReader {
   readonly #source: ByteSource
-  readonly #globalPax = new Map<string, Buffer>()
   #contentLeft = 0
   #paddingLeft = 0
   #ended = false
@@ -69,21 +73,21 @@ export class TarReader {
       const block = await this.#source.read(blockBytes)
       if (block === undefined) return undefined
       if (isEndBlock(block)) {
-        this.#ended = true
+        await this.#end()
         return undefined
       }
       const header = decodeHeader(block)
       if (header.typeFlag === 'x')
         for (const [key, value] of decodePax(await this.#metadata(header))) pax.set(key, value)
-      else if (header.typeFlag === 'g') {
-        for (const [key, value] of decodePax(await this.#metadata(header))) this.#globalPax.set(key, value)
-      } else if (header.typeFlag === 'L') longName = cString(await this.#metadata(header))
+      // A global header says the same of every entry. Go's reader hands it on, and no unpacker there heeds it.
+      else if (header.typeFlag === 'g') await this.#metadata(header)
+      else if (header.typeFlag === 'L') longName = cString(await this.#metadata(header))
       else if (header.typeFlag === 'K') longLink = cString(await this.#metadata(header))
-      else return this.#entry(header, new Map([...this.#globalPax, ...pax]), longName, longLink)
+      else return this.#entry(header, pax, longName, longLink)
     }
   }
 
-  /** The current entry's content; chunks are valid until the next one is asked for. */
+  /** The current entry's content, holes left out; chunks are valid until the next one is asked for. */
   async *content(): AsyncGenerator<Buffer> {
     while (this.#contentLeft > 0) {
       const chunk = await this.#source.some(this.#contentLeft)
@@ -94,6 +98,15 @@ export class TarReader {
       this.#contentLeft -= chunk.length
       yield chunk
     }
+  }
+
+  /** Two blocks of zeros are the end, or one and nothing more. */
+  async #end(): Promise<void> {
+    const second = await this.#source.read(blockBytes)
+    if (second !== undefined && !isEndBlock(second)) {
+      throw new ImageError('invalid', 'a block of zeros stands in the middle: the archive is damaged')
+    }
+    this.#ended = true
   }
 
   #expect(sizeBytes: number): void {
@@ -111,46 +124,59 @@ export class TarReader {
     return Buffer.concat(parts)
   }
 
-  #entry(
+  async #entry(
     header: RawHeader,
     pax: ReadonlyMap<string, Buffer>,
     longName: string | undefined,
     longLink: string | undefined,
-  ): TarEntry {
-    const path = paxText(pax, 'path') ?? longName ?? header.name
-    const sparse = header.typeFlag === 'S' || [...pax.keys()].some(key => key.startsWith('GNU.sparse.'))
-    if (sparse) {
+  ): Promise<TarEntry> {
+    const written = longName ?? paxText(pax, 'path') ?? header.name
+    if (header.typeFlag === 'S') {
       throw new ImageError(
         'invalid',
-        `${printable(path)} is stored as a sparse file: write the archive without --sparse`,
+        `${printable(written)} is a sparse file in GNU's old form: write the archive with --format=posix`,
       )
     }
     let type = types[header.typeFlag]
     if (type === undefined) {
-      throw new ImageError('invalid', `${printable(path)} has the unknown entry type ${printable(header.typeFlag)}`)
+      throw new ImageError('invalid', `${printable(written)} has the unknown entry type ${printable(header.typeFlag)}`)
     }
     // V7 archives have no type for folders: their names end with a slash.
-    if (type === 'file' && path.endsWith('/')) type = 'directory'
-    const sizeBytes = type === 'file' ? (paxNumber(pax, 'size') ?? header.size) : 0
-    this.#expect(sizeBytes)
+    if (header.typeFlag === '\0' && written.endsWith('/')) type = 'directory'
+    const storedBytes = type === 'file' ? (paxInteger(pax, 'size') ?? header.size) : 0
+    this.#expect(storedBytes)
+    const sparse = type === 'file' ? sparseHeader(pax, written) : undefined
+    const segments = sparse && (sparse.map ?? (await this.#sparseMap(written)))
+    if (segments) checkSegments(segments, sparse.sizeBytes, this.#contentLeft, written)
     const xattrs = new Map<string, Buffer>()
     for (const [key, value] of pax) {
       if (key.startsWith(xattrPrefix)) xattrs.set(key.slice(xattrPrefix.length), value)
     }
     return {
-      path,
+      path: sparse?.name ?? written,
       type,
-      linkPath: paxText(pax, 'linkpath') ?? longLink ?? header.linkName,
+      linkPath: longLink ?? paxText(pax, 'linkpath') ?? header.linkName,
       mode: header.mode & 0o7777,
-      uid: paxNumber(pax, 'uid') ?? header.uid,
-      gid: paxNumber(pax, 'gid') ?? header.gid,
-      sizeBytes,
-      mtimeSeconds: paxNumber(pax, 'mtime', true) ?? header.mtimeSeconds,
+      uid: paxInteger(pax, 'uid') ?? header.uid,
+      gid: paxInteger(pax, 'gid') ?? header.gid,
+      sizeBytes: sparse?.sizeBytes ?? storedBytes,
+      mtime: paxTime(pax, 'mtime') ?? { seconds: header.mtimeSeconds, nanoseconds: 0 },
       deviceMajor: header.deviceMajor,
       deviceMinor: header.deviceMinor,
       xattrs,
       offset: this.#source.position,
+      ...(segments && { segments }),
     }
+  }
+
+  #sparseMap(path: string): Promise<readonly Segment[]> {
+    const nextBlock = async (): Promise<Buffer> => {
+      const block = this.#contentLeft < blockBytes ? undefined : await this.#source.read(blockBytes)
+      if (block === undefined) throw new TruncatedError(this.#source.position)
+      this.#contentLeft -= blockBytes
+      return block
+    }
+    return readSparseMap(nextBlock, maxMetadataBytes, path)
   }
 }
 
@@ -165,13 +191,28 @@ function paxText(pax: ReadonlyMap<string, Buffer>, key: string): string | undefi
   return value === undefined || value.length === 0 ? undefined : value.toString('latin1')
 }
 
-function paxNumber(pax: ReadonlyMap<string, Buffer>, key: string, fraction = false): number | undefined {
+function paxInteger(pax: ReadonlyMap<string, Buffer>, key: string): number | undefined {
   const value = paxText(pax, key)
   if (value === undefined) return undefined
-  const pattern = fraction ? /^-?[0-9]+(\.[0-9]*)?$/ : /^[0-9]+$/
   const number = Number(value)
-  if (!pattern.test(value) || Math.abs(number) > Number.MAX_SAFE_INTEGER) {
-    throw new ImageError('invalid', `a pax header's ${key} ${JSON.stringify(value)} is no number`)
-  }
+  if (!/^[0-9]+$/.test(value) || !Number.isSafeInteger(number)) throw noNumber(key, value)
   return number
+}
+
+/** Seconds, perhaps negative, with as many decimals as the writer liked; beyond nanoseconds they are dropped. */
+function paxTime(pax: ReadonlyMap<string, Buffer>, key: string): FileTime | undefined {
+  const value = paxText(pax, key)
+  if (value === undefined) return undefined
+  const [, sign = '', whole = '', decimals = ''] = /^(-?)([0-9]+)(?:\.([0-9]*))?$/.exec(value) ?? []
+  const seconds = Number(whole)
+  if (whole === '' || !Number.isSafeInteger(seconds)) throw noNumber(key, value)
+  const nanoseconds = Number(decimals.slice(0, 9).padEnd(9, '0'))
+  if (sign === '') return { seconds, nanoseconds }
+  return nanoseconds === 0
+    ? { seconds: -seconds, nanoseconds }
+    : { seconds: -seconds - 1, nanoseconds: 1e9 - nanoseconds }
+}
+
+function noNumber(key: string, value: string): ImageError {
+  return new ImageError('invalid', `a pax header's ${key} ${JSON.stringify(value)} is no number`)
 }

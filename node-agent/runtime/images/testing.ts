@@ -21,6 +21,66 @@ export async function makeTar(entries: readonly TestEntry[]): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
+/** A pax header of these records, for what tar-stream cannot write. */
+export function paxHeader(records: Readonly<Record<string, Uint8Array | string>>, type = 'x'): Buffer {
+  const lines = Object.entries(records).map(([key, value]) => paxRecord(key, Buffer.from(value)))
+  return rawEntry(type, 'pax', Buffer.concat(lines))
+}
+
+/** "LENGTH KEY=VALUE\n", where the length counts itself. */
+export function paxRecord(key: string, value: Buffer): Buffer {
+  const rest = Buffer.concat([Buffer.from(` ${key}=`), value, Buffer.from('\n')])
+  let length = rest.length + 1
+  while (String(length).length + rest.length !== length) length = String(length).length + rest.length
+  return Buffer.concat([Buffer.from(String(length)), rest])
+}
+
+/** An entry byte by byte. Fields of the header, by their offset, replace what would be right. */
+export function rawEntry(
+  type: string,
+  name: string,
+  content: Buffer,
+  fields: Readonly<Record<number, string | Buffer>> = {},
+): Buffer {
+  const header = Buffer.alloc(512)
+  header.write(name, 0, 'latin1')
+  header.write('0000755\0', 100)
+  header.write('0000000\0', 108)
+  header.write('0000000\0', 116)
+  header.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124)
+  header.write('00000000000\0', 136)
+  header.write('        ', 148)
+  header.write(type, 156)
+  header.write('ustar\0', 257)
+  header.write('00', 263)
+  for (const [offset, value] of Object.entries(fields)) Buffer.from(value).copy(header, Number(offset))
+  const sum = header.reduce((total, byte) => total + byte, 0)
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+  return Buffer.concat([header, content, Buffer.alloc((512 - (content.length % 512)) % 512)])
+}
+
+/** A frame of zstd (RFC 8878) that stores its content as it is. */
+export function zstdFrame(content: Buffer): Buffer {
+  const most = 128 * 1024
+  const blocks = []
+  for (let start = 0; start === 0 || start < content.length; start += most) {
+    const block = content.subarray(start, start + most)
+    const last = start + most >= content.length ? 1 : 0
+    const header = Buffer.alloc(3)
+    header.writeUIntLE(last | (block.length << 3), 0, 3)
+    blocks.push(header, block)
+  }
+  // No content size, and a window of 128 KiB.
+  return Buffer.concat([Buffer.from('28b52ffd0038', 'hex'), ...blocks])
+}
+
+/** A frame that decoders skip: where indexes of seekable archives are kept. */
+export function zstdSkippable(content: Buffer): Buffer {
+  const header = Buffer.from('502a4d1800000000', 'hex')
+  header.writeUInt32LE(content.length, 4)
+  return Buffer.concat([header, content])
+}
+
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
@@ -65,10 +125,11 @@ export function dockerArchive(images: readonly TestImage[]): Promise<Buffer> {
   return makeTar([...entries.values(), { name: 'manifest.json', content: JSON.stringify(manifest) }])
 }
 
-/** An OCI image layout with gzipped layers. `damage` may change a blob's content, not its name. */
+/** An OCI image layout. `damage` may change a blob's content, not its name. */
 export function ociArchive(
   image: TestImage,
   damage: (digest: string, content: Buffer) => Buffer = (_, content) => content,
+  compress: (layer: Buffer) => Buffer = layer => gzipSync(layer),
 ): Promise<Buffer> {
   const blobs = new Map<string, Buffer>()
   const put = (content: Buffer, mediaType: string): object => {
@@ -76,7 +137,7 @@ export function ociArchive(
     return { mediaType, digest: `sha256:${sha256(content)}`, size: content.length }
   }
   const config = put(configOf(image), 'application/vnd.oci.image.config.v1+json')
-  const layers = image.layers.map(layer => put(gzipSync(layer), 'application/vnd.oci.image.layer.v1.tar+gzip'))
+  const layers = image.layers.map(layer => put(compress(layer), 'application/vnd.oci.image.layer.v1.tar+gzip'))
   const manifest = put(
     Buffer.from(JSON.stringify({ schemaVersion: 2, config, layers })),
     'application/vnd.oci.image.manifest.v1+json',

@@ -16,12 +16,16 @@ import { closeFd } from '../../sys/fd.ts'
 import { openRoot } from '../../sys/rooted.ts'
 import { getXattr } from '../../sys/xattr.ts'
 import { StreamSource } from './byte-source.ts'
+import { LowerLayers } from './lower-layers.ts'
 import { TarReader } from './tar.ts'
-import { makeTar, type TestEntry } from './testing.ts'
+import { makeTar, paxHeader, rawEntry, type TestEntry } from './testing.ts'
 import { type Unpacked, untar } from './untar.ts'
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'tessera-untar-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
+
+/** cap_setuid is bit 7: 0x80 alone is no UTF-8. */
+const capability = Buffer.from('0100000280000000000000000000000000000000', 'hex')
 
 /** In pieces, so that no entry arrives aligned. */
 async function* pieces(bytes: Buffer): AsyncGenerator<Buffer> {
@@ -31,11 +35,13 @@ async function* pieces(bytes: Buffer): AsyncGenerator<Buffer> {
 async function unpackBytes(
   bytes: Buffer,
   limits = { maxEntries: 1000, maxBytes: 1 << 20 },
+  below: readonly string[] = [],
 ): Promise<[string, Unpacked]> {
   const root = mkdtempSync(path.join(scratch, 'layer-'))
   const fd = openRoot(root)
+  using lower = new LowerLayers(below)
   try {
-    return [root, await untar(new TarReader(new StreamSource(pieces(bytes))), fd, limits)]
+    return [root, await untar(new TarReader(new StreamSource(pieces(bytes))), fd, lower, limits)]
   } finally {
     closeFd(fd)
   }
@@ -47,37 +53,7 @@ async function unpack(entries: readonly TestEntry[]): Promise<string> {
 
 /** One pax header and the file it amends, byte by byte: what tar-stream cannot write. */
 function paxFile(records: Record<string, Buffer>, name: string): Buffer {
-  const body = Buffer.concat(
-    Object.entries(records).map(([key, value]) => {
-      const rest = Buffer.concat([Buffer.from(` ${key}=`), value, Buffer.from('\n')])
-      let length = rest.length + 1
-      while (String(length).length + rest.length !== length) length = String(length).length + rest.length
-      return Buffer.concat([Buffer.from(String(length)), rest])
-    }),
-  )
-  return Buffer.concat([rawEntry('x', 'pax', body), rawEntry('0', name, Buffer.from('hello')), Buffer.alloc(1024)])
-}
-
-function rawEntry(type: string, name: string, content: Buffer): Buffer {
-  const header = Buffer.alloc(512)
-  header.write(name, 0, 'latin1')
-  header.write('0000755\0', 100)
-  header.write('0000000\0', 108)
-  header.write('0000000\0', 116)
-  header.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124)
-  header.write('00000000000\0', 136)
-  header.write('        ', 148)
-  header.write(type, 156)
-  header.write('ustar\0', 257)
-  header.write('00', 263)
-  header.write(
-    `${header
-      .reduce((sum, byte) => sum + byte, 0)
-      .toString(8)
-      .padStart(6, '0')}\0 `,
-    148,
-  )
-  return Buffer.concat([header, content, Buffer.alloc((512 - (content.length % 512)) % 512)])
+  return Buffer.concat([paxHeader(records), rawEntry('0', name, Buffer.from('hello')), Buffer.alloc(1024)])
 }
 
 describe('what layers hold', () => {
@@ -88,7 +64,7 @@ describe('what layers hold', () => {
       { name: 'usr/', type: 'directory', mode: 0o750, mtime },
       { name: './etc/', type: 'directory', mode: 0o755 },
       { name: 'etc/alias', type: 'symlink', linkname: '../usr/bin/tool', uid: 7, gid: 8 },
-      { name: 'usr/bin/twin', type: 'link', linkname: 'usr/bin/tool' },
+      { name: 'usr/bin/twin', type: 'link', linkname: 'usr/bin/tool', mode: 0o4755, uid: 12, gid: 34, mtime },
       { name: 'dev/null', type: 'character-device', devmajor: 1, devminor: 3, mode: 0o666 },
       { name: 'run/fifo', type: 'fifo', mode: 0o600 },
       { name: `long/${'n'.repeat(200)}/${'m'.repeat(200)}`, content: 'deep' },
@@ -109,7 +85,7 @@ describe('what layers hold', () => {
     assert.equal(readFileSync(path.join(root, `long/${'n'.repeat(200)}/${'m'.repeat(200)}`), 'utf8'), 'deep')
   })
 
-  test("whiteouts become overlayfs's, and concern lower layers only", async () => {
+  test('without layers below there is nothing to remove', async () => {
     const root = await unpack([
       { name: 'a/.wh.gone', content: '' },
       { name: 'b/.wh..wh..opq', content: '' },
@@ -119,19 +95,15 @@ describe('what layers hold', () => {
       { name: 'd/new', content: 'n' },
       { name: '.wh..wh.plnk', content: '' },
     ])
-    const gone = lstatSync(path.join(root, 'a/gone'))
-    assert.deepEqual([gone.isCharacterDevice(), gone.rdev], [true, 0])
-    assert.equal(getXattr(path.join(root, 'b'), 'trusted.overlay.opaque')?.toString(), 'y')
     assert.equal(readFileSync(path.join(root, 'c/kept'), 'utf8'), 'k')
-    assert.equal(getXattr(path.join(root, 'd'), 'trusted.overlay.opaque')?.toString(), 'y')
-    assert.deepEqual(readdirSync(root).sort(), ['a', 'b', 'c', 'd'])
+    assert.equal(readFileSync(path.join(root, 'd/new'), 'utf8'), 'n')
+    assert.equal(getXattr(path.join(root, 'd'), 'trusted.overlay.opaque'), undefined)
+    assert.deepEqual(readdirSync(root).sort(), ['c', 'd'])
   })
 
   test('file capabilities keep every byte', async () => {
-    // cap_setuid is bit 7: 0x80 alone is no UTF-8.
-    const value = Buffer.from('0100000280000000000000000000000000000000', 'hex')
-    const [root] = await unpackBytes(paxFile({ 'SCHILY.xattr.security.capability': value }, 'ping'))
-    assert.deepEqual(getXattr(path.join(root, 'ping'), 'security.capability'), value)
+    const [root] = await unpackBytes(paxFile({ 'SCHILY.xattr.security.capability': capability }, 'ping'))
+    assert.deepEqual(getXattr(path.join(root, 'ping'), 'security.capability'), capability)
   })
 
   test('pax gives owners beyond octal and times with fractions', async () => {
@@ -139,6 +111,120 @@ describe('what layers hold', () => {
     const [root] = await unpackBytes(paxFile(records, 'f'))
     const { uid, gid, mtimeMs } = lstatSync(path.join(root, 'f'))
     assert.deepEqual([uid, gid, mtimeMs], [3000000, 4000000, 1600000000250])
+  })
+
+  test('times to the nanosecond, and before 1970', async () => {
+    const [root] = await unpackBytes(
+      Buffer.concat([
+        paxHeader({ mtime: '1600000000.123456789' }),
+        rawEntry('0', 'd/f', Buffer.from('x')),
+        paxHeader({ mtime: '-1.5' }),
+        rawEntry('5', 'd', Buffer.alloc(0)),
+        paxHeader({ mtime: '-2' }),
+        rawEntry('2', 'l', Buffer.alloc(0), { 157: 'd' }),
+        paxHeader({ mtime: '0.000000001' }),
+        rawEntry('6', 'p', Buffer.alloc(0)),
+        Buffer.alloc(1024),
+      ]),
+    )
+    const times = ['d/f', 'd', 'l', 'p'].map(name => lstatSync(path.join(root, name), { bigint: true }).mtimeNs)
+    assert.deepEqual(times, [1600000000123456789n, -1500000000n, -2000000000n, 1n])
+  })
+
+  test("a hard link's entry says what the file is like", async () => {
+    const [root] = await unpackBytes(
+      Buffer.concat([
+        paxHeader({ uid: '5', 'SCHILY.xattr.security.capability': capability }),
+        rawEntry('0', 'f', Buffer.from('x')),
+        paxHeader({ uid: '5', 'SCHILY.xattr.user.a': 'b', mtime: '9' }),
+        rawEntry('1', 'g', Buffer.alloc(0), { 100: '0004711\0', 157: 'f' }),
+        rawEntry('2', 's', Buffer.alloc(0), { 157: 'f' }),
+        paxHeader({ uid: '6' }),
+        rawEntry('1', 't', Buffer.alloc(0), { 157: 's' }),
+        Buffer.alloc(1024),
+      ]),
+    )
+    const { mode, uid, mtimeMs, nlink } = lstatSync(path.join(root, 'f'))
+    assert.deepEqual([mode & 0o7777, uid, mtimeMs, nlink], [0o4711, 5, 9000, 2])
+    assert.equal(getXattr(path.join(root, 'f'), 'user.a')?.toString(), 'b')
+    assert.deepEqual(getXattr(path.join(root, 'f'), 'security.capability'), capability, 'the owner is the same')
+    assert.deepEqual([lstatSync(path.join(root, 's')).uid, lstatSync(path.join(root, 'f')).uid], [6, 5])
+  })
+
+  test("attributes stay, but for overlayfs's own and a machine's labels", async () => {
+    const attributes = {
+      'user.a': '1',
+      'trusted.b': '2',
+      'security.capability': capability,
+      'security.ima': Buffer.from('0401', 'hex'),
+      'security.selinux': 'label',
+      'trusted.overlay.redirect': '/etc',
+      'trusted.overlay.opaque': 'y',
+    }
+    const header = paxHeader(
+      Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`SCHILY.xattr.${name}`, value])),
+    )
+    const [root] = await unpackBytes(
+      Buffer.concat([
+        ...['0', '5', '2', '6'].flatMap(type => [header, rawEntry(type, `e${type}`, Buffer.alloc(0), { 157: 'x' })]),
+        Buffer.alloc(1024),
+      ]),
+    )
+    const kept = (name: string): string[] =>
+      Object.keys(attributes).filter(attribute => getXattr(path.join(root, name), attribute) !== undefined)
+    assert.deepEqual(kept('e0'), ['user.a', 'trusted.b', 'security.capability', 'security.ima'])
+    assert.deepEqual(kept('e5'), ['user.a', 'trusted.b', 'security.capability', 'security.ima'])
+    // Users' attributes are for files and directories.
+    for (const name of ['e2', 'e6']) assert.deepEqual(kept(name), ['trusted.b', 'security.capability', 'security.ima'])
+  })
+
+  test('files with holes', async () => {
+    const header = {
+      'GNU.sparse.major': '1',
+      'GNU.sparse.minor': '0',
+      'GNU.sparse.name': 'd/f',
+      'GNU.sparse.realsize': '3000000',
+    }
+    const map = Buffer.from('3\n0\n2\n2000000\n1500\n2999999\n1\n'.padEnd(512, '\0'))
+    const [root, { sizeBytes }] = await unpackBytes(
+      Buffer.concat([
+        paxHeader(header),
+        rawEntry('0', 'x', Buffer.concat([map, Buffer.alloc(1503, 'a')])),
+        Buffer.alloc(1024),
+      ]),
+      { maxEntries: 1, maxBytes: 3_000_000 },
+    )
+    const wanted = Buffer.alloc(3_000_000)
+    for (const [start, end] of [
+      [0, 2],
+      [2000000, 2001500],
+      [2999999, 3000000],
+    ])
+      wanted.fill('a', start, end)
+    assert.ok(readFileSync(path.join(root, 'd/f')).equals(wanted))
+    assert.equal(sizeBytes, 3_000_000)
+    assert.ok(lstatSync(path.join(root, 'd/f')).blocks * 512 < 100_000, 'the holes are holes')
+  })
+
+  test('what is odd, and taken by all others', async () => {
+    const owner = (id: number): Buffer => {
+      const bytes = Buffer.alloc(8, 0xff)
+      bytes.writeInt32BE(id, 4)
+      return bytes
+    }
+    const [root] = await unpackBytes(
+      Buffer.concat([
+        rawEntry('0', 'd/../f', Buffer.from('f')),
+        rawEntry('0', '/../g/', Buffer.from('g')),
+        rawEntry('0', 'h', Buffer.from('h'), { 108: owner(-1), 116: owner(-2) }),
+        rawEntry('1', 'i', Buffer.alloc(0), { 157: './x/../f' }),
+        Buffer.alloc(1024),
+      ]),
+    )
+    assert.deepEqual(readdirSync(root).sort(), ['f', 'g', 'h', 'i'])
+    assert.equal(readFileSync(path.join(root, 'g'), 'utf8'), 'g')
+    const { uid, gid } = lstatSync(path.join(root, 'h'))
+    assert.deepEqual([uid, gid], [0, 4294967294])
   })
 
   test('names need not be UTF-8', async () => {
@@ -173,7 +259,11 @@ describe('what hostile archives try', () => {
     ['".." in a path', [{ name: '../victim/f', content: 'x' }], /leads out of the archive/],
     ['".." in the middle', [{ name: 'a/../../victim/f', content: 'x' }], /leads out of the archive/],
     ['a hard link out by ".."', [{ name: 'l', type: 'link', linkname: '../victim/secret' }], /leads out/],
-    ['a hard link to nothing', [{ name: 'l', type: 'link', linkname: 'nope' }], /does not hold/],
+    [
+      'a hard link to nothing',
+      [{ name: 'l', type: 'link', linkname: 'nope' }],
+      /neither this layer nor one below it holds/,
+    ],
     [
       'a hard link to a directory',
       [
@@ -200,12 +290,6 @@ describe('what hostile archives try', () => {
       /loop of symbolic links/,
     ],
     ["overlayfs's own whiteout", [{ name: 'w', type: 'character-device', devmajor: 0, devminor: 0 }], /0:0/],
-    [
-      "overlayfs's own attributes",
-      [{ name: 'f', content: '', pax: { 'SCHILY.xattr.trusted.overlay.redirect': '/etc' } }],
-      /overlayfs's own/,
-    ],
-    ['a sparse file', [{ name: 'f', content: '', pax: { 'GNU.sparse.major': '1' } }], /sparse/],
     ['a whiteout of nothing', [{ name: 'd/.wh.', content: '' }], /names nothing/],
     ['a whiteout of the parent', [{ name: 'd/.wh...', content: '' }], /names nothing/],
     ['a name too long', [{ name: 'n'.repeat(300), content: '' }], /longer than 255/],
@@ -308,16 +392,7 @@ describe('damage', () => {
     const bad = Buffer.from(good)
     bad[3] = 0x7a
     await assert.rejects(unpackBytes(bad), /wrong checksum/)
-    const huge = rawEntry('x', 'pax', Buffer.alloc(0))
-    huge.write('77777777777\0', 124)
-    huge.write('        ', 148)
-    huge.write(
-      `${huge
-        .reduce((sum, byte) => sum + byte, 0)
-        .toString(8)
-        .padStart(6, '0')}\0 `,
-      148,
-    )
+    const huge = rawEntry('x', 'pax', Buffer.alloc(0), { 124: '77777777777\0' })
     await assert.rejects(unpackBytes(huge), /more than any real one/)
     await assert.rejects(unpackBytes(paxFile({ mtime: Buffer.from('soon') }, 'f')), /no number/)
     await assert.rejects(unpackBytes(rawEntry('M', 'f', Buffer.alloc(0))), /unknown entry type/)

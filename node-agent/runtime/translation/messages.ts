@@ -9,7 +9,7 @@ import {
   type PodSandboxStatus,
 } from '../../../proto/gen/cri.ts'
 import type { ImageConfig } from '../images/image-config.ts'
-import type { StoredImage } from '../images/store.ts'
+import type { StoredImage } from '../images/store-index.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import { criSignal } from './signals.ts'
 
