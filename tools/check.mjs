@@ -54,7 +54,7 @@ await main(async () => {
   }
   if (half !== 'static') {
     if (process.getuid?.() !== 0) throw new Refusal('The tests make real containers: run them as root.')
-    const absent = missing(['busybox', 'libnftables', 'nft', 'etcd', 'redis', 'ip', 'unzip'])
+    const absent = missing(['busybox', 'libnftables', 'libzstd', 'nft', 'etcd', 'redis', 'ip', 'unzip'])
     if (absent.length > 0) await step('installing packages', say => installPackages(absent, say))
     await step('build', () => run([node, 'tools/build.mjs']))
     await run([node, 'tools/test.mjs'], true)

@@ -45,6 +45,7 @@ const needs = {
     packages: { 'apt-get': 'busybox-static', dnf: 'busybox' },
   },
   libnftables: { present: () => library('libnftables.so.1'), packages: { 'apt-get': 'libnftables1', dnf: 'nftables' } },
+  libzstd: { present: () => library('libzstd.so.1'), packages: { 'apt-get': 'libzstd1', dnf: 'libzstd' } },
   nft: { present: () => onPath('nft'), packages: { 'apt-get': 'nftables', dnf: 'nftables' } },
   etcd: { present: () => onPath('etcd'), packages: { 'apt-get': 'etcd-server', dnf: 'etcd' } },
   redis: { present: () => onPath('redis-server'), packages: { 'apt-get': 'redis-server', dnf: 'redis' } },

@@ -36,7 +36,7 @@ await main(async () => {
   const store = values.store ?? 'embedded'
   if (store !== 'embedded' && store !== 'etcd') throw new Refusal(`--store is "embedded" or "etcd", not "${store}".`)
   checkMachine()
-  const absent = missing(['busybox', 'libnftables', ...(store === 'etcd' ? ['etcd'] : [])])
+  const absent = missing(['busybox', 'libnftables', 'libzstd', ...(store === 'etcd' ? ['etcd'] : [])])
   if (absent.length > 0) await step('installing packages', say => installPackages(absent, say))
   if (npmStale()) await step('installing npm packages', () => installNpm())
   if (await buildStale()) await step('building', () => buildPrograms())

@@ -4,7 +4,7 @@ import koffi from 'koffi'
 import { address } from './syscall.ts'
 
 /** The library is a shared object of the system's, not ours. */
-class ZstdMissingError extends Error {
+export class ZstdMissingError extends Error {
   constructor(cause: unknown) {
     super('libzstd is not installed: on Debian and Ubuntu, apt-get install libzstd1; on Fedora, dnf install libzstd', {
       cause,

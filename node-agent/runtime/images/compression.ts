@@ -1,8 +1,9 @@
 // Compressions of archives and layers, told by their first bytes: what a media type claims is often wrong.
-import { createReadStream, readSync } from 'node:fs'
+import { readSync } from 'node:fs'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { ZstdDecompressor, ZstdError } from '../../sys/zstd.ts'
+import { ZstdDecompressor, ZstdError, ZstdMissingError } from '../../sys/zstd.ts'
+import { TruncatedError } from './byte-source.ts'
 import { ImageError } from './errors.ts'
 
 /** Bytes `start` to `end` (exclusive) of an open file. */
@@ -42,24 +43,25 @@ export function compressionOfHead(head: Buffer): Compression {
 export async function* uncompressed(part: FilePart, seen?: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
   if (part.end <= part.start) return
   const compression = compressionOf(part)
-  const source = createReadStream('', {
-    fd: part.fd,
-    start: part.start,
-    end: part.end - 1,
-    autoClose: false,
-    highWaterMark: chunkBytes,
-  })
-  const raw = async function* (): AsyncGenerator<Buffer> {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      seen?.(chunk)
-      yield chunk
-    }
-  }
-  if (compression === 'none') yield* raw()
-  else yield* compression === 'gzip' ? gunzipped(raw) : zstdDecompressed(raw())
+  const raw = chunksOf(part, seen)
+  if (compression === 'none') yield* raw
+  else yield* compression === 'gzip' ? gunzipped(raw) : zstdDecompressed(raw)
 }
 
-async function* gunzipped(raw: () => AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** Read synchronously: imports run in a thread of their own. */
+function* chunksOf({ fd, start, end }: FilePart, seen?: (chunk: Buffer) => void): Generator<Buffer> {
+  for (let position = start; position < end; ) {
+    const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, end - position))
+    const count = readSync(fd, buffer, 0, buffer.length, position)
+    if (count === 0) throw new TruncatedError(position - start)
+    position += count
+    const chunk = buffer.subarray(0, count)
+    seen?.(chunk)
+    yield chunk
+  }
+}
+
+async function* gunzipped(raw: Iterable<Buffer>): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: chunkBytes })
   // Errors of either side reach the iteration below; the callback only keeps them from being unhandled.
   pipeline(raw, gunzip, () => undefined)
@@ -70,13 +72,22 @@ async function* gunzipped(raw: () => AsyncIterable<Buffer>): AsyncGenerator<Buff
   }
 }
 
-async function* zstdDecompressed(raw: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  using decompressor = new ZstdDecompressor()
+function* zstdDecompressed(raw: Iterable<Buffer>): Generator<Buffer> {
+  using decompressor = openZstd()
   try {
-    for await (const chunk of raw) yield* decompressor.push(chunk)
+    for (const chunk of raw) yield* decompressor.push(chunk)
     decompressor.end()
   } catch (error) {
     throw error instanceof ZstdError ? damaged('zstd', error) : error
+  }
+}
+
+function openZstd(): ZstdDecompressor {
+  try {
+    return new ZstdDecompressor()
+  } catch (error) {
+    if (!(error instanceof ZstdMissingError)) throw error
+    throw new ImageError('invalid', `it is compressed with zstd, and ${error.message}`, { cause: error })
   }
 }
 

@@ -9,7 +9,7 @@ import { compressionOf, type FilePart, uncompressed } from './compression.ts'
 import { type Digest, digestOf, digestOfStream, type Sha256 } from './digest.ts'
 import { explainDiskError, ImageError } from './errors.ts'
 import { configForRootFs, parseImageConfig } from './image-config.ts'
-import { installLayer } from './layer.ts'
+import { type Installation, installLayer } from './layer.ts'
 import type { ImageLayout, LayerFolder } from './layout.ts'
 import { archivedImages } from './manifests.ts'
 import { checkPlatform } from './platform.ts'
@@ -36,11 +36,15 @@ export interface ImportResult {
   readonly sizeBytes: number
 }
 
-/** @throws ImageError */
+/**
+ * @param throwIfGivenUp asked now and then; what it throws ends the import
+ * @throws ImageError
+ */
 export async function importArchive(
   layout: ImageLayout,
   job: ImportJob,
   onStep: (step: string) => void,
+  throwIfGivenUp: () => void = () => undefined,
 ): Promise<ImportResult[]> {
   const descriptors: number[] = []
   const open = (file: string, flags: string): number => {
@@ -54,13 +58,14 @@ export async function importArchive(
     if (compressionOf(whole) !== 'none') {
       onStep('decompressing')
       const plain = open(path.join(job.staging, 'plain'), 'w+')
-      whole = await decompress(whole, plain, job.limits.maxBytes * 2)
+      whole = await decompress(whole, plain, job.limits.maxBytes * 2, throwIfGivenUp)
     }
     onStep('reading the archive')
     const archive = await Archive.open(whole)
     const images = archivedImages(archive) ?? [await rootFsImage(archive, job.reference)]
     const results: ImportResult[] = []
-    for (const image of renamed(images, job.reference)) results.push(await install(layout, image, job, onStep))
+    const installation = { layout, staging: job.staging, limits: job.limits, throwIfGivenUp }
+    for (const image of renamed(images, job.reference)) results.push(await install(installation, image, onStep))
     return results
   } catch (error) {
     if (error instanceof TruncatedError)
@@ -71,9 +76,10 @@ export async function importArchive(
   }
 }
 
-async function decompress(part: FilePart, to: number, maxBytes: number): Promise<FilePart> {
+async function decompress(part: FilePart, to: number, maxBytes: number, throwIfGivenUp: () => void): Promise<FilePart> {
   let end = 0
   for await (const chunk of uncompressed(part)) {
+    throwIfGivenUp()
     end += chunk.length
     if (end > maxBytes) throw new ImageError('too-big', `the archive decompresses to over ${maxBytes} bytes`)
     for (let offset = 0; offset < chunk.length; ) offset += writeSync(to, chunk, offset)
@@ -122,9 +128,8 @@ async function rootFsImage(archive: Archive, reference: string | undefined): Pro
 }
 
 async function install(
-  layout: ImageLayout,
+  installation: Installation,
   image: ArchivedImage,
-  job: ImportJob,
   onStep: (step: string) => void,
 ): Promise<ImportResult> {
   checkPlatform(image.config)
@@ -135,8 +140,8 @@ async function install(
     if (!layer) continue
     const label = `layer ${index + 1} of ${image.layers.length}`
     onStep(`unpacking ${label}`)
-    const place = { folder: layout.chain(chainId), below: layers }
-    const record = await installLayer(layout, { ...layer, label }, place, job.staging, job.limits)
+    const place = { folder: installation.layout.chain(chainId), below: layers }
+    const record = await installLayer(installation, { ...layer, label }, place)
     layers.push(place.folder)
     sizeBytes += record.sizeBytes
   }

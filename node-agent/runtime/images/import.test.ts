@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { ImageError } from './errors.ts'
 import { importArchive } from './import-archive.ts'
 import { Importer, type ImportProgress } from './importer.ts'
 import { ImageStore } from './store.ts'
@@ -295,6 +296,21 @@ describe('refusing', () => {
     const request = { onProgress: () => undefined, signal: controller.signal }
     await assert.rejects(importer.import(cut(), request), { code: 'aborted' })
     assert.deepEqual(readdirSync(store.layout.staging), [])
+  })
+
+  test('an import that is given up while it unpacks', async () => {
+    const { store } = fixture()
+    let asked = 0
+    const importer = new Importer(store, (job, onStep) =>
+      importArchive(store.layout, job, onStep, () => {
+        if (++asked > 1) throw new ImageError('aborted', 'the import was given up')
+      }),
+    )
+    const request = { onProgress: () => undefined, signal: new AbortController().signal }
+    await assert.rejects(importer.import(inPieces(await dockerArchive([image])), request), { code: 'aborted' })
+    // What was unpacked before is on its way out.
+    assert.ok(readdirSync(store.layout.staging).every(name => name.startsWith('trash-')))
+    assert.deepEqual([store.list(), readdirSync(store.layout.chains)], [[], []])
   })
 
   test('leftovers of a killed import are swept at the next start', async () => {

@@ -58,35 +58,46 @@ export interface LayerPlace {
   readonly below: readonly LayerFolder[]
 }
 
+/** What is the same for all layers of an import. */
+export interface Installation {
+  readonly layout: ImageLayout
+  /** An existing directory on the file system of the layers. */
+  readonly staging: string
+  readonly limits: UnpackLimits
+  /** Asked now and then. @throws when nobody wants the layers any more */
+  readonly throwIfGivenUp: () => void
+}
+
 /**
  * Makes a layer available. One that is here already is only verified against the archive.
- * @param staging an existing directory on the file system of the layers
  * @throws ImageError for wrong digests, malformed and hostile archives
  */
 export async function installLayer(
-  layout: ImageLayout,
+  installation: Installation,
   source: LayerSource,
   place: LayerPlace,
-  staging: string,
-  limits: UnpackLimits,
 ): Promise<LayerRecord> {
+  const { layout, staging } = installation
   const blob = source.blobDigest && new DigestCheck(source.blobDigest)
   const diff = new DigestCheck(source.diffId)
   const content = limited(
     uncompressed(source.part, chunk => blob?.update(chunk)),
     diff,
-    limits,
+    installation,
   )
   const present = readLayerRecord(layout, place.folder)
   let record = present
   const directory = path.join(staging, 'layer')
   try {
-    record ??= await unpackInto(directory, content, layout, source, place, limits)
+    record ??= await unpackInto(directory, content, installation, source, place)
     for await (const _rest of content) {
       // What follows the archive's end belongs to the digest too.
     }
   } catch (error) {
     throw explain(error, source.label)
+  } finally {
+    // A decompressor that was left in the middle holds memory that is not the collector's.
+    await content.return(undefined)
   }
   blob?.verify(source.label)
   diff.verify(`${source.label}, uncompressed,`)
@@ -97,10 +108,9 @@ export async function installLayer(
 async function unpackInto(
   directory: string,
   content: AsyncIterable<Buffer>,
-  layout: ImageLayout,
+  { layout, limits }: Installation,
   { diffId }: LayerSource,
   { below }: LayerPlace,
-  limits: UnpackLimits,
 ): Promise<LayerRecord> {
   const root = path.join(directory, 'fs')
   mkdirSync(root, { recursive: true, mode: 0o755 })
@@ -134,11 +144,12 @@ function publish(layout: ImageLayout, directory: string, folder: LayerFolder): v
 async function* limited(
   content: AsyncIterable<Buffer>,
   check: DigestCheck,
-  limits: UnpackLimits,
+  { limits, throwIfGivenUp }: Installation,
 ): AsyncGenerator<Buffer> {
   const maxBytes = limits.maxBytes + limits.maxEntries * 2048
   let total = 0
   for await (const chunk of content) {
+    throwIfGivenUp()
     total += chunk.length
     if (total > maxBytes) throw new ImageError('too-big', `it decompresses to over ${maxBytes} bytes`)
     check.update(chunk)
