@@ -5,6 +5,7 @@ import { GrpcAgentClient } from '../client/agents.ts'
 import { EventWriter } from '../client/events.ts'
 import { GrpcClient } from '../client/grpc.ts'
 import { type ClusterConfig, KubeconfigError, loadKubeconfig } from '../client/kubeconfig.ts'
+import { recordLocalNode } from '../client/local-nodes.ts'
 import { RuntimeClient } from '../client/runtime.ts'
 import { childController, processSignal, sleep } from '../lib/abort.ts'
 import { createLogger, type Logger } from '../lib/logger.ts'
@@ -104,6 +105,7 @@ export async function run(config: Config, signal: AbortSignal): Promise<void> {
     log,
     staticPods,
     onRuntimeConnect: async () => {
+      tellLocally(config, cluster, log)
       const { runtimeName = '', runtimeVersion: version = '' } = await runtime.version({})
       runtimeVersion = `${runtimeName}://${version}`
       await tellPodCidr()
@@ -127,6 +129,15 @@ export async function run(config: Config, signal: AbortSignal): Promise<void> {
     client.close()
     agents.close()
     unmountUnusedMemory(config.root)
+  }
+}
+
+/** Lets tools of this machine find the runtime of the cluster they mean. */
+function tellLocally({ nodeName, runtimeSocket }: Config, { ca }: ClusterConfig, log: Logger): void {
+  try {
+    recordLocalNode({ nodeName, runtimeSocket }, ca)
+  } catch (error) {
+    log.warn({ err: error, runtimeSocket }, 'this node could not be put on record: tsctl image needs --runtime-socket')
   }
 }
 

@@ -1,11 +1,12 @@
 // tsctl against a real cluster: every command, and what it says when something is wrong.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { type Cluster, eventually, importDemoImage, startCluster } from './cluster.ts'
+import { makeTar } from '../../node-agent/runtime/images/testing.ts'
+import { type Cluster, eventually, importDemoImage, run, startCluster } from './cluster.ts'
 
 const pod = (name: string, script: string, extra = ''): string => `
 apiVersion: v1
@@ -131,9 +132,39 @@ describe('tsctl', () => {
     await cluster.ok(['delete', 'pod', 'imageless'])
   })
 
-  it('lists, imports and removes images, kinds, versions', async () => {
-    const socket = `--runtime-socket=/run/${cluster.name}/runtime.sock`
-    assert.match(await cluster.ok(['image', socket, 'ls']), /docker\.io\/tessera\/demo:1 /)
+  it('lists, imports and removes images of the node that is the cluster’s', async () => {
+    assert.match(await cluster.ok(['image', 'ls']), /docker\.io\/tessera\/demo:1 /)
+    const rootfs = await makeTar([{ name: 'bin/x', content: 'x', mode: 0o755 }])
+    const archive = path.join(folder, 'rootfs.tar')
+    writeFileSync(archive, rootfs)
+    for (const name of ['gone:1', 'gone:2']) {
+      assert.match(await cluster.ok(['image', 'import', archive, '--name', name]), /^imported .*gone:1/)
+    }
+    const removed = await cluster.tsctl(['image', 'rm', 'none:1', 'gone:2', 'Bad', 'gone:1', 'none:2'])
+    assert.deepEqual(
+      [removed.code, removed.stdout],
+      [1, 'removed docker.io/library/gone:1\nremoved docker.io/library/gone:2\n'],
+    )
+    for (const told of [/no image "none:1" on this node/, /no image "none:2"/, /"Bad": .*must be lowercase/]) {
+      assert.match(removed.stderr, told)
+    }
+    // A kubeconfig of another cluster, at the same address.
+    const other = path.join(folder, 'other.kubeconfig')
+    const ca = Buffer.from('-----BEGIN CERTIFICATE-----\nb3RoZXI=\n-----END CERTIFICATE-----\n').toString('base64')
+    const text = readFileSync(cluster.kubeconfig, 'utf8')
+    writeFileSync(other, text.replace(/(certificate-authority-data: ).*/, `$1${ca}`))
+    const withOther = (...args: string[]) => run(process.execPath, ['dist/tsctl.js', '--kubeconfig', other, ...args])
+    const refused = await withOther('image', 'ls')
+    assert.deepEqual([refused.code, refused.stdout], [1, ''])
+    assert.match(
+      refused.stderr,
+      /the cluster of context "kubernetes-admin@tessera" \(https:.*\) has no node on this machine: run this/,
+    )
+    const named = await withOther('image', '--runtime-socket', `/run/${cluster.name}/runtime.sock`, 'ls')
+    assert.match(named.stdout, /docker\.io\/tessera\/demo:1 /)
+  })
+
+  it('prints kinds, versions, a kubeconfig, completions', async () => {
     assert.match(await cluster.ok(['api-resources']), /^NAME +SHORTNAMES +APIVERSION +NAMESPACED +KIND\n/)
     assert.match(await cluster.ok(['version']), /^Client Version: v.*\nServer Version: v1\.36/)
     assert.match(await cluster.ok(['kubeconfig']), /certificate-authority-data: /)
