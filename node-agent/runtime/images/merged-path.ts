@@ -82,6 +82,7 @@ export function walk(tree: MergedTree, parts: readonly string[], whose: string):
       if (way.length > 1) way.pop()
       continue
     }
+    if (part.length > maxNameBytes) throw refuse(`leads to a name longer than ${maxNameBytes} bytes`)
     const next = step(tree, at, part)
     if (next === 'file') throw refuse('passes through a file')
     if ('link' in next) {
@@ -90,7 +91,7 @@ export function walk(tree: MergedTree, parts: readonly string[], whose: string):
       pending.push(...next.link.split('/').filter(isName).reverse())
       continue
     }
-    if (next.path.length > tree.maxDirectoryBytes || part.length > maxNameBytes) throw refuse('is nested too deep')
+    if (next.path.length > tree.maxDirectoryBytes) throw refuse('is nested too deep')
     way.push(next)
   }
   return way
@@ -106,7 +107,10 @@ function step(tree: MergedTree, at: Place, name: string): Place | { readonly lin
   const directory = at.directory?.get(name)
   if (directory) return { path, name, directory, covered: at.covered || directory.severed, absent: false }
   const below = { path, name, directory, covered: at.covered }
-  const seen = name.length > maxNameBytes ? undefined : lookUp(tree, at, name)
+  // Most often a directory of the layers below, which they remember, where the layer itself has nothing at all.
+  const onlyBelow = at.directory === undefined && !at.absent && !at.covered
+  if (onlyBelow && tree.lower.hasDirectory(path)) return { ...below, absent: false }
+  const seen = lookUp(tree, at, name)
   if (!seen) return { ...below, absent: true }
   using found = seen.found
   if (found.status.isDirectory()) return { ...below, absent: false }

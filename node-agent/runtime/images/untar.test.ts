@@ -289,6 +289,22 @@ describe('what hostile archives try', () => {
       ],
       /loop of symbolic links/,
     ],
+    [
+      'a link to a name too long',
+      [
+        { name: 'l', type: 'symlink', linkname: 'n'.repeat(300) },
+        { name: 'l/f', content: 'x' },
+      ],
+      /leads to a name longer than 255/,
+    ],
+    [
+      'a hard link in place of its own target',
+      [
+        { name: 'd/f', content: 'x' },
+        { name: 'd', type: 'link', linkname: 'd/f' },
+      ],
+      /takes the place of its own target/,
+    ],
     ["overlayfs's own whiteout", [{ name: 'w', type: 'character-device', devmajor: 0, devminor: 0 }], /0:0/],
     ['a whiteout of nothing', [{ name: 'd/.wh.', content: '' }], /names nothing/],
     ['a whiteout of the parent', [{ name: 'd/.wh...', content: '' }], /names nothing/],
