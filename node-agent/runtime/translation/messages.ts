@@ -108,7 +108,8 @@ export function image(stored: StoredImage, config: ImageConfig): Image {
     id: stored.id,
     repoTags: [...stored.references],
     repoDigests: [...stored.repoDigests],
-    size: stored.sizeBytes,
+    // CRI wants more than 0, and the files of an image may all be empty.
+    size: Math.max(1, stored.sizeBytes),
     ...(numeric ? { uid: { value: Number(name) } } : { username: name }),
     spec: { image: stored.id },
   }
