@@ -15,28 +15,29 @@ export function localRuntimeSocket(context: Context, explicit: string | undefine
     if (existsSync(explicit)) return explicit
     throw new UsageError(`no runtime listens at ${explicit}; run this on a node, as root`)
   }
-  const { nodes, cluster } = candidates(context)
+  const { nodes, owner } = candidates(context)
   const [node, ...others] = nodes
   if (!node) {
     throw new UsageError(
-      `${cluster} has no node on this machine: run this on one of its nodes, as root; choose another cluster with --context or --kubeconfig; or name a runtime's socket with --runtime-socket`,
+      `${owner} has no node on this machine: run this on one of its nodes, as root; choose another cluster with --context or --kubeconfig; or name a runtime's socket with --runtime-socket`,
     )
   }
   if (others.length > 0) {
     const sockets = nodes.map(({ nodeName, runtimeSocket }) => `${nodeName} (${runtimeSocket})`).join(', ')
-    throw new UsageError(`${cluster} has several nodes on this machine, ${sockets}: choose one with --runtime-socket`)
+    throw new UsageError(`${owner} has several nodes here, ${sockets}: choose one with --runtime-socket`)
   }
   if (existsSync(node.runtimeSocket)) return node.runtimeSocket
   throw new UsageError(`the runtime of node ${node.nodeName} does not listen at ${node.runtimeSocket}: start it`)
 }
 
-function candidates(context: Context): { readonly nodes: readonly LocalNode[]; readonly cluster: string } {
+function candidates(context: Context): { readonly nodes: readonly LocalNode[]; readonly owner: string } {
   const { kubeconfig, context: name } = context.options()
   const paths = kubeconfigPaths(kubeconfig)
   // A machine that is only a node has no kubeconfig for people. Nobody has named a cluster then, so any will do.
   if (name === undefined && paths.every(file => file === defaultKubeconfigPath && !existsSync(file))) {
-    return { nodes: localNodes(), cluster: 'no cluster was named, and that of this machine' }
+    const nodes = localNodes()
+    if (nodes.length > 0) return { nodes, owner: 'this machine' }
   }
   const { ca, context: chosen, server } = context.cluster()
-  return { nodes: localNodes(ca), cluster: `the cluster of context "${chosen}" (${server})` }
+  return { nodes: localNodes(ca), owner: `the cluster of context "${chosen}" (${server})` }
 }
