@@ -30,9 +30,14 @@ export function listXattrsOf(fd: number): string[] {
     .filter(name => name !== '')
 }
 
-/** Creates or replaces an attribute of what a descriptor (O_PATH too) refers to. */
+/** setxattr(2): makes an attribute, or changes it. */
+export function setXattr(path: string, name: string, value: Uint8Array): void {
+  syscallOn('setxattr', `${name} of ${path}`, cString(path), cString(name), value, value.length, 0)
+}
+
+/** As `setXattr`, of what a descriptor (O_PATH too) refers to. */
 export function setXattrOf(fd: number, name: string, value: Uint8Array): void {
-  syscallOn('setxattr', name, magicLink(fd), cString(name), value, value.length, 0)
+  syscallOn('setxattr', `${name} of descriptor ${fd}`, magicLink(fd), cString(name), value, value.length, 0)
 }
 
 /** The calls for descriptors refuse those of O_PATH; a descriptor's magic link leads to the file, be it a symbolic link. */
@@ -52,10 +57,4 @@ function read(
     if (length === -ENODATA || length === -EOPNOTSUPP) return undefined
     if (length !== -ERANGE || size === maxBytes) throw new SyscallError(call, -length, subject)
   }
-}
-
-/** setxattr(2): makes an attribute, or changes it. */
-export function setXattr(path: string, name: string, value: Buffer): void {
-  const result = trySyscall('setxattr', path, cString(name), value, value.length, 0)
-  if (result < 0) throw new SyscallError('setxattr', -result, `${name} of ${path}`)
 }
