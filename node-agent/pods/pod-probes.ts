@@ -1,12 +1,13 @@
 // The probes of one pod: for every running container that has some, from its start to its end.
 import type { PodStatus } from '../../api/kinds/core-v1.ts'
-import { ContainerProbes } from '../probes/container-probes.ts'
+import { ContainerProbes, type ProbeName } from '../probes/container-probes.ts'
+import type { Outcome } from '../probes/outcome.ts'
 import type { ObservedContainer } from './observation/observation.ts'
 import { appContainers, type Health, initContainers, type Pod } from './planning/situation.ts'
 import { allStatuses, containerUrl } from './status/container-status.ts'
 import type { Context } from './steps/context.ts'
 import { fieldPath } from './steps/field-path.ts'
-import { actionTarget } from './steps/hook.ts'
+import { probeTarget } from './steps/probe-target.ts'
 
 export interface PodProbesOptions {
   readonly context: Context
@@ -32,8 +33,11 @@ export class PodProbes {
     return this.#probes.get(containerId)?.health ?? healthy
   }
 
-  /** Begins to probe the containers that run by now, and stops where one runs no more. */
-  tend(): void {
+  /**
+   * Begins to probe the containers that run by now, and stops where one runs no more.
+   * @param ending the pod ends: no probe kills its containers
+   */
+  tend(ending: boolean): void {
     const { context, pod } = this.#options
     const { containers } = context.view.observed(pod().metadata.uid)
     const running = new Map(containers.filter(({ state }) => state === 'running').map(record => [record.id, record]))
@@ -43,6 +47,7 @@ export class PodProbes {
       this.#probes.delete(id)
     }
     for (const [id, record] of running) if (!this.#probes.has(id)) this.#begin(record)
+    if (ending) for (const probes of this.#probes.values()) probes.endKilling()
   }
 
   stop(): void {
@@ -57,18 +62,22 @@ export class PodProbes {
     const before = allStatuses(told()).find(status => status.containerID === containerUrl(id))
     const probes = new ContainerProbes({
       container,
-      target: actionTarget(context, pod, container, id),
+      target: probeTarget(context, pod, container, id),
       clock: context.clock,
       startedAtMs,
-      wasStarted: before?.started ?? false,
-      wasReady: before?.ready ?? false,
+      before: before && { started: before.started ?? false, ready: before.ready },
       onChange,
-      onFailure: (probe, { output }) => {
-        const message = `${probe[0]?.toUpperCase() ?? ''}${probe.slice(1)} probe failed: ${output}`
-        const current = this.#options.pod()
-        context.events.record(current, 'Warning', 'Unhealthy', message, fieldPath(current, name))
-      },
+      onOutcome: (probe, outcome) => this.#tell(name, probe, outcome),
     })
     this.#probes.set(id, probes)
+  }
+
+  #tell(container: string, probe: ProbeName, { result, errored, output }: Outcome): void {
+    if (result === 'success') return
+    const pod = this.#options.pod()
+    const what = `${probe[0]?.toUpperCase() ?? ''}${probe.slice(1)} probe`
+    const reason = result === 'warning' ? 'ProbeWarning' : 'Unhealthy'
+    const how = errored ? `errored and resulted in ${result} state` : result === 'warning' ? 'warning' : 'failed'
+    this.#options.context.events.record(pod, 'Warning', reason, `${what} ${how}: ${output}`, fieldPath(pod, container))
   }
 }

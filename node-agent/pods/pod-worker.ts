@@ -170,7 +170,7 @@ export class PodWorker implements EvictablePod {
     const nowMs = clock.now()
     this.#decideEnding(nowMs)
     if (!this.admission.isAdmitted && this.#ending === undefined) return
-    this.#probes.tend()
+    this.#probes.tend(this.#ending !== undefined)
     const { steps, lookAgainAtMs } = plan(this.#situation(nowMs))
     for (const step of steps) void this.#steps.launch(step)
     const situation = this.#situation(nowMs)

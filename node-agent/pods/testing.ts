@@ -14,6 +14,7 @@ import {
   type PodSandboxConfig,
   PodSandboxState,
   type PodSandboxStatus,
+  type StopContainerRequest,
 } from '../../proto/gen/cri.ts'
 import { readMachine } from '../node/machine.ts'
 import { newNode } from '../node/node-object.ts'
@@ -203,8 +204,9 @@ export class FakeRuntime implements Runtime {
     return {}
   }
 
-  async stopContainer({ containerId = '' }) {
-    await this.#enter('stopContainer', containerId)
+  async stopContainer(request: StopContainerRequest) {
+    const { containerId = '' } = request
+    await this.#enter('stopContainer', request)
     const { status } = this.#container(containerId)
     if (status.state === ContainerState.CONTAINER_RUNNING) this.#end(status, 143, 'Error')
     return {}

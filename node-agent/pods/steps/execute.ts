@@ -51,7 +51,7 @@ export async function execute(
     case 'startContainer':
       return startContainer(context, pod, specOf(pod, step.container), step, memory, signal)
     case 'killContainer':
-      return killContainer(context, pod, findSpec(pod, step.container), step, new AbortController().signal)
+      return killContainer(context, pod, findSpec(pod, step.container), step)
     case 'removeContainer':
       return removeContainer(context, uid, step.id)
     case 'deletePod':

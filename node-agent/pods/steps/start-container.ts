@@ -13,6 +13,7 @@ import type { Step } from '../planning/step.ts'
 import type { Context } from './context.ts'
 import { fieldPath } from './field-path.ts'
 import { runHook } from './hook.ts'
+import { killContainer } from './kill-container.ts'
 import type { PodMemory } from './pod-memory.ts'
 import { configOf } from './sandbox.ts'
 import { isAway, messageOf, reasoned, StepError } from './step-error.ts'
@@ -43,13 +44,12 @@ export async function startContainer(
   await view.await(id, step.sandboxId, ({ state }) => state !== 'created')
   const hook = container.lifecycle?.postStart
   if (hook === undefined) return
-  const { ok, output } = await runHook(context, pod, container, id, hook, Infinity, signal)
-  if (ok || signal.aborted) return
-  events.record(pod, 'Warning', 'FailedPostStartHook', `PostStartHook failed: ${output}`, where)
-  events.record(pod, 'Normal', 'Killing', 'FailedPostStartHook', where)
-  await context.runtime.stopContainer({ containerId: id, timeout: graceSecondsOf(pod) })
-  await view.refreshContainer(id, step.sandboxId)
-  throw new StepError('PostStartHookError', output)
+  const failure = await runHook(context, pod, container, id, hook, signal)
+  if (failure === undefined || signal.aborted) return
+  events.record(pod, 'Warning', 'FailedPostStartHook', 'PostStartHook failed', where)
+  const deadlineMs = context.clock.now() + graceSecondsOf(pod) * 1000
+  await killContainer(context, pod, container, { id, message: 'FailedPostStartHook', deadlineMs, hastened: false })
+  throw new StepError('PostStartHookError', failure)
 }
 
 function createRequest(
