@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { PodSpec } from '../../../api/kinds/core-v1.ts'
 import type { ObservedContainer, ObservedSandbox, PodObservation } from '../observation/observation.ts'
 import { container, makePod } from '../testing.ts'
 import { containerHash } from './container-hash.ts'
@@ -214,14 +215,50 @@ describe('a running container', () => {
     assert.equal(lookAgainAtMs, undefined)
   })
 
-  it('is killed when its probe failed, with the probe’s grace', () => {
-    const health = () => ({ started: true, ready: false, failed: { probe: 'liveness' as const, graceSeconds: 3 } })
-    const { steps } = plan(situation(makePod(), seen([sandbox()], [record('main')]), { health }))
-    assert.equal(steps[0]?.kind === 'killContainer' && steps[0].deadlineMs, nowMs + 3_000)
-    assert.equal(
-      steps[0]?.kind === 'killContainer' && steps[0].message,
-      'Container main failed liveness probe, will be restarted',
-    )
+  describe('whose probe failed', () => {
+    const failed = { probe: 'liveness' as const, graceSeconds: 3 }
+    const killOf = (spec: Partial<PodSpec>, records: ObservedContainer[], unhealthy: readonly string[]) => {
+      const health = (id: string) => ({
+        started: true,
+        ready: true,
+        failed: unhealthy.some(name => id.startsWith(`${name}-`)) ? failed : undefined,
+      })
+      const { steps } = plan(situation(makePod(spec), seen([sandbox()], records), { health }))
+      return steps.flatMap(step =>
+        step.kind === 'killContainer' ? [`${step.message} / ${(step.deadlineMs - nowMs) / 1000}`] : [],
+      )
+    }
+    const two = { containers: [container('a'), container('b')], terminationGracePeriodSeconds: 20 }
+
+    it('is killed with the probe’s grace, to be restarted', () => {
+      const words = 'Container main failed liveness probe, will be restarted / 3'
+      assert.deepEqual(killOf({}, [record('main')], ['main']), [words])
+    })
+
+    it('ends alone where it never restarts but others go on', () => {
+      const spec = { ...two, restartPolicy: 'Never' as const }
+      const kills = killOf(spec, [record('a'), record('b')], ['a'])
+      assert.deepEqual(kills, ['Container a failed liveness probe / 3'])
+    })
+
+    it('ends as the pod does where nothing goes on', () => {
+      const spec = { ...two, restartPolicy: 'Never' as const }
+      const stopping = (name: string): string => `Stopping container ${name} / 20`
+      assert.deepEqual(killOf(spec, [record('a'), record('b')], ['a', 'b']), [stopping('a'), stopping('b')])
+      assert.deepEqual(killOf(spec, [record('a'), ended('b', 0)], ['a']), [stopping('a')])
+    })
+
+    it('is restarted where its own policy says so', () => {
+      const containers = [container('a', { restartPolicy: 'Always' })]
+      const kills = killOf({ containers, restartPolicy: 'Never' }, [record('a')], ['a'])
+      assert.deepEqual(kills, ['Container a failed liveness probe, will be restarted / 3'])
+    })
+
+    it('is called an init container where it is a sidecar', () => {
+      const initContainers = [container('side', { restartPolicy: 'Always' })]
+      const kills = killOf({ initContainers }, [record('side'), record('main')], ['side'])
+      assert.deepEqual(kills, ['Init container side failed liveness probe / 3'])
+    })
   })
 
   it('is killed when its image was changed', () => {

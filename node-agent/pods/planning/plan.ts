@@ -15,6 +15,7 @@ import {
   type Situation,
 } from './situation.ts'
 import { failureKey, failureKeyOf, type KillReason, type Step, subjectOf } from './step.ts'
+import { unhealthyEnd } from './unhealthy.ts'
 
 export interface Plan {
   /** All of them may run at the same time. */
@@ -132,9 +133,8 @@ function reconcile(
     if (here.hash !== containerHash(spec)) {
       kill(draft, here, 'specChanged', `Container ${spec.name} definition changed, will be restarted`, nowMs + graceMs)
     } else if (failed) {
-      const probeGraceMs = failed.graceSeconds === undefined ? graceMs : failed.graceSeconds * 1000
-      const message = `Container ${spec.name} failed ${failed.probe} probe, will be restarted`
-      kill(draft, here, 'unhealthy', message, nowMs + probeGraceMs)
+      const { message, graceSeconds } = unhealthyEnd(draft.situation, spec, failed)
+      kill(draft, here, 'unhealthy', message, nowMs + graceSeconds * 1000)
     }
     return false
   }
