@@ -7,11 +7,9 @@ import { millisecondsOf } from '../../api/values/time.ts'
 import { PodAdmission } from './admission/pod-admission.ts'
 import { isCritical } from './admission/preemption.ts'
 import type { EvictablePod } from './eviction/local-storage.ts'
-import { newest } from './observation/observation.ts'
 import { endingCause, failureOf, graceSecondsOf, sharpen } from './planning/ending.ts'
 import { plan } from './planning/plan.ts'
-import { shouldRestart } from './planning/restart.ts'
-import { appContainers, type Ending, type Pod, type Situation } from './planning/situation.ts'
+import type { Ending, Pod, Situation } from './planning/situation.ts'
 import { PodProbes } from './pod-probes.ts'
 import { PodReport } from './pod-report.ts'
 import { PodSteps } from './pod-steps.ts'
@@ -91,14 +89,6 @@ export class PodWorker implements EvictablePod {
   /** As reported last. */
   get status(): PodStatus {
     return this.#report.last ?? this.#pod.status
-  }
-
-  /** Whether a container of this name that has ended will be started again. */
-  restarts(name: string): boolean {
-    const container = appContainers(this.#pod).find(spec => spec.name === name)
-    const ended = newest(this.#options.context.view.observed(this.#pod.metadata.uid), name)
-    if (this.#ending || !container || !ended) return false
-    return shouldRestart(this.#pod.spec, container, ended.exitCode)
   }
 
   mayBeEvicted(): boolean {
