@@ -1,8 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { childController } from '../../lib/abort.ts'
-
-/** The longest delay a timer of Node's takes. */
-const longestMs = 2 ** 31 - 1
+import { longestTimerMs } from '../../lib/clock.ts'
 
 /** Aborts with its parent, or when its time is over. To be disposed of when what it bounds has ended. */
 export class Deadline implements Disposable {
@@ -20,7 +18,7 @@ export class Deadline implements Disposable {
       this.#expired = true
       this.#controller.abort()
     }
-    this.#timer = setTimeout(expire, Math.min(timeoutMs, longestMs))
+    this.#timer = setTimeout(expire, Math.min(timeoutMs, longestTimerMs))
   }
 
   get signal(): AbortSignal {

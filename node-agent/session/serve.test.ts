@@ -6,7 +6,7 @@ import path from 'node:path'
 import { it, type TestContext } from 'node:test'
 import type { ContainerState, PodStatus } from '../../api/kinds/core-v1.ts'
 import type { AgentClient } from '../../client/agents.ts'
-import type { ExecEvent, ExecSession } from '../../client/runtime.ts'
+import { type ExecEvent, type ExecSession, RuntimeError } from '../../client/runtime.ts'
 import type { Duplex, Sink } from '../../client/streams.ts'
 import { silentLogger } from '../../lib/logger.ts'
 import type { AgentMessage, ExecInput, ExecReply, LogsReply, ServerMessage } from '../../proto/gen/tessera.ts'
@@ -20,6 +20,12 @@ class Channel<T> implements AsyncIterable<T> {
   readonly #items: T[] = []
   #wake: () => void = () => {}
   #closed = false
+  #failure: Error | undefined
+
+  fail(error: Error): void {
+    this.#failure = error
+    this.#wake()
+  }
 
   add(item: T): void {
     this.#items.push(item)
@@ -35,6 +41,7 @@ class Channel<T> implements AsyncIterable<T> {
     for (;;) {
       const item = this.#items.shift()
       if (item !== undefined) yield item
+      else if (this.#failure) throw this.#failure
       else if (this.#closed) return
       else await new Promise<void>(resolve => (this.#wake = resolve))
     }
@@ -289,6 +296,19 @@ it('joins a command’s streams to the server’s', async t => {
   assert.deepEqual(
     server.execOutput.slice(1, 3).map(({ output }) => Buffer.from(output?.stdout ?? output?.stderr ?? []).toString()),
     ['out', 'err'],
+  )
+})
+
+it('says that a command can’t be run as the kubelet does', async t => {
+  const { server, exec, observe } = setUp(t)
+  observe(0, true)
+  exec.events.fail(new RuntimeError('UNKNOWN', 'failed to exec in container: no such program'))
+  server.questions.add({ openExec: { ticket: 't2', start: { namespace: 'default', pod: 'web', command: ['nope'] } } })
+  await eventually(() =>
+    assert.match(
+      Buffer.from(server.execOutput.at(-1)?.status ?? []).toString(),
+      /Internal error occurred: error executing command in container: failed to exec in container: no such program/,
+    ),
   )
 })
 

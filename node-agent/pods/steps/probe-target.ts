@@ -1,6 +1,7 @@
 // What probes and hooks act on: a command in the container, or the pod's address.
 import type { Container } from '../../../api/kinds/core-v1.ts'
 import { RuntimeError } from '../../../client/runtime.ts'
+import { longestTimerMs } from '../../../lib/clock.ts'
 import { CommandTimeout, type RunCommand } from '../../probes/exec.ts'
 import type { ProbeTarget } from '../../probes/prober.ts'
 import { currentSandbox } from '../observation/observation.ts'
@@ -20,13 +21,10 @@ export function podIp({ view, settings }: Pick<Context, 'view' | 'settings'>, po
   return ips?.[0] ?? ''
 }
 
-/** How long the runtime may take about a command that has no limit of its own, some three weeks: Node's timers end there. */
-const unlimitedMs = 2 ** 31 - 1
-
 export function runIn({ runtime }: Pick<Context, 'runtime'>, containerId: string): RunCommand {
   return async (command, timeoutMs, signal) => {
     const timeout = timeoutMs === undefined ? 0 : Math.ceil(timeoutMs / 1000)
-    const options = { signal, ...(timeoutMs === undefined && { timeoutMs: unlimitedMs }) }
+    const options = { signal, ...(timeoutMs === undefined && { timeoutMs: longestTimerMs }) }
     try {
       const {
         exitCode = 0,
@@ -36,7 +34,7 @@ export function runIn({ runtime }: Pick<Context, 'runtime'>, containerId: string
       return { exitCode, stdout: Buffer.from(stdout ?? []), stderr: Buffer.from(stderr ?? []) }
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error
-      if (error.code === 'DEADLINE_EXCEEDED') throw new CommandTimeout(command, timeoutMs ?? unlimitedMs)
+      if (error.code === 'DEADLINE_EXCEEDED') throw new CommandTimeout(command, timeoutMs ?? longestTimerMs)
       throw new Error(`rpc error: code = ${goCode(error.code)} desc = ${error.message}`, { cause: error })
     }
   }
