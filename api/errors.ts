@@ -119,7 +119,9 @@ export class StatusError extends Error {
     const distinct = new Map(errors.map(error => [`${error.field}: ${error.message}`, error]))
     const lines = [...distinct.keys()]
     const all = lines.length === 1 ? lines.join() : `[${lines.join(', ')}]`
-    const causes = [...distinct.values()].map(({ reason, message, field }): StatusCause => ({ reason, message, field }))
+    const causes = [...distinct.values()].map(
+      ({ reason, message, field }): StatusCause => ({ reason, message, ...(field !== '' && { field }) }),
+    )
     return new StatusError('Invalid', `${kindText(kind)} "${name}" is invalid: ${all}`, {
       ...(name !== '' && { name }),
       ...(kind.group !== '' && { group: kind.group }),

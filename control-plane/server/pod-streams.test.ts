@@ -28,17 +28,21 @@ const pod = {
   spec: { nodeName: 'n1', containers: [{ name: 'main' }] },
 }
 
-/** A registry of one pod. */
-function onePod(): Registry {
+const idle = { ...pod, metadata: { ...pod.metadata, name: 'idle' }, spec: { containers: [{ name: 'main' }] } }
+
+/** A registry of two pods, one of them without a node. */
+function twoPods(): Registry {
   const unused = () => Promise.reject(new Error('not part of this test'))
   const resource: Resource = {
     kind: pods,
     subresources: pods.subresources,
     connect: target => resource.get(target),
-    get: ({ namespace, name }) =>
-      namespace === 'default' && name === 'web'
-        ? Promise.resolve({ object: pod, json: Buffer.from(JSON.stringify(pod)) })
-        : Promise.reject(StatusError.notFound({ group: '', resource: 'pods' }, name)),
+    get: ({ namespace, name }) => {
+      const object = [pod, idle].find(({ metadata }) => metadata.namespace === namespace && metadata.name === name)
+      return object
+        ? Promise.resolve({ object, json: Buffer.from(JSON.stringify(object)) })
+        : Promise.reject(StatusError.notFound({ group: '', resource: 'pods' }, name))
+    },
     list: unused,
     watch: unused,
     create: unused,
@@ -73,7 +77,7 @@ async function withAgent(
   run: (doors: Doors, agent: AbortController, sessionEnded: Promise<void>) => Promise<void>,
   options?: DoorsOptions,
 ) {
-  await using doors = await openDoors(onePod(), options)
+  await using doors = await openDoors(twoPods(), options)
   const controller = new AbortController()
   const agent = new GrpcAgentClient(await doors.nodeConfig('n1'))
   const session = agent.session('n1', controller.signal)
@@ -135,9 +139,14 @@ test('a wrong pod, container or option is refused before the agent is asked', as
   await withAgent({}, async doors => {
     const cases: [string, number, RegExp][] = [
       ['/api/v1/namespaces/default/pods/nope/log', 404, /pods \\"nope\\" not found/],
-      [`${path}/log?container=x`, 400, /container x is not valid for pod web; it has: main/],
-      [`${path}/log?tailLines=many`, 400, /tailLines: expected an integer, got \\"many\\"/],
-      [`${path}/log?limitBytes=0`, 400, /limitBytes: must be at least 1, not 0/],
+      [`${path}/log?container=x`, 400, /container x is not valid for pod web"/],
+      [`${path}/log?tailLines=many`, 400, /strconv.ParseInt: parsing \\"many\\": invalid syntax/],
+      [
+        `${path}/log?limitBytes=0`,
+        422,
+        /PodLogOptions \\"web\\" is invalid: limitBytes: Invalid value: 0: must be greater than 0/,
+      ],
+      [`${path}/log?stream=Stdout`, 422, /stream: Forbidden: may not be specified/],
     ]
     for (const [target, code, message] of cases) {
       const answer = await doors.fetch(target)
@@ -145,6 +154,18 @@ test('a wrong pod, container or option is refused before the agent is asked', as
       assert.match(answer.body, message)
     }
   })
+})
+
+test('a pod without a node has said nothing, and runs nothing', async () => {
+  await using doors = await openDoors(twoPods())
+  const logs = await doors.fetch('/api/v1/namespaces/default/pods/idle/log')
+  assert.deepEqual([logs.code, logs.body], [204, ''])
+  const exec = await doors.fetch('/api/v1/namespaces/default/pods/idle/exec', { method: 'POST' })
+  assert.equal(exec.code, 400)
+  assert.match(exec.body, /"pod idle does not have a host assigned"/)
+  const client = new GrpcClient(doors.admin)
+  await assert.rejects(collect(client.logs({ namespace: 'default', pod: 'idle' })), /not assigned to a node yet/)
+  client.close()
 })
 
 test('what the agent refuses is the answer', async () => {
@@ -169,7 +190,7 @@ test('a status that ends the stream early is an answer with its code', async () 
 })
 
 test('a node that is not connected is named, with what to do', async () => {
-  await using doors = await openDoors(onePod())
+  await using doors = await openDoors(twoPods())
   const answer = await doors.fetch(`${path}/log`)
   assert.equal(answer.code, 503)
   assert.match(answer.body, /node \\"n1\\" is not connected.*look at the agent's log on that node/)
@@ -331,7 +352,10 @@ test('an exec that cannot be is answered before the connection is taken over', a
     assert.match(await refused('stdout=true', 'v5.channel.k8s.io'), /400/)
     assert.match(await refused('command=ls&container=x', 'v5.channel.k8s.io'), /400/)
     assert.match(await refused('command=ls', 'v1.channel.k8s.io'), /400/)
-    const plain = await doors.fetch(`${path}/exec?command=ls`, { method: 'POST' })
+    const nothing = await doors.fetch(`${path}/exec?command=ls&tty=true&stderr=true`, { method: 'POST' })
+    assert.equal(nothing.code, 400)
+    assert.match(nothing.body, /you must specify at least 1 of stdin, stdout, stderr/)
+    const plain = await doors.fetch(`${path}/exec?command=ls&stdout=true`, { method: 'POST' })
     assert.equal(plain.code, 400)
     assert.match(plain.body, /exec is spoken over WebSocket or SPDY/)
   })
@@ -356,7 +380,7 @@ test('an agent that dies in the middle of a command is an error, not an exit', a
 test('a fault of ours is logged whole, and told without its insides', async () => {
   const logged: unknown[] = []
   const logger: Logger = { ...silentLogger, error: (fields: object) => void logged.push(fields), child: () => logger }
-  await using doors = await openDoors(onePod(), { logger })
+  await using doors = await openDoors(twoPods(), { logger })
   const answer = await doors.fetch('/api/v1/namespaces/default/pods')
   assert.equal(answer.code, 500)
   const [, incident = ''] = /look for incident (\w+) in its log/.exec(answer.body) ?? []

@@ -95,7 +95,6 @@ export class NodePods implements PodDirectory {
       pod: worker.pod,
       status: worker.status,
       observed: this.view.observed(worker.pod.metadata.uid),
-      restarts: container => worker.restarts(container),
     }
   }
 

@@ -8,8 +8,6 @@ export interface FoundPod {
   /** As reported last. */
   readonly status: PodStatus
   readonly observed: PodObservation
-  /** Whether a container that has ended will be started again. */
-  restarts(container: string): boolean
 }
 
 export interface PodDirectory {

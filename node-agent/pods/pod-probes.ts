@@ -1,6 +1,7 @@
 // The probes of one pod: for every running container that has some, from its start to its end.
 import type { PodStatus } from '../../api/kinds/core-v1.ts'
-import { ContainerProbes } from '../probes/container-probes.ts'
+import { ContainerProbes, type ProbeName } from '../probes/container-probes.ts'
+import type { Outcome } from '../probes/outcome.ts'
 import type { ObservedContainer } from './observation/observation.ts'
 import { appContainers, type Health, initContainers, type Pod } from './planning/situation.ts'
 import type { Step } from './planning/step.ts'
@@ -8,7 +9,7 @@ import { containerUrl } from './status/container-state.ts'
 import { allStatuses } from './status/container-status.ts'
 import type { Context } from './steps/context.ts'
 import { fieldPath } from './steps/field-path.ts'
-import { actionTarget } from './steps/hook.ts'
+import { probeTarget } from './steps/probe-target.ts'
 
 export interface PodProbesOptions {
   readonly context: Context
@@ -38,8 +39,9 @@ export class PodProbes {
    * Begins to probe the containers that run by now, and stops where one runs no more. Until its postStart hook has ended,
    * a container is still being started.
    * @param underWay steps, by their subject
+   * @param ending the pod ends: no probe kills its containers
    */
-  tend(underWay: ReadonlyMap<string, Step>): void {
+  tend(underWay: ReadonlyMap<string, Step>, ending: boolean): void {
     const { context, pod } = this.#options
     const { containers } = context.view.observed(pod().metadata.uid)
     const runs = ({ name, state }: ObservedContainer): boolean =>
@@ -51,6 +53,7 @@ export class PodProbes {
       this.#probes.delete(id)
     }
     for (const [id, record] of running) if (!this.#probes.has(id)) this.#begin(record)
+    if (ending) for (const probes of this.#probes.values()) probes.endKilling()
   }
 
   stop(): void {
@@ -65,18 +68,22 @@ export class PodProbes {
     const before = allStatuses(told()).find(status => status.containerID === containerUrl(id))
     const probes = new ContainerProbes({
       container,
-      target: actionTarget(context, pod, container, id),
+      target: probeTarget(context, pod, container, id),
       clock: context.clock,
       startedAtMs,
-      wasStarted: before?.started ?? false,
-      wasReady: before?.ready ?? false,
+      before: before && { started: before.started ?? false, ready: before.ready },
       onChange,
-      onFailure: (probe, { output }) => {
-        const message = `${probe[0]?.toUpperCase() ?? ''}${probe.slice(1)} probe failed: ${output}`
-        const current = this.#options.pod()
-        context.events.record(current, 'Warning', 'Unhealthy', message, fieldPath(current, name))
-      },
+      onOutcome: (probe, outcome) => this.#tell(name, probe, outcome),
     })
     this.#probes.set(id, probes)
+  }
+
+  #tell(container: string, probe: ProbeName, { result, errored, output }: Outcome): void {
+    if (result === 'success') return
+    const pod = this.#options.pod()
+    const what = `${probe[0]?.toUpperCase() ?? ''}${probe.slice(1)} probe`
+    const reason = result === 'warning' ? 'ProbeWarning' : 'Unhealthy'
+    const how = errored ? `errored and resulted in ${result} state` : result === 'warning' ? 'warning' : 'failed'
+    this.#options.context.events.record(pod, 'Warning', reason, `${what} ${how}: ${output}`, fieldPath(pod, container))
   }
 }

@@ -7,11 +7,9 @@ import { millisecondsOf } from '../../api/values/time.ts'
 import { PodAdmission } from './admission/pod-admission.ts'
 import { isCritical } from './admission/preemption.ts'
 import type { EvictablePod } from './eviction/local-storage.ts'
-import { newest } from './observation/observation.ts'
 import { endingCause, endingGraceSeconds, failureOf, sharpen } from './planning/ending.ts'
 import { plan } from './planning/plan.ts'
-import { shouldRestart } from './planning/restart.ts'
-import { appContainers, type Ending, type Pod, type Situation } from './planning/situation.ts'
+import type { Ending, Pod, Situation } from './planning/situation.ts'
 import { PodProbes } from './pod-probes.ts'
 import { PodReport } from './pod-report.ts'
 import { PodSteps } from './pod-steps.ts'
@@ -102,14 +100,6 @@ export class PodWorker implements EvictablePod {
     return this.#report.last ?? this.#pod.status
   }
 
-  /** Whether a container of this name that has ended will be started again. */
-  restarts(name: string): boolean {
-    const container = appContainers(this.#pod).find(spec => spec.name === name)
-    const ended = newest(this.#options.context.view.observed(this.#pod.metadata.uid), name)
-    if (this.#ending || !container || !ended) return false
-    return shouldRestart(this.#pod.spec, container, ended.exitCode)
-  }
-
   mayBeEvicted(): boolean {
     if (!this.admission.isAdmitted || this.#ending || this.#removed || this.#stopped) return false
     return !isCritical(this.admission.demand)
@@ -181,7 +171,7 @@ export class PodWorker implements EvictablePod {
     const nowMs = clock.now()
     this.#decideEnding(nowMs)
     if (!this.admission.isAdmitted && this.#ending === undefined) return
-    this.#probes.tend(this.#steps.underWay)
+    this.#probes.tend(this.#steps.underWay, this.#ending !== undefined)
     const { steps, lookAgainAtMs } = plan(this.#situation(nowMs))
     for (const step of steps) void this.#steps.launch(step)
     const situation = this.#situation(nowMs)

@@ -209,7 +209,7 @@ export class FakeRuntime implements Runtime {
   async stopContainer(request: StopContainerRequest) {
     const { containerId = '' } = request
     this.stops.push(request)
-    await this.#enter('stopContainer', containerId)
+    await this.#enter('stopContainer', request)
     const { status } = this.#container(containerId)
     if (status.state === ContainerState.CONTAINER_RUNNING) this.#end(status, 143, 'Error')
     return {}

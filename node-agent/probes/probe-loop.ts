@@ -1,15 +1,15 @@
-// One probe of one container: asked every period, believed after its thresholds.
+// One probe of one container: made every period, believed after its thresholds (pkg/kubelet/prober/worker.go).
 import type { Probe } from '../../api/kinds/core-v1.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { act, type Target } from './action.ts'
 import type { Outcome } from './outcome.ts'
+import { makeProbe, type ProbeTarget } from './prober.ts'
 
 export interface ProbeLoopOptions {
   readonly probe: Probe
-  readonly target: Target
+  readonly target: ProbeTarget
   readonly clock: Clock
-  /** initialDelaySeconds counts from then, in milliseconds since 1970. */
-  readonly containerStartedAtMs: number
+  /** When the first probe is due, in milliseconds since 1970. */
+  readonly firstAtMs: number
   /** What is believed before the first answer. */
   readonly initial: boolean
   /** Called for each answer; `result` is what is believed now. */
@@ -19,17 +19,19 @@ export interface ProbeLoopOptions {
 export class ProbeLoop {
   readonly #options: ProbeLoopOptions
   readonly #stop = new AbortController()
+  readonly #periodMs: number
   #result: boolean
   #runs = 0
   #last: boolean | undefined
+  #tickMs: number
   #cancel: () => void = () => {}
 
   constructor(options: ProbeLoopOptions) {
     this.#options = options
+    this.#periodMs = Math.max(1, options.probe.periodSeconds ?? 10) * 1000
     this.#result = options.initial
-    const { probe, clock, containerStartedAtMs } = options
-    const firstAtMs = containerStartedAtMs + (probe.initialDelaySeconds ?? 0) * 1000
-    this.#again(Math.max(0, firstAtMs - clock.now()))
+    this.#tickMs = Math.max(options.firstAtMs, options.clock.now())
+    this.#after(this.#tickMs - options.clock.now())
   }
 
   get result(): boolean {
@@ -41,29 +43,42 @@ export class ProbeLoop {
     this.#cancel()
   }
 
-  #again(ms: number): void {
+  #after(ms: number): void {
     this.#cancel = this.#options.clock.after(ms, () => void this.#ask())
   }
 
   async #ask(): Promise<void> {
     const { probe, target } = this.#options
-    const { timeoutSeconds = 1, periodSeconds = 10 } = probe
     const stopped = (): boolean => this.#stop.signal.aborted
-    const outcome = await act(probe, target, Math.max(1, timeoutSeconds) * 1000, this.#stop.signal)
+    const outcome = await makeProbe(probe, target, this.#stop.signal)
     if (stopped()) return
-    if (!outcome.unknown) this.#count(outcome)
+    this.#count(outcome)
     // The answer may have been the last one wanted.
-    if (!stopped()) this.#again(Math.max(1, periodSeconds) * 1000)
+    if (!stopped()) this.#after(this.#untilNextTick())
+  }
+
+  /** A period from one probe to the next, however long one takes; those it ran over are one, made at once. */
+  #untilNextTick(): number {
+    const nowMs = this.#options.clock.now()
+    const missed = Math.max(0, Math.floor((nowMs - this.#tickMs) / this.#periodMs))
+    this.#tickMs += Math.max(1, missed) * this.#periodMs
+    // The clock may have been set meanwhile.
+    return Math.min(this.#periodMs, Math.max(0, this.#tickMs - nowMs))
   }
 
   #count(outcome: Outcome): void {
     const { probe, onAnswer } = this.#options
+    if (outcome.errored) {
+      onAnswer(outcome, this.#result, false)
+      return
+    }
+    const succeeded = outcome.result !== 'failure'
     const { successThreshold = 1, failureThreshold = 3 } = probe
-    this.#runs = outcome.ok === this.#last ? this.#runs + 1 : 1
-    this.#last = outcome.ok
-    const enough = this.#runs >= Math.max(1, outcome.ok ? successThreshold : failureThreshold)
-    const changed = enough && this.#result !== outcome.ok
-    if (changed) this.#result = outcome.ok
+    this.#runs = succeeded === this.#last ? this.#runs + 1 : 1
+    this.#last = succeeded
+    const enough = this.#runs >= Math.max(1, succeeded ? successThreshold : failureThreshold)
+    const changed = enough && this.#result !== succeeded
+    if (changed) this.#result = succeeded
     onAnswer(outcome, this.#result, changed)
   }
 }

@@ -12,6 +12,15 @@ export interface LogOptions {
   readonly sinceMs: number | undefined
 }
 
+/** The log's file is not there, in the kubelet's words. */
+export class LogMissingError extends Error {
+  override readonly name = 'LogMissingError'
+
+  constructor(file: string) {
+    super(`failed to try resolving symlinks in path "${file}": lstat ${file}: no such file or directory`)
+  }
+}
+
 const chunkBytes = 64 * 1024
 const newline = 0x0a
 
@@ -20,6 +29,7 @@ const newline = 0x0a
  * written and all of it was read, or the signal aborts.
  * @param ended whether the container has ended
  * @param changed resolves when `ended` may answer otherwise
+ * @throws LogMissingError
  */
 export async function* readLog(
   file: string,
@@ -30,7 +40,7 @@ export async function* readLog(
 ): AsyncGenerator<Buffer, void, void> {
   const format = new Formatter(options)
   let fd = open(file)
-  if (fd === undefined) return
+  if (fd === undefined) throw new LogMissingError(file)
   const growth = options.follow ? new Growth(file, signal) : undefined
   try {
     let position = options.tailLines === undefined ? 0 : tailStart(fd, options.tailLines)

@@ -1,21 +1,14 @@
-// Which container's log is meant, or why there is none, in Kubernetes' words.
+// Which container's log is meant, or why there is none, in the kubelet's words (validateContainerLogStatus).
 import { StatusError } from '../../api/errors.ts'
-import type { ContainerState, ContainerStatus, PodStatus } from '../../api/kinds/core-v1.ts'
-import type { Pod } from '../pods/planning/situation.ts'
-import { appContainers, initContainers } from '../pods/planning/situation.ts'
-
-export interface LogTarget {
-  readonly container: string
-  /** The runtime's id. */
-  readonly containerId: string
-}
+import type { ContainerStatus, PodStatus } from '../../api/kinds/core-v1.ts'
+import { appContainers, initContainers, type Pod } from '../pods/planning/situation.ts'
 
 /**
  * The container a request names; the only one, when it names none.
  * @throws StatusError BadRequest
  */
 export function containerName(pod: Pod, asked: string): string {
-  const names = [...appContainers(pod), ...initContainers(pod)].map(({ name }) => name)
+  const names = [...initContainers(pod), ...appContainers(pod)].map(({ name }) => name)
   const { name } = pod.metadata
   if (asked !== '') {
     if (names.includes(asked)) return asked
@@ -23,48 +16,54 @@ export function containerName(pod: Pod, asked: string): string {
   }
   const [only, ...more] = appContainers(pod)
   if (only !== undefined && more.length === 0) return only.name
-  const choice = `choose one of: [${appContainers(pod)
-    .map(container => container.name)
-    .join(' ')}]`
-  const init = initContainers(pod).map(container => container.name)
-  const orInit = init.length === 0 ? '' : ` or one of the init containers: [${init.join(' ')}]`
-  throw StatusError.badRequest(`a container name must be specified for pod ${name}, ${choice}${orInit}`)
-}
-
-/** @throws StatusError BadRequest when the container has no log (yet, or any more) */
-export function logTarget(pod: Pod, status: PodStatus, container: string, previous: boolean): LogTarget {
-  const found = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])].find(
-    candidate => candidate.name === container,
+  throw StatusError.badRequest(
+    `a container name must be specified for pod ${name}, choose one of: [${names.join(' ')}]`,
   )
-  const containerId = found && idOf(found, previous)
-  if (containerId !== undefined) return { container, containerId }
-  const { name } = pod.metadata
-  if (previous) throw StatusError.badRequest(`previous terminated container "${container}" in pod "${name}" not found`)
-  throw StatusError.badRequest(`container "${container}" in pod "${name}" is ${waitsFor(found?.state)}`)
 }
 
-function idOf({ state, lastState, containerID }: ContainerStatus, previous: boolean): string | undefined {
-  const last = lastState.terminated?.containerID
-  if (previous) return plainId(last)
-  if (state.running) return plainId(containerID)
-  return plainId(state.terminated?.containerID ?? last)
+/**
+ * The id of the container whose log is shown, as the status has it: `tessera://ID`.
+ * @throws StatusError BadRequest when the container has no log (yet, or any more)
+ */
+export function logTarget(podName: string, status: PodStatus, container: string, previous: boolean): string {
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = status
+  const found = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
+    ({ name }) => name === container,
+  )
+  const { id, why } = found ? choose(found, previous) : { id: undefined, why: 'is not available' }
+  if (id) return id
+  if (previous)
+    throw StatusError.badRequest(`previous terminated container "${container}" in pod "${podName}" not found`)
+  throw StatusError.badRequest(`container "${container}" in pod "${podName}" ${why}`)
 }
 
-/** `tessera://ID` without the scheme. */
-const plainId = (url: string | undefined): string | undefined => {
-  const id = url?.slice(url.indexOf('://') + 3)
-  return id === '' ? undefined : id
+interface Choice {
+  readonly id: string | undefined
+  /** What the container is when there is no id. */
+  readonly why: string
 }
 
-function waitsFor(state: ContainerState | undefined): string {
-  switch (state?.waiting?.reason) {
+/** What ran last; while that is being followed by another run, or the run before is asked for, that one. */
+function choose({ state, lastState, containerID }: ContainerStatus, previous: boolean): Choice {
+  const { running, terminated, waiting } = state
+  const last = lastState.terminated
+  if (previous) return { id: last?.containerID, why: '' }
+  if (running) return { id: containerID, why: 'is waiting to start - no logs yet' }
+  if (terminated) return { id: terminated.containerID || last?.containerID, why: 'is terminated' }
+  if (last) return { id: last.containerID, why: 'is terminated' }
+  return {
+    id: undefined,
+    why: waiting ? `is waiting to start: ${waitsFor(waiting.reason ?? '')}` : 'is waiting to start - no logs yet',
+  }
+}
+
+function waitsFor(reason: string): string {
+  switch (reason) {
     case 'ErrImagePull':
-      return "waiting to start: image can't be pulled"
+      return "image can't be pulled"
     case 'ImagePullBackOff':
-      return 'waiting to start: trying and failing to pull image'
-    case undefined:
-      return state?.terminated ? 'terminated' : 'waiting to start - no logs yet'
+      return 'trying and failing to pull image'
     default:
-      return `waiting to start: ${state?.waiting?.reason ?? ''}`
+      return reason
   }
 }

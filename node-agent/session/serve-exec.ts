@@ -76,9 +76,9 @@ function outputOf(event: { kind: 'stdout' | 'stderr'; data: Uint8Array } | { kin
   }
 }
 
+/** What the kubelet's streaming server makes of a command that can't be run (k8s.io/kubelet, ServeExec). */
 function statusOf(error: unknown) {
-  if (error instanceof RuntimeError && error.code === 'INVALID_ARGUMENT') {
-    return StatusError.badRequest(error.message).status
-  }
-  return StatusError.of(error).status
+  if (!(error instanceof RuntimeError)) return StatusError.of(error).status
+  if (error.code === 'INVALID_ARGUMENT') return StatusError.badRequest(error.message).status
+  return StatusError.internalError(`error executing command in container: ${error.message}`, error).status
 }

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { it, type TestContext } from 'node:test'
 import type { ContainerState, PodStatus } from '../../api/kinds/core-v1.ts'
 import type { AgentClient } from '../../client/agents.ts'
-import type { ExecEvent, ExecSession } from '../../client/runtime.ts'
+import { type ExecEvent, type ExecSession, RuntimeError } from '../../client/runtime.ts'
 import type { Duplex, Sink } from '../../client/streams.ts'
 import { silentLogger } from '../../lib/logger.ts'
 import type { AgentMessage, ExecInput, ExecReply, LogsReply, ServerMessage } from '../../proto/gen/tessera.ts'
@@ -20,6 +20,12 @@ class Channel<T> implements AsyncIterable<T> {
   readonly #items: T[] = []
   #wake: () => void = () => {}
   #closed = false
+  #failure: Error | undefined
+
+  fail(error: Error): void {
+    this.#failure = error
+    this.#wake()
+  }
 
   add(item: T): void {
     this.#items.push(item)
@@ -35,6 +41,7 @@ class Channel<T> implements AsyncIterable<T> {
     for (;;) {
       const item = this.#items.shift()
       if (item !== undefined) yield item
+      else if (this.#failure) throw this.#failure
       else if (this.#closed) return
       else await new Promise<void>(resolve => (this.#wake = resolve))
     }
@@ -124,7 +131,6 @@ function setUp(t: TestContext) {
   const containers: ObservedContainer[] = []
   const listeners = new Set<() => void>()
   let state: ContainerState = { waiting: { reason: 'ContainerCreating' } }
-  let restarts = false
   const observe = (attempt: number, running: boolean): void => {
     const id = `c${attempt}`
     containers.splice(0, containers.length, ...containers.filter(known => known.id !== id))
@@ -169,7 +175,7 @@ function setUp(t: TestContext) {
   const directory: PodDirectory = {
     find: (namespace, name): FoundPod | undefined =>
       namespace === 'default' && name === 'web'
-        ? { pod, status: status(), observed: { sandboxes: [], containers }, restarts: () => restarts }
+        ? { pod, status: status(), observed: { sandboxes: [], containers } }
         : undefined,
     changed: (_, signal) =>
       new Promise(resolve => {
@@ -194,7 +200,7 @@ function setUp(t: TestContext) {
     })
   const ask = (more: object): void =>
     server.questions.add({ openLogs: { ticket: 't1', request: { namespace: 'default', pod: 'web', ...more } } })
-  return { server, exec, observe, say, ask, setRestarts: (next: boolean) => (restarts = next) }
+  return { server, exec, observe, say, ask }
 }
 
 const refusal = (server: FakeServer): string =>
@@ -230,23 +236,45 @@ it('cuts a log off where it is told to', async t => {
   assert.equal(server.text(), 'hel')
 })
 
-it('follows a container that says nothing yet, and over its restart', async t => {
-  const { server, observe, say, ask, setRestarts } = setUp(t)
+it('follows a container that says nothing yet, to its end, whatever comes after', async t => {
+  const { server, observe, say, ask } = setUp(t)
   say(0, 'old')
   observe(0, true)
-  setRestarts(true)
   ask({ follow: true, tailLines: 0 })
   await eventually(() => assert.equal(server.logs[0]?.ticket, 't1'))
   say(0, 'one')
   await eventually(() => assert.equal(server.text(), 'one\n'))
-  observe(0, false)
   say(1, 'two')
+  observe(0, false)
   observe(1, true)
-  await eventually(() => assert.equal(server.text(), 'one\ntwo\n'))
-  assert.equal(server.logsFinished, false)
-  setRestarts(false)
-  observe(1, false)
   await eventually(() => assert.equal(server.logsFinished, true))
+  assert.equal(server.text(), 'one\n')
+})
+
+it('shows what is newer than a moment, or than so many seconds', async t => {
+  const { server, observe, say, ask } = setUp(t)
+  say(0, 'noon')
+  observe(0, false)
+  const noon = Date.parse('2026-01-31T12:00:00Z') / 1000
+  for (const [since, text] of [
+    [{ sinceTime: noon }, 'noon\n'],
+    [{ sinceTime: noon + 1 }, ''],
+    [{ sinceSeconds: 1 }, ''],
+  ] as const) {
+    server.logs.length = 0
+    server.logsFinished = false
+    ask(since)
+    await eventually(() => assert.equal(server.logsFinished, true))
+    assert.equal(server.text(), text)
+  }
+})
+
+it('says in place of a log why it can’t be read', async t => {
+  const { server, observe, ask } = setUp(t)
+  observe(0, false)
+  ask({})
+  await eventually(() => assert.equal(server.logsFinished, true))
+  assert.match(server.text(), /^failed to try resolving symlinks in path "(.*)": lstat \1: no such file or directory$/)
 })
 
 it('joins a command’s streams to the server’s', async t => {
@@ -267,6 +295,19 @@ it('joins a command’s streams to the server’s', async t => {
   assert.deepEqual(
     server.execOutput.slice(1, 3).map(({ output }) => Buffer.from(output?.stdout ?? output?.stderr ?? []).toString()),
     ['out', 'err'],
+  )
+})
+
+it('says that a command can’t be run as the kubelet does', async t => {
+  const { server, exec, observe } = setUp(t)
+  observe(0, true)
+  exec.events.fail(new RuntimeError('UNKNOWN', 'failed to exec in container: no such program'))
+  server.questions.add({ openExec: { ticket: 't2', start: { namespace: 'default', pod: 'web', command: ['nope'] } } })
+  await eventually(() =>
+    assert.match(
+      Buffer.from(server.execOutput.at(-1)?.status ?? []).toString(),
+      /Internal error occurred: error executing command in container: failed to exec in container: no such program/,
+    ),
   )
 })
 

@@ -68,8 +68,11 @@ describe('a log', () => {
     assert.equal(await text(file, { timestamps: true }), `${stamp(1)} long\n${stamp(3)} next\n`)
   })
 
-  it('that does not exist is empty', async () => {
-    assert.equal(await text('/nonexistent/0.log'), '')
+  it('that does not exist is missed in the kubelet’s words', async () => {
+    const why = 'lstat /nonexistent/0.log: no such file or directory'
+    await assert.rejects(text('/nonexistent/0.log'), {
+      message: `failed to try resolving symlinks in path "/nonexistent/0.log": ${why}`,
+    })
   })
 
   it('is found from its end as from its beginning', t => {
@@ -139,8 +142,7 @@ describe('whose log is meant', () => {
 
   it('is asked for otherwise, in Kubernetes’ words', () => {
     assert.throws(() => containerName(two, ''), {
-      message:
-        'a container name must be specified for pod web, choose one of: [a b] or one of the init containers: [i]',
+      message: 'a container name must be specified for pod web, choose one of: [i a b]',
     })
     assert.throws(() => containerName(two, 'x'), { message: 'container x is not valid for pod web' })
   })
@@ -152,13 +154,16 @@ describe('whose log is meant', () => {
   })
   const dead = (id: string) => ({ terminated: { exitCode: 1, containerID: `tessera://${id}` } })
   const id = (more: Partial<ContainerStatus>, previous = false): string =>
-    logTarget(makePod(), status(more), 'main', previous).containerId
+    logTarget('web', status(more), 'main', previous)
 
   it('is the container that runs, that ended, or that ended before', () => {
-    assert.equal(id({ state: { running: {} }, containerID: 'tessera://run' }), 'run')
-    assert.equal(id({ state: dead('end') }), 'end')
-    assert.equal(id({ state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: dead('last') }), 'last')
-    assert.equal(id({ state: { running: {} }, containerID: 'tessera://run', lastState: dead('last') }, true), 'last')
+    assert.equal(id({ state: { running: {} }, containerID: 'tessera://run' }), 'tessera://run')
+    assert.equal(id({ state: dead('end') }), 'tessera://end')
+    assert.equal(id({ state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: dead('last') }), 'tessera://last')
+    assert.equal(
+      id({ state: { running: {} }, containerID: 'tessera://run', lastState: dead('last') }, true),
+      'tessera://last',
+    )
   })
 
   it('is nobody’s as long as the container waits', () => {
@@ -172,6 +177,11 @@ describe('whose log is meant', () => {
       { state: { waiting: { reason: 'ImagePullBackOff' } } },
       'container "main" in pod "web" is waiting to start: trying and failing to pull image',
     )
+    refuse({ state: { terminated: { exitCode: 128 } } }, 'container "main" in pod "web" is terminated')
+    refuse({}, 'container "main" in pod "web" is waiting to start - no logs yet')
+    assert.throws(() => logTarget('web', {}, 'main', false), {
+      message: 'container "main" in pod "web" is not available',
+    })
     refuse({ state: { running: {} } }, 'previous terminated container "main" in pod "web" not found', true)
   })
 })

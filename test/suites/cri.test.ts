@@ -295,9 +295,9 @@ describe('the runtime', { timeout: 120_000 }, () => {
     })
 
     it('says what is wrong', async () => {
-      const missing = await hear(fixture.client.exec({ containerId: id, command: ['/nope'] }))
-      assert.equal(missing.code, 127)
-      assert.match(missing.stderr, /nope/)
+      const missing = { code: 'UNKNOWN', message: /failed to exec in container: .*\/nope/ }
+      await assert.rejects(hear(fixture.client.exec({ containerId: id, command: ['/nope'] })), missing)
+      await assert.rejects(fixture.client.execSync({ containerId: id, cmd: ['/nope'] }), missing)
       await assert.rejects(hear(fixture.client.exec({ containerId: 'ghost', command: ['/bin/true'] })), {
         code: 'NOT_FOUND',
       })

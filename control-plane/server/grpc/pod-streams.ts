@@ -17,7 +17,13 @@ export function logsHandler(
 ): handleServerStreamingCall<LogsRequest, LogChunk> {
   return serverStream(door, async function* (request: LogsRequest, caller) {
     checkPodAccess(authorize, caller.user, 'get', 'log', request)
-    for await (const data of await pods.logs(request, caller)) yield [{ data }]
+    const stream = await pods.logs(request, caller)
+    if (stream === undefined) {
+      const { pod = '' } = request
+      const where = `its events say why (kubectl describe pod ${pod})`
+      throw StatusError.badRequest(`pod ${pod} is not assigned to a node yet: ${where}`)
+    }
+    for await (const data of stream) yield [{ data }]
   })
 }
 

@@ -1,10 +1,9 @@
 // `pods/NAME/log`: the node agent's bytes, passed on as they come.
-import { StatusError } from '../../../api/errors.ts'
 import type { LogsRequest } from '../../../proto/gen/tessera.ts'
 import type { PodStreams } from '../sessions/pods.ts'
 import { type Exchange, readContext } from './exchange.ts'
-import { boolean, integer } from './options.ts'
 import type { ResourcePath } from './path.ts'
+import { flag, int64, time } from './query-values.ts'
 import { startStream, write } from './stream.ts'
 
 /** A log that ends soon is answered whole or refused; one that is silent so long has its headers sent. */
@@ -14,6 +13,11 @@ const patienceMs = 1_000
 export async function serveLogs(exchange: Exchange, pods: PodStreams, path: ResourcePath): Promise<void> {
   const { response, query, signal } = exchange
   const stream = await pods.logs(logsRequest(query, path), { ...readContext(exchange), signal })
+  if (stream === undefined) {
+    // A pod without a node has said nothing.
+    response.writeHead(204).end()
+    return
+  }
   const chunks = stream[Symbol.asyncIterator]()
   const start = (): void => {
     if (!response.headersSent) startStream(response, 'text/plain')
@@ -37,39 +41,23 @@ export async function serveLogs(exchange: Exchange, pods: PodStreams, path: Reso
   }
 }
 
-/** @throws StatusError BadRequest */
+/** PodLogOptions. @throws StatusError BadRequest for values that are none */
 function logsRequest(query: URLSearchParams, { namespace, name }: ResourcePath): LogsRequest {
-  const natural = (option: string, least: number): number | undefined => {
-    const value = integer(query, option)
-    if (value === undefined || value >= least) return value
-    throw StatusError.badRequest(`query parameter ${option}: must be at least ${least}, not ${value}`)
-  }
-  const container = query.get('container') ?? ''
-  const tailLines = natural('tailLines', 0)
-  const sinceSeconds = natural('sinceSeconds', 1) ?? secondsSince(query)
-  const limitBytes = natural('limitBytes', 1)
+  const tailLines = int64(query, 'tailLines')
+  const sinceSeconds = int64(query, 'sinceSeconds')
+  const sinceTime = time(query, 'sinceTime')
+  const limitBytes = int64(query, 'limitBytes')
   return {
     namespace,
     pod: name,
-    container,
-    follow: boolean(query, 'follow'),
-    previous: boolean(query, 'previous'),
-    timestamps: boolean(query, 'timestamps'),
+    container: query.get('container') ?? '',
+    follow: flag(query, 'follow'),
+    previous: flag(query, 'previous'),
+    timestamps: flag(query, 'timestamps'),
+    stream: query.get('stream') ?? '',
     ...(tailLines !== undefined && { tailLines }),
     ...(sinceSeconds !== undefined && { sinceSeconds }),
+    ...(sinceTime !== undefined && { sinceTime }),
     ...(limitBytes !== undefined && { limitBytes }),
   }
-}
-
-/** `sinceTime` as a number of seconds before now, rounded up so that nothing asked for is left out. */
-function secondsSince(query: URLSearchParams): number | undefined {
-  const text = query.get('sinceTime')
-  if (!text) return undefined
-  const time = Date.parse(text)
-  if (Number.isNaN(time)) {
-    throw StatusError.badRequest(
-      `query parameter sinceTime: expected a time as in RFC 3339, got ${JSON.stringify(text)}`,
-    )
-  }
-  return Math.max(1, Math.ceil((Date.now() - time) / 1000))
 }

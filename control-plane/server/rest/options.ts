@@ -144,7 +144,7 @@ export function includeObject(query: Query): IncludeObject {
 }
 
 /** An integer in decimal, of any sign. @throws StatusError BadRequest */
-export function integer(query: Query, name: string): number | undefined {
+function integer(query: Query, name: string): number | undefined {
   const value = text(query, name)
   if (value === undefined) return undefined
   const number = Number(value)
@@ -155,7 +155,7 @@ export function integer(query: Query, name: string): number | undefined {
 }
 
 /** False when absent. @throws StatusError BadRequest */
-export function boolean(query: Query, name: string): boolean {
+function boolean(query: Query, name: string): boolean {
   const value = text(query, name)
   if (value === undefined) return false
   if (['true', 'True', '1'].includes(value)) return true

@@ -5,7 +5,7 @@ import type { ConnectName } from '../connects.ts'
 import type { PodStreams } from '../sessions/pods.ts'
 import { type Exchange, readContext } from './exchange.ts'
 import { checkProtocol, serveExec } from './exec/exec.ts'
-import { execStart } from './exec/upgrade.ts'
+import { checkStreams, execStart } from './exec/upgrade.ts'
 import { serveLogs } from './logs.ts'
 import type { ResourcePath } from './path.ts'
 
@@ -30,6 +30,7 @@ export function restStreams(pods: PodStreams, logger: Logger): Readonly<Record<C
    */
   async function prepareExec(exchange: Exchange, path: ResourcePath): Promise<void> {
     await pods.checkExec(execStart(exchange.query, path), callerOf(exchange))
+    checkStreams(exchange.query)
     checkProtocol(exchange.request)
   }
 

@@ -2,12 +2,16 @@
 import { StatusError } from '../../../api/errors.ts'
 import type { ExecStart, LogsRequest } from '../../../proto/gen/tessera.ts'
 import type { ApiObject, Registry, RequestContext } from '../../registry/contract.ts'
+import { checkLogOptions } from './log-options.ts'
 import type { Sessions } from './sessions.ts'
 import type { ExecStream, LogStream } from './streams.ts'
 
 export interface PodStreams {
-  /** @throws StatusError when there is no such pod or container, or its node can't be reached */
-  logs(request: LogsRequest, caller: StreamCaller): Promise<LogStream>
+  /**
+   * Undefined: the pod has no node yet, and so no log.
+   * @throws StatusError when there is no such pod or container, or its node can't be reached
+   */
+  logs(request: LogsRequest, caller: StreamCaller): Promise<LogStream | undefined>
   /** Whether a command could be asked for; the node isn't. @throws StatusError when not, as exec does */
   checkExec(start: ExecStart, caller: StreamCaller): Promise<void>
   /** @throws StatusError as logs does, when the pod is over or no command is given, and when admission refuses */
@@ -19,7 +23,7 @@ type StreamCaller = Pick<RequestContext, 'user'> & { readonly signal: AbortSigna
 
 /** The parts of a pod that say where its streams are. */
 interface StreamedPod {
-  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> }
+  readonly metadata: { readonly name: string }
   readonly spec?: {
     readonly nodeName?: string
     readonly containers?: readonly Named[]
@@ -33,25 +37,27 @@ interface Named {
   readonly name: string
 }
 
-const defaultContainer = 'kubectl.kubernetes.io/default-container'
-
 export function podStreams(registry: Registry, sessions: Sessions): PodStreams {
   async function resolveExec(start: ExecStart, caller: StreamCaller) {
-    if (!start.command?.length) throw StatusError.badRequest('you must specify at least one command for the container')
     const pod: StreamedPod = await find(registry, start, 'exec', caller)
     const container = chooseContainer(pod, start.container)
+    const node = pod.spec?.nodeName
+    if (!node) throw StatusError.badRequest(`pod ${pod.metadata.name} does not have a host assigned`)
+    if (!start.command?.length) throw StatusError.badRequest('you must specify at least one command for the container')
     const phase = pod.status?.phase
     if (phase === 'Succeeded' || phase === 'Failed') {
       throw StatusError.badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`)
     }
-    return { node: nodeOf(pod), start: { ...start, container } }
+    return { node, start: { ...start, container } }
   }
 
   return {
     async logs(request, caller) {
+      checkLogOptions(request)
       const pod: StreamedPod = await find(registry, request, 'log', caller)
       const container = chooseContainer(pod, request.container)
-      return sessions.openLogs(nodeOf(pod), { ...request, container }, caller.signal)
+      const node = pod.spec?.nodeName
+      return node ? sessions.openLogs(node, { ...request, container }, caller.signal) : undefined
     },
     async checkExec(start, caller) {
       await resolveExec(start, caller)
@@ -74,32 +80,16 @@ async function find(
   return (await pods.connect({ namespace, name, subresource }, context)).object
 }
 
-function nodeOf(pod: StreamedPod): string {
-  const node = pod.spec?.nodeName
-  if (node) return node
-  throw StatusError.badRequest(
-    `pod ${pod.metadata.name} is not assigned to a node yet: its events say why (kubectl describe pod ${pod.metadata.name})`,
-  )
-}
-
-/** The container asked for, else the annotated default, else the only one. @throws StatusError BadRequest */
-export function chooseContainer(pod: StreamedPod, wanted: string | undefined): string {
-  const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {}
-  const names = (list: readonly Named[]) => list.map(({ name }) => name)
-  const every = names([...containers, ...initContainers, ...ephemeralContainers])
+/** The container asked for, else the only one (pkg/registry/core/pod). @throws StatusError BadRequest */
+export function chooseContainer({ metadata, spec = {} }: StreamedPod, wanted: string | undefined): string {
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = spec
+  const names = [...initContainers, ...containers, ...ephemeralContainers].map(({ name }) => name)
   if (wanted) {
-    if (every.includes(wanted)) return wanted
-    throw StatusError.badRequest(
-      `container ${wanted} is not valid for pod ${pod.metadata.name}; it has: ${every.join(', ')}`,
-    )
+    if (names.includes(wanted)) return wanted
+    throw StatusError.badRequest(`container ${wanted} is not valid for pod ${metadata.name}`)
   }
-  const annotated = pod.metadata.annotations?.[defaultContainer]
-  if (annotated !== undefined && every.includes(annotated)) return annotated
   const [only, ...more] = containers
   if (only && more.length === 0) return only.name
-  const inits =
-    initContainers.length === 0 ? '' : ` or one of the init containers: [${names(initContainers).join(' ')}]`
-  throw StatusError.badRequest(
-    `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${names(containers).join(' ')}]${inits}`,
-  )
+  const choice = only ? `, choose one of: [${names.join(' ')}]` : ''
+  throw StatusError.badRequest(`a container name must be specified for pod ${metadata.name}${choice}`)
 }

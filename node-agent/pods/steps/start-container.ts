@@ -44,12 +44,12 @@ export async function startContainer(
   await view.await(id, step.sandboxId, ({ state }) => state !== 'created')
   const hook = container.lifecycle?.postStart
   if (hook === undefined) return
-  const { ok, output } = await runHook(context, pod, container, id, hook, Infinity, signal)
-  if (ok || signal.aborted) return
+  const failure = await runHook(context, pod, container, id, hook, signal)
+  if (failure === undefined || signal.aborted) return
   events.record(pod, 'Warning', 'FailedPostStartHook', 'PostStartHook failed', where)
   const deadlineMs = context.clock.now() + graceSecondsOf(pod) * 1000
   await killContainer(context, pod, container, { id, message: 'FailedPostStartHook', deadlineMs })
-  throw new StepError('PostStartHookError', output)
+  throw new StepError('PostStartHookError', failure)
 }
 
 function createRequest(

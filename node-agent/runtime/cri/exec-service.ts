@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { ExecInput, ExecOutput, StreamingDefinition } from '../../../proto/gen/runtime.ts'
 import { RuntimeError } from '../errors.ts'
 import type { Parts } from '../lifecycle/parts.ts'
-import { CommandError, type ExecProcess, startExec } from '../streaming/exec.ts'
+import { type ExecProcess, startExec } from '../streaming/exec.ts'
 import type { Handlers, Stream } from './service.ts'
 
 export function execHandlers(parts: Parts): Handlers<StreamingDefinition> {
@@ -15,21 +15,12 @@ async function exec(parts: Parts, stream: Stream<ExecInput, ExecOutput>): Promis
   const first = await requests.next()
   const start = first.done ? undefined : first.value.start
   if (!start) throw new RuntimeError('invalid', 'the first message must be `start`')
-  let process: ExecProcess
-  try {
-    process = await startExec(parts, {
-      containerId: start.containerId,
-      command: start.command ?? [],
-      stdin: start.stdin === true,
-      ...(start.tty && { terminal: { columns: start.columns || 80, rows: start.rows || 24 } }),
-    })
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error
-    // As a shell says it.
-    await stream.send({ stderr: Buffer.from(`${error.message}\n`) })
-    await stream.send({ exitCode: error.exitCode })
-    return
-  }
+  const process = await startExec(parts, {
+    containerId: start.containerId,
+    command: start.command ?? [],
+    stdin: start.stdin === true,
+    ...(start.tty && { terminal: { columns: start.columns || 80, rows: start.rows || 24 } }),
+  })
   const kill = (): void => process.kill()
   if (stream.signal.aborted) kill()
   stream.signal.addEventListener('abort', kill, { once: true })

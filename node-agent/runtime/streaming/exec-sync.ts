@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { RuntimeError } from '../errors.ts'
 import type { Parts } from '../lifecycle/parts.ts'
 import { within } from '../lifecycle/within.ts'
-import { CommandError, startExec } from './exec.ts'
+import { startExec } from './exec.ts'
 
 export interface ExecSyncResult {
   readonly stdout: Buffer
@@ -36,28 +36,23 @@ export async function execSync(
   command: readonly string[],
   { timeoutMs, signal }: ExecSyncOptions,
 ): Promise<ExecSyncResult> {
+  const process = await startExec(parts, { containerId, command, stdin: false })
+  const kill = (): void => process.kill()
+  if (signal.aborted) kill()
+  signal.addEventListener('abort', kill, { once: true })
   try {
-    const process = await startExec(parts, { containerId, command, stdin: false })
-    const kill = (): void => process.kill()
-    if (signal.aborted) kill()
-    signal.addEventListener('abort', kill, { once: true })
-    try {
-      const stdout = collect(process.stdout)
-      const stderr = collect(process.stderr)
-      const exitCode = await (timeoutMs > 0 ? within(process.exitCode, timeoutMs) : process.exitCode)
-      if (exitCode === 'late') {
-        kill()
-        // Whoever hears of the timeout finds the command gone.
-        await within(process.exitCode, killTimeoutMs)
-        throw new RuntimeError('timeout', `the command ran longer than ${timeoutMs / 1000} s and was killed`)
-      }
-      return { ...fit(stdout(), stderr()), exitCode }
-    } finally {
-      signal.removeEventListener('abort', kill)
+    const stdout = collect(process.stdout)
+    const stderr = collect(process.stderr)
+    const exitCode = await (timeoutMs > 0 ? within(process.exitCode, timeoutMs) : process.exitCode)
+    if (exitCode === 'late') {
+      kill()
+      // Whoever hears of the timeout finds the command gone.
+      await within(process.exitCode, killTimeoutMs)
+      throw new RuntimeError('timeout', `the command ran longer than ${timeoutMs / 1000} s and was killed`)
     }
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error
-    return { stdout: Buffer.alloc(0), stderr: Buffer.from(`${error.message}\n`), exitCode: error.exitCode }
+    return { ...fit(stdout(), stderr()), exitCode }
+  } finally {
+    signal.removeEventListener('abort', kill)
   }
 }
 

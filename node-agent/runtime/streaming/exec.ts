@@ -34,25 +34,13 @@ export interface ExecProcess {
   kill(): void
 }
 
-/** The command could not be run at all; a shell would exit so. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError'
-  /** 127: no such program; 126: not executable. */
-  readonly exitCode: number
-
-  constructor(message: string, exitCode: number, options?: ErrorOptions) {
-    super(message, options)
-    this.exitCode = exitCode
-  }
-}
-
 const SIGKILL = 9
 /** ^D: what ends the input of a program that reads lines from a terminal. */
 const endOfTransmission = '\x04'
 /** What descendants of the command that hold its output open may still say after its exit. */
 const drainMs = 500
 
-/** @throws RuntimeError `missing`, `state` (it does not run), `invalid`; CommandError */
+/** @throws RuntimeError `missing`, `state` (it does not run), `invalid`, `failed` (the command can't be started) */
 export async function startExec(parts: Parts, request: ExecRequest): Promise<ExecProcess> {
   const container = needContainer(parts, request.containerId)
   if (!container.start || container.exit) throw new RuntimeError('state', `container ${container.id} is not running`)
@@ -149,10 +137,7 @@ async function launch(
     return (await parts.launcher.start(plan)).terminalFd
   } catch (error) {
     if (!(error instanceof StartError)) throw error
-    const { reason, exitCode, message } = error.failure
-    const command = reason === 'ProgramNotFound' || reason === 'ProgramNotExecutable'
-    if (command) throw new CommandError(message, exitCode, { cause: error })
-    throw new RuntimeError('failed', message, { cause: error })
+    throw new RuntimeError('failed', `failed to exec in container: ${error.failure.message}`, { cause: error })
   }
 }
 

@@ -7,7 +7,7 @@ import type { Status } from '../../../../api/kinds/meta-v1.ts'
 import type { Logger } from '../../../../lib/logger.ts'
 import { presentable } from '../../failure.ts'
 import { type ExecStream, isExit } from '../../sessions/streams.ts'
-import { boolean } from '../options.ts'
+import { flag } from '../query-values.ts'
 import { exitStatus, success } from './exit-status.ts'
 import { controlFrame, controlType, dataFrames, readFrames } from './spdy-frames.ts'
 import { HeaderReader, HeaderWriter } from './spdy-headers.ts'
@@ -58,8 +58,8 @@ type Channel = 'error' | 'stdin' | 'stdout' | 'stderr' | 'resize'
 
 /** The streams a client opens for these options. */
 function channelsOf(query: URLSearchParams): Channel[] {
-  const tty = boolean(query, 'tty')
-  const wanted = (['stdin', 'stdout', 'stderr'] as const).filter(name => boolean(query, name))
+  const tty = flag(query, 'tty')
+  const wanted = (['stdin', 'stdout', 'stderr'] as const).filter(name => flag(query, name))
   return ['error', ...wanted.filter(name => !(tty && name === 'stderr')), ...(tty ? (['resize'] as const) : [])]
 }
 

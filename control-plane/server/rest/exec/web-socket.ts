@@ -8,7 +8,7 @@ import type { Logger } from '../../../../lib/logger.ts'
 import type { ExecInput } from '../../../../proto/gen/tessera.ts'
 import { presentable } from '../../failure.ts'
 import { type ExecStream, isExit } from '../../sessions/streams.ts'
-import { boolean } from '../options.ts'
+import { flag } from '../query-values.ts'
 import { exitStatus, success } from './exit-status.ts'
 import { terminalSize } from './terminal-size.ts'
 import type { Upgrade } from './upgrade.ts'
@@ -108,7 +108,7 @@ function inputOf(frame: Buffer): ExecInput | undefined {
 
 /** Passes output on until the command ends; answers how it did. @throws StatusError when nobody knows */
 async function forwardOutput(ws: WebSocket, { output }: ExecStream, query: URLSearchParams): Promise<Status> {
-  const wanted = { stdout: boolean(query, 'stdout'), stderr: boolean(query, 'stderr') }
+  const wanted = { stdout: flag(query, 'stdout'), stderr: flag(query, 'stderr') }
   let status = success
   for await (const part of output) {
     if (isExit(part)) status = exitStatus(part.exitCode ?? 0)
