@@ -170,7 +170,7 @@ describe('the runtime', { timeout: 120_000 }, () => {
     const id = await fixture.createContainer(pod, 'wrong', '', { command: ['/no/such/program'] })
     await assert.rejects(fixture.client.startContainer({ containerId: id }), /wrong: .*\/no\/such\/program/)
     const { state, exitCode, reason } = await fixture.status(id)
-    assert.deepEqual([state, exitCode, reason], [ContainerState.CONTAINER_EXITED, 127, 'StartError'])
+    assert.deepEqual([state, exitCode, reason], [ContainerState.CONTAINER_EXITED, 128, 'StartError'])
     const nobody = await fixture.createContainer(pod, 'nobody', '', {
       command: ['/bin/true'],
       linux: { securityContext: { runAsUsername: 'ghost' } },

@@ -172,6 +172,8 @@ describe('a container', () => {
     assert.equal((await fixture.run(['pwd'], { workingDirectory: '/srv/app/data' })).stdout, '/srv/app/data\n')
     const refused = await failure(fixture.run(['pwd'], { workingDirectory: '/etc/passwd' }))
     assert.match(refused.message, /working directory \/etc\/passwd is, or lies below, something that is no directory/)
+    const relative = await failure(fixture.run(['pwd'], { workingDirectory: 'srv' }))
+    assert.equal(relative.message, 'working directory srv is not an absolute path')
   })
 
   it('cannot gain privileges with no_new_privs, and has a read-only root when asked', async () => {

@@ -41,9 +41,9 @@ export function buildInitPlan({ id, namespaces, cgroup, root, program, seccomp }
       { do: 'resolveUser', user: { user, supplementaryGroups: [], mergeImageGroups: false } },
       { do: 'readOnlyRoot' },
       { do: 'enterRoot' },
-      { do: 'becomeUser', capabilities: { bounding: [], effective: [], inheritable: [], ambient: [] } },
       { do: 'setNoNewPrivileges' },
       { do: 'setSeccomp', program: seccomp },
+      { do: 'becomeUser', capabilities: { bounding: [], effective: [], inheritable: [], ambient: [] } },
       { do: 'execute', argv: [program], env: [], workingDirectory: '/' },
     ],
   }

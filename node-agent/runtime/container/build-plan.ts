@@ -150,18 +150,14 @@ function protectedPaths(spec: ContainerSpec): readonly Step[] {
   ]
 }
 
-/**
- * A seccomp filter needs CAP_SYS_ADMIN or no_new_privs: without the latter it is installed while still root, and has to
- * let pass what follows.
- */
 function becomeProgram(process: ProcessSpec): readonly Step[] {
-  const filter: Step[] =
-    process.seccomp === undefined || process.privileged ? [] : [{ do: 'setSeccomp', program: process.seccomp }]
   return [
     { do: 'setResourceLimits', limits: process.limits ?? [] },
-    ...(process.noNewPrivileges ? [] : filter),
+    ...(process.noNewPrivileges ? [{ do: 'setNoNewPrivileges' } as const] : []),
+    ...(process.seccomp === undefined || process.privileged
+      ? []
+      : [{ do: 'setSeccomp', program: process.seccomp } as const]),
     { do: 'becomeUser', capabilities: capabilitySets(process) },
-    ...(process.noNewPrivileges ? [{ do: 'setNoNewPrivileges' } as const, ...filter] : []),
     {
       do: 'execute',
       argv: process.argv,

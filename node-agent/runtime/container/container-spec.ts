@@ -63,7 +63,7 @@ export interface ProcessSpec {
   readonly argv: readonly string[]
   /** `NAME=value`; HOME and PATH are added when absent. */
   readonly env: readonly string[]
-  /** Absolute, inside the container; default `/`; created when missing. */
+  /** Inside the container; default `/`; created when missing. A relative one fails the start (runtime-spec, config.md). */
   readonly workingDirectory?: string
   readonly user: UserPlan
   readonly capabilities: CapabilitySpec

@@ -150,7 +150,10 @@ export type Step =
   /** Becomes the user that `resolveUser` found: groups, gid, uid, then the capability sets. */
   | { readonly do: 'becomeUser'; readonly capabilities: CapabilityPlan }
   | { readonly do: 'setNoNewPrivileges' }
-  /** A BPF program in base64, as seccomp(2) takes it. */
+  /**
+   * A BPF program in base64, as seccomp(2) takes it. It is installed right before execve(2), which is so the only call of
+   * the child that a filter has to let pass.
+   */
   | { readonly do: 'setSeccomp'; readonly program: string }
   | {
       readonly do: 'execute'

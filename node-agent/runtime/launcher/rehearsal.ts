@@ -121,9 +121,9 @@ const flags = { noSuid: true, noDev: true, noExec: true }
 
 const becomeProgram: readonly Step[] = [
   { do: 'setResourceLimits', limits: [{ name: 'nofile', soft: 1024, hard: 1024 }] },
-  { do: 'becomeUser', capabilities: noCapabilities },
   { do: 'setNoNewPrivileges' },
   { do: 'setSeccomp', program: 'AAAAAAAAAAA=' },
+  { do: 'becomeUser', capabilities: noCapabilities },
   { do: 'execute', argv: ['sh'], env: ['PATH=/bin', 'HOME=/'], workingDirectory: '/' },
 ]
 

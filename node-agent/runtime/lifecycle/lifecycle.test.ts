@@ -136,7 +136,7 @@ describe('sandboxes and containers', () => {
     const { id } = await make()
     machine.launcher.failWith = { reason: 'ProgramNotFound', message: 'no such program: nope', exitCode: 127 }
     await assert.rejects(startContainer(machine.parts, id), /no such program: nope/)
-    assert.deepEqual([record(id).exit?.exitCode, record(id).exit?.reason], [127, 'StartError'])
+    assert.deepEqual([record(id).exit?.exitCode, record(id).exit?.reason], [128, 'StartError'])
   })
 
   test('names are taken, images needed, sandboxes ready', async () => {

@@ -87,11 +87,14 @@ export function openTerminalLog(parts: Parts, record: ContainerRecord): void {
   }
 }
 
+/** What containers that never ran have ended with, whatever a shell would say of their program; as containerd has it. */
+const startErrorCode = 128
+
 async function recordStartFailure(parts: Parts, record: ContainerRecord, error: unknown): Promise<void> {
   const now = Date.now()
   await recordExit(parts, record, {
     finishedAtMs: now,
-    exitCode: error instanceof StartError ? error.failure.exitCode : 128,
+    exitCode: startErrorCode,
     reason: 'StartError',
     message: messageOf(error),
   })

@@ -89,9 +89,10 @@ describe('what runs', () => {
     assert.throws(() => spec({ envs: [{ key: 'a', value: 'x\0y' }] }), /envs\[0\].value: has a zero byte/)
   })
 
-  test('the working directory is the container’s, else the image’s, and absolute', () => {
+  test('the working directory is the container’s as it stands, else the image’s, from the root', () => {
     assert.equal(spec({}).process.workingDirectory, '/srv')
     assert.equal(spec({ workingDir: '/tmp' }).process.workingDirectory, '/tmp')
+    assert.equal(spec({ workingDir: 'rel' }).process.workingDirectory, 'rel')
     assert.equal(spec({}, { image: { ...image, workingDirectory: 'app' } }).process.workingDirectory, '/app')
     assert.equal(spec({}, { image: { ...image, workingDirectory: '' } }).process.workingDirectory, '/')
   })

@@ -95,11 +95,12 @@ function containerProcess(
   const capabilities = security.capabilities
   const seccomp = privileged ? undefined : seccompFilter(inputs, security)
   const oomScoreAdj = config.linux?.resources?.oomScoreAdj
-  const directory = config.workingDir || image.workingDirectory || '/'
+  // The image's is relative to the root, as its builder means it; the container's is the kernel's word for word.
+  const directory = config.workingDir || path.posix.resolve('/', image.workingDirectory)
   return {
     argv: commandLine(config, image),
     env: environment(inputs),
-    workingDirectory: path.posix.resolve('/', directory),
+    workingDirectory: directory,
     user: user(security, image),
     capabilities: {
       add: capabilities?.addCapabilities ?? [],

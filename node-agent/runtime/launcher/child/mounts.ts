@@ -140,6 +140,9 @@ function withParents<T extends { readonly path: string }>(
 }
 
 export function makeDirectory(step: StepOf<'makeDirectory'>, state: ChildState): void {
+  if (!step.path.startsWith('/')) {
+    throw new StartRefusal('InvalidPlan', `working directory ${step.path} is not an absolute path`)
+  }
   try {
     closeFd(makeDirectoryInRoot(requireRoot(state), step.path, step.mode))
   } catch (error) {

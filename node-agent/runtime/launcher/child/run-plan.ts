@@ -6,7 +6,6 @@ import { joinNamespaceFile, joinProcessNamespaces, unshare } from '../../../sys/
 import { setNoNewPrivileges } from '../../../sys/process.ts'
 import { hardLimit, setResourceLimit } from '../../../sys/rlimit.ts'
 import { readFileInRoot } from '../../../sys/rooted.ts'
-import { installSeccompFilter } from '../../../sys/seccomp.ts'
 import { type Step, type StepName, type StepReport } from '../../container/plan.ts'
 import { type Inheritance } from './inheritance.ts'
 import * as mounts from './mounts.ts'
@@ -157,9 +156,10 @@ function perform(
       return
     case 'setNoNewPrivileges':
       setNoNewPrivileges()
+      state.noNewPrivileges = true
       return
     case 'setSeccomp':
-      installSeccompFilter(Buffer.from(step.program, 'base64'))
+      state.filter = Buffer.from(step.program, 'base64')
       return
   }
 }

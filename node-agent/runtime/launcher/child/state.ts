@@ -26,6 +26,9 @@ export interface ChildState extends Preparations {
   /** The terminal's master, which the launcher takes a copy of. */
   terminalMaster: number | undefined
   user: ResolvedUser & { readonly home: string }
+  noNewPrivileges: boolean
+  /** The seccomp filter to install before the program begins. */
+  filter: Uint8Array | undefined
   /** Copies of parts of the host's file tree that no step has attached yet. */
   readonly trees: { readonly source: string; readonly fd: number }[]
   /** What was asked for and not possible here. */
@@ -40,6 +43,8 @@ export function newState(preparations: Preparations): ChildState {
     nullDevice: undefined,
     terminalMaster: undefined,
     user: { uid: 0, gid: 0, supplementaryGroups: [], home: '/' },
+    noNewPrivileges: false,
+    filter: undefined,
     trees: [],
     warnings: [],
   }
