@@ -14,9 +14,15 @@ describe('controllers', () => {
   it('v1 writes shares, period, quota', () => {
     assert.deepEqual(lines(cpuV1.writes({ cpuShares: 512, cpuPeriodUs: 100_000, cpuQuotaUs: 50_000 })), [
       'cpu.shares=512',
+      'cpu.cfs_quota_us=-1',
       'cpu.cfs_period_us=100000',
       'cpu.cfs_quota_us=50000',
     ])
+    assert.deepEqual(lines(cpuV1.writes({ cpuPeriodUs: 50_000, cpuQuotaUs: -1 })), [
+      'cpu.cfs_quota_us=-1',
+      'cpu.cfs_period_us=50000',
+    ])
+    assert.deepEqual(lines(cpuV1.writes({ cpuShares: 1, cpuQuotaUs: 7000 })), ['cpu.shares=2', 'cpu.cfs_quota_us=7000'])
     assert.deepEqual(cpuV1.writes({}), [])
   })
 
@@ -29,8 +35,13 @@ describe('controllers', () => {
   })
 
   it('v2 converts shares to weights and joins quota and period', () => {
-    assert.deepEqual([2, 1024, 262_144, 1].map(weightOfShares), [1, 39, 10_000, 1])
-    assert.deepEqual(lines(cpuV2.writes({ cpuShares: 1024, cpuQuotaUs: 50_000 })), ['cpu.weight=39', 'cpu.max=50000'])
+    assert.deepEqual([2, 1024, 262_144, 0, 1, 300_000].map(weightOfShares), [1, 100, 10_000, 1, 1, 10_000])
+    const weights = Array.from({ length: 17 }, (_, power) => weightOfShares(2 ** (power + 1)))
+    assert.deepEqual(
+      weights,
+      weights.toSorted((a, b) => a - b),
+    )
+    assert.deepEqual(lines(cpuV2.writes({ cpuShares: 1024, cpuQuotaUs: 50_000 })), ['cpu.weight=100', 'cpu.max=50000'])
     assert.deepEqual(lines(cpuV2.writes({ cpuQuotaUs: -1, cpuPeriodUs: 100_000 })), ['cpu.max=max 100000'])
   })
 

@@ -17,7 +17,7 @@ import type { ContainerRecord } from '../records/records.ts'
 import { execSync } from '../streaming/exec-sync.ts'
 import { matchesContainer, matchesSandbox } from '../translation/filters.ts'
 import { container, containerStatus, nanoseconds, podSandbox, podSandboxStatus } from '../translation/messages.ts'
-import { cgroupLimits, mergeResources } from '../translation/resources.ts'
+import { cgroupLimits, limiting, mergeResources } from '../translation/resources.ts'
 import type { Handlers } from './service.ts'
 import { Stats } from './stats.ts'
 
@@ -99,7 +99,7 @@ export function runtimeHandlers(parts: Parts, options: ServiceOptions): Handlers
     UpdatePodSandboxResources: ({ podSandboxId, resources }) => {
       const record = needSandbox(podSandboxId)
       const merged = mergeResources(record.config.linux?.resources, resources ?? {})
-      parts.cgroups.open(record.cgroupParent).setLimits(cgroupLimits(merged))
+      limiting('resources', () => parts.cgroups.open(record.cgroupParent).setLimits(cgroupLimits(merged)))
       sandboxRecords.save({
         ...record,
         config: { ...record.config, linux: { ...record.config.linux, resources: merged } },
@@ -139,7 +139,7 @@ export function runtimeHandlers(parts: Parts, options: ServiceOptions): Handlers
         const record = needContainer(id)
         if (record.exit) throw new RuntimeError('state', `container ${id} has ended`)
         const resources = mergeResources(record.config.linux?.resources, linux ?? {})
-        parts.cgroups.open(record.cgroupPath).setLimits(cgroupLimits(resources))
+        limiting('linux', () => parts.cgroups.open(record.cgroupPath).setLimits(cgroupLimits(resources)))
         containerRecords.save({ ...record, config: { ...record.config, linux: { ...record.config.linux, resources } } })
       })
       return {}

@@ -9,7 +9,7 @@ import type { DeviceNode, ProcessIdentity } from '../container/plan.ts'
 import { messageOf, RuntimeError } from '../errors.ts'
 import { makeOutputs, outputPaths, removeOutputs } from '../logs/container-log.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
-import { cgroupLimits } from '../translation/resources.ts'
+import { cgroupLimits, limiting } from '../translation/resources.ts'
 import { stopSignalOf } from '../translation/signals.ts'
 import { containerSpec } from '../translation/spec-from-config.ts'
 import { find, need, newId } from './ids.ts'
@@ -73,7 +73,9 @@ export function createContainer(parts: Parts, request: CreateRequest): Container
     for (const mount of spec.mounts) if (mount.kind === 'bind') makeSource(mount)
     makeOutputs(outputs)
     const everyDevice = spec.process.privileged || (spec.devices ?? []).length > 0
-    const { cgroup, warnings } = parts.cgroups.create(cgroupPath, limits, everyDevice ? 'all' : 'container-default')
+    const { cgroup, warnings } = limiting('linux.resources', () =>
+      parts.cgroups.create(cgroupPath, limits, everyDevice ? 'all' : 'container-default'),
+    )
     for (const warning of warnings) parts.logger.debug({ container: id, warning }, 'a limit is not possible here')
     // A cgroup that is there now may have files that were not when the record was written.
     const complete: ContainerRecord = { ...record, spec: { ...spec, cgroup: cgroup.attachment() }, made: true }
@@ -87,9 +89,8 @@ export function createContainer(parts: Parts, request: CreateRequest): Container
       .remove()
       .catch(() => undefined)
     containerRecords.delete(id)
-    if (error instanceof RuntimeError) throw error
     const message = `container ${config.metadata?.name ?? id}: ${messageOf(error)}`
-    throw new RuntimeError('failed', message, { cause: error })
+    throw new RuntimeError(error instanceof RuntimeError ? error.code : 'failed', message, { cause: error })
   }
 }
 

@@ -128,8 +128,10 @@ class FakeCgroups implements Cgroups {
   readonly controllers = ['cpu', 'memory', 'pids']
   readonly limits = new Map<string, CgroupLimits>()
   readonly oomKills = new Map<string, number>()
+  failWith: Error | undefined
 
   create(cgroup: string, limits: CgroupLimits) {
+    if (this.failWith) throw this.failWith
     this.limits.set(cgroup, limits)
     return { cgroup: this.open(cgroup), warnings: [] }
   }

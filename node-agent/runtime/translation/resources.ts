@@ -1,6 +1,8 @@
-// CRI's resources as limits of a cgroup.
+// CRI's resources as limits of a cgroup, and what a cgroup refuses as errors about them.
 import type { LinuxContainerResources } from '../../../proto/gen/cri.ts'
+import { CgroupError, type LimitName, NoRoomError } from '../cgroups/cgroup-error.ts'
 import type { CgroupLimits } from '../cgroups/cgroups.ts'
+import { RuntimeError } from '../errors.ts'
 
 /** In CRI 0 means "not said" throughout. */
 export function cgroupLimits(resources: LinuxContainerResources | undefined): CgroupLimits {
@@ -17,6 +19,35 @@ export function cgroupLimits(resources: LinuxContainerResources | undefined): Cg
     // CRI has no field for it; its name in cgroup v2 serves for v1 as well.
     ...(pidsMax !== undefined && { pidsLimit: pidsMax === 'max' ? -1 : Number(pidsMax) }),
     ...(Object.keys(unified).length > 0 && { unified }),
+  }
+}
+
+const fields: Readonly<Partial<Record<LimitName, string>>> = {
+  cpuShares: 'cpu_shares',
+  cpuQuotaUs: 'cpu_quota',
+  cpuPeriodUs: 'cpu_period',
+  memoryLimitBytes: 'memory_limit_in_bytes',
+  memorySwapLimitBytes: 'memory_swap_limit_in_bytes',
+  pidsLimit: 'unified["pids.max"]',
+  cpusetCpus: 'cpuset_cpus',
+  cpusetMems: 'cpuset_mems',
+}
+
+/**
+ * Does something to a cgroup.
+ * @param resources the message whose fields say what limits are asked for
+ * @throws RuntimeError `invalid` with the field for a value that the kernel does not accept, `limit` where the
+ *   cgroups above have no memory for another one, `failed` for what else a cgroup refuses
+ */
+export function limiting<T>(resources: string, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    if (!(error instanceof CgroupError)) throw error
+    const { limit, message } = error
+    if (error instanceof NoRoomError) throw new RuntimeError('limit', message, { cause: error })
+    if (limit === undefined) throw new RuntimeError('failed', message, { cause: error })
+    throw new RuntimeError('invalid', `${resources}.${fields[limit] ?? limit}: ${message}`, { cause: error })
   }
 }
 

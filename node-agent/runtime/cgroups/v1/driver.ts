@@ -2,8 +2,9 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { hasCode } from '../../../sys/errno.ts'
+import { CgroupError, makeError } from '../cgroup-error.ts'
 import { type Cgroup, type CgroupLimits, type CgroupStats, type Cgroups, type DevicePolicy } from '../cgroups.ts'
-import { CgroupError, read, readFlat, readNumber, subfolders, write } from '../files.ts'
+import { read, readFlat, readNumber, subfolders, write } from '../files.ts'
 import { type Hierarchy } from '../hierarchies.ts'
 import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
 import { cpu } from './cpu.ts'
@@ -29,7 +30,7 @@ export class CgroupsV1 implements Cgroups {
   }
 
   create(name: string, limits: CgroupLimits, devices: DevicePolicy = 'all') {
-    for (const { mount, controllers } of this.#hierarchies) makeFolders(mount, name, controllers.includes('cpuset'))
+    for (const hierarchy of this.#hierarchies) makeFolders(hierarchy, name)
     const cgroup = this.open(name)
     const warnings = cgroup.setLimits(limits)
     const folder = this.#folder('devices', name)
@@ -81,7 +82,7 @@ class CgroupV1 implements Cgroup {
   setLimits(limits: CgroupLimits): readonly string[] {
     const [file] = Object.keys(limits.unified ?? {})
     if (file !== undefined)
-      throw new CgroupError(`unified["${file}"]: this machine has cgroup v1, which has no such file`)
+      throw new CgroupError('this machine has cgroup v1, which has no such file', { limit: `unified["${file}"]` })
     return controllers.flatMap(controller => {
       const writes = controller.writes(limits)
       const folder = this.#folder(controller.name)
@@ -157,7 +158,8 @@ class CgroupV1 implements Cgroup {
 }
 
 /** Makes the path part by part, since a cpuset takes its values from its parent as it is made. */
-function makeFolders(mount: string, name: string, isCpuset: boolean): void {
+function makeFolders({ mount, controllers }: Hierarchy, name: string): void {
+  const isCpuset = controllers.includes('cpuset')
   let folder = mount
   for (const part of name.split('/')) {
     const parent = folder
@@ -166,7 +168,7 @@ function makeFolders(mount: string, name: string, isCpuset: boolean): void {
       mkdirSync(folder)
     } catch (error) {
       if (hasCode(error, 'EEXIST')) continue
-      throw new CgroupError(`making the cgroup ${folder}: ${String(error)}`, { cause: error })
+      throw makeError(controllers, error)
     }
     if (!isCpuset) continue
     for (const file of inheritedCpusetFiles) {

@@ -1,8 +1,9 @@
 // cgroup v2: one tree. A controller is there for a cgroup once all its ancestors pass it on (cgroup.subtree_control).
 import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { CgroupError, makeError } from '../cgroup-error.ts'
 import { type Cgroup, type CgroupLimits, type CgroupStats, type Cgroups, type DevicePolicy } from '../cgroups.ts'
-import { CgroupError, read, readFlat, readNumber, subfolders, write } from '../files.ts'
+import { read, readFlat, readNumber, subfolders, write } from '../files.ts'
 import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
 import { cpu } from './cpu.ts'
 import { cpuset } from './cpuset.ts'
@@ -49,7 +50,11 @@ export class CgroupsV2 implements Cgroups {
         write(folder, { file: 'cgroup.subtree_control', value: missing.map(each => `+${each}`).join(' ') })
       }
       folder = path.join(folder, part)
-      if (!existsSync(folder)) mkdirSync(folder)
+      try {
+        if (!existsSync(folder)) mkdirSync(folder)
+      } catch (error) {
+        throw makeError([], error)
+      }
     }
   }
 }
@@ -77,8 +82,9 @@ class CgroupV2 implements Cgroup {
       return writes.length === 0 ? [] : [`no ${controller.name} controller here, so its limits are not enforced`]
     })
     for (const [file, value] of Object.entries(limits.unified ?? {})) {
-      if (!/^[a-z_]+\.[a-z_.]+$/.test(file)) throw new CgroupError(`unified["${file}"]: not the name of a cgroup file`)
-      write(this.#folder, { file, value })
+      const limit = `unified["${file}"]` as const
+      if (!/^[a-z_]+\.[a-z_.]+$/.test(file)) throw new CgroupError('not the name of a cgroup file', { limit })
+      write(this.#folder, { file, value, limit })
     }
     return warnings.filter(warning => warning !== undefined)
   }
