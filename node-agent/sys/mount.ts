@@ -89,8 +89,8 @@ export function loadFileSystem(type: string): boolean {
   return context >= 0
 }
 
-/** Keys of fsconfig(2), values of at most 255 bytes; `true` sets a flag. */
-export type FileSystemOptions = Readonly<Record<string, string | true>>
+/** Keys of fsconfig(2), values of at most 255 bytes; `true` sets a flag, a list sets a key once for each. */
+export type FileSystemOptions = Readonly<Record<string, string | true | readonly string[]>>
 
 /** A new file system, detached. The error carries the kernel's own explanation where the file system gives one. */
 export function createFileSystem(
@@ -102,7 +102,10 @@ export function createFileSystem(
   const context = syscall('fsopen', type, FSOPEN_CLOEXEC)
   try {
     setOption(context, type, 'source', source)
-    for (const [key, value] of Object.entries(options)) setOption(context, type, key, value)
+    for (const [key, value] of Object.entries(options)) {
+      if (typeof value === 'string' || value === true) setOption(context, type, key, value)
+      else for (const each of value) setOption(context, type, key, each)
+    }
     const created = trySyscall('fsconfig', context, FSCONFIG_CMD_CREATE, null, null, 0)
     if (created < 0) throw new SyscallError('fsconfig', -created, `${type}${contextLog(context)}`)
     return syscallOn('fsmount', type, context, FSMOUNT_CLOEXEC, attributeBits(attributes))
