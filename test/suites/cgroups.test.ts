@@ -91,7 +91,7 @@ describe('cgroups', () => {
 
   it('allows the standard devices only', async () => {
     const name = path.join(root, 'devices')
-    cgroups.create(name, {}, 'container-default')
+    cgroups.create(name, {}, [])
     const node = `/tmp/${root}-kmsg`
     const child = inside(
       joined(name),

@@ -1,5 +1,6 @@
 // cgroups, v1 and v2, behind one face. A path is relative to the hierarchies' roots (`tessera/burstable/pod…/…`).
 import { type CgroupAttachment } from '../container/container-spec.ts'
+import { type DeviceRule } from './devices.ts'
 
 /** What is absent stays as it is (for a new cgroup: unlimited). */
 export interface CgroupLimits {
@@ -38,8 +39,8 @@ export interface CgroupStats {
   readonly pids?: number
 }
 
-/** Which devices a container may use; absent from create's options: all. */
-export type DevicePolicy = 'container-default' | 'all'
+/** Which devices a container may use: these besides what every container may; absent from create's options: all. */
+export type DevicePolicy = 'all' | readonly DeviceRule[]
 
 export interface Cgroup {
   readonly path: string

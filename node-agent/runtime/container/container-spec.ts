@@ -86,6 +86,11 @@ export interface CgroupAttachment {
   readonly hierarchies: readonly (readonly [string, string])[]
 }
 
+export interface GivenDevice extends DeviceNode {
+  /** What its device cgroup lets it do: of r (read), w (write), m (mknod). */
+  readonly access: string
+}
+
 export interface ContainerSpec {
   readonly id: string
   readonly namespaces: ContainerNamespaces
@@ -93,8 +98,8 @@ export interface ContainerSpec {
   readonly readOnlyRoot: boolean
   /** In this order; later ones may lie inside earlier ones. `/dev/shm` among them replaces the private one. */
   readonly mounts: readonly MountSpec[]
-  /** Besides the standard nodes. */
-  readonly devices?: readonly DeviceNode[]
+  /** Besides the standard nodes, or instead of those with the same path. */
+  readonly devices?: readonly GivenDevice[]
   /** Absent: the defaults of security/paths.ts. Empty: none. */
   readonly maskedPaths?: readonly string[]
   readonly readOnlyPaths?: readonly string[]

@@ -37,9 +37,7 @@ export async function startInit(
 ): Promise<ProcessIdentity | undefined> {
   if (!sharesPid(sandbox.config.linux?.securityContext?.namespaceOptions)) return undefined
   const { id } = sandbox
-  const { cgroup } = limiting('linux.resources', () =>
-    parts.cgroups.create(initCgroup(sandbox), {}, 'container-default'),
-  )
+  const { cgroup } = limiting('linux.resources', () => parts.cgroups.create(initCgroup(sandbox), {}, []))
   const plan = buildInitPlan({
     id,
     namespaces,

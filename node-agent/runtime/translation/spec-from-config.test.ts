@@ -58,6 +58,7 @@ function spec(config: ContainerConfig, more: Partial<Parameters<typeof container
     cgroup: { version: 2, files: [], hierarchies: [] },
     devices: path =>
       path === '/dev/fuse' ? [{ path, type: 'char', major: 10, minor: 229, mode: 0o666, uid: 0, gid: 0 }] : [],
+    allDevices: () => [{ path: '/dev/kmsg', type: 'char', major: 1, minor: 11, mode: 0o644, uid: 0, gid: 0 }],
     seccomp: (capabilities, file) => `filter:${file ?? 'default'}:${capabilities.length}`,
     ...more,
   })
@@ -254,6 +255,21 @@ describe('mounts and devices', () => {
       ['/dev/f'],
     )
     assert.throws(() => spec({ devices: [{ hostPath: '/dev/nope' }] }), /devices\[0\].host_path: there is no device/)
+    const access = (permissions?: string) =>
+      spec({ devices: [{ hostPath: '/dev/fuse', permissions }] }).devices?.map(device => device.access)
+    assert.deepEqual([access(), access('mr')], [['rwm'], ['mr']])
+    assert.throws(() => access('x'), /devices\[0\].permissions: "x" is not made of r, w, m/)
+  })
+
+  test('a privileged container has those of the machine, and what it is given in addition', () => {
+    const { devices } = spec({
+      devices: [{ hostPath: '/dev/fuse' }],
+      linux: { securityContext: { privileged: true } },
+    })
+    assert.deepEqual(
+      devices?.map(node => node.path),
+      ['/dev/kmsg', '/dev/fuse'],
+    )
   })
 })
 

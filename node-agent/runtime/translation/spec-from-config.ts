@@ -3,6 +3,7 @@
 import path from 'node:path'
 import {
   type ContainerConfig,
+  type Device,
   type Int64Value,
   type LinuxContainerSecurityContext,
   type Mount,
@@ -12,7 +13,13 @@ import {
   SecurityProfileProfileType,
   SupplementalGroupsPolicy,
 } from '../../../proto/gen/cri.ts'
-import type { BindMountSpec, CgroupAttachment, ContainerSpec, ProcessSpec } from '../container/container-spec.ts'
+import type {
+  BindMountSpec,
+  CgroupAttachment,
+  ContainerSpec,
+  GivenDevice,
+  ProcessSpec,
+} from '../container/container-spec.ts'
 import type { DeviceNode, MountFlags, ProcessIdentity, Propagation, StdioPlan, UserPlan } from '../container/plan.ts'
 import { messageOf, RuntimeError } from '../errors.ts'
 import type { ImageConfig } from '../images/image-config.ts'
@@ -39,6 +46,8 @@ export interface ContainerInputs {
   readonly sharedPid?: ProcessIdentity
   /** The device nodes at a path of the host (all below it, if it is a directory). */
   readonly devices: (hostPath: string) => readonly DeviceNode[]
+  /** All of the machine's. */
+  readonly allDevices: () => readonly DeviceNode[]
   readonly seccomp: SeccompFilters
 }
 
@@ -78,7 +87,7 @@ export function containerSpec(inputs: ContainerInputs): ContainerSpec {
     },
     readOnlyRoot: security.readonlyRootfs === true,
     mounts: mounts(inputs, security.readonlyRootfs === true),
-    devices: (config.devices ?? []).flatMap((device, index) => deviceNodes(inputs, device, `devices[${index}]`)),
+    devices: devices(inputs, privileged),
     // Who gives a security context says which paths, none included (Kubernetes' procMount Unmasked).
     ...(config.linux?.securityContext && { maskedPaths: paths, readOnlyPaths: readOnly }),
     cgroup: inputs.cgroup,
@@ -257,17 +266,27 @@ function bindMount(mount: Mount, field: string): BindMountSpec {
   }
 }
 
-function deviceNodes(
-  inputs: ContainerInputs,
-  device: { containerPath?: string | undefined; hostPath?: string | undefined },
-  field: string,
-): DeviceNode[] {
-  const { containerPath = '', hostPath = '' } = device
+/** Those it is given; a privileged container has all of the machine's too. */
+function devices(inputs: ContainerInputs, privileged: boolean): readonly GivenDevice[] {
+  const hosts = privileged ? inputs.allDevices().map(node => ({ ...node, access: everyAccess })) : []
+  const given = (inputs.config.devices ?? []).flatMap((device, index) =>
+    givenDevices(inputs, device, `devices[${index}]`),
+  )
+  return [...hosts, ...given]
+}
+
+const everyAccess = 'rwm'
+
+function givenDevices(inputs: ContainerInputs, device: Device, field: string): readonly GivenDevice[] {
+  const { containerPath = '', hostPath = '', permissions } = device
+  const access = permissions || everyAccess
+  if (!/^[rwm]+$/.test(access))
+    throw invalid(`${field}.permissions`, `${JSON.stringify(access)} is not made of r, w, m`)
   if (hostPath === '') throw invalid(`${field}.host_path`, 'is empty')
   const nodes = inputs.devices(hostPath)
   if (nodes.length === 0) throw invalid(`${field}.host_path`, `there is no device at ${hostPath}`)
   const target = containerPath === '' ? hostPath : containerPath
-  return nodes.map(node => ({ ...node, path: path.posix.join(target, path.relative(hostPath, node.path)) }))
+  return nodes.map(node => ({ ...node, path: path.posix.join(target, path.relative(hostPath, node.path)), access }))
 }
 
 function seccompFilter(inputs: ContainerInputs, security: LinuxContainerSecurityContext): string | undefined {

@@ -34,8 +34,8 @@ export class CgroupsV1 implements Cgroups {
     const cgroup = this.open(name)
     const warnings = cgroup.setLimits(limits)
     const folder = this.#folder('devices', name)
-    if (devices === 'container-default' && folder !== undefined) {
-      for (const each of deviceWrites()) write(folder, each)
+    if (devices !== 'all' && folder !== undefined) {
+      for (const each of deviceWrites(devices)) write(folder, each)
     }
     return { cgroup, warnings }
   }

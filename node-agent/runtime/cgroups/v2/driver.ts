@@ -28,7 +28,7 @@ export class CgroupsV2 implements Cgroups {
     this.#makeFolders(name)
     const cgroup = this.open(name)
     const warnings = cgroup.setLimits(limits)
-    if (devices === 'container-default') restrictDevices(path.join(this.#mount, name))
+    if (devices !== 'all') restrictDevices(path.join(this.#mount, name), devices)
     return { cgroup, warnings }
   }
 
