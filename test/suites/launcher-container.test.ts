@@ -1,6 +1,6 @@
 // What a container finds on the real kernel: its processes, mounts, user, privileges, volumes.
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -290,6 +290,41 @@ describe('a container', () => {
     assert.match(stdout, /^from the hostfrom the host750\n.*size=1024k/)
     assert.match(stderr, /can't create \/ro\/x: Read-only file system/)
     assert.equal(readFileSync(path.join(data, 'sub/new'), 'utf8'), 'in\n')
+  })
+
+  it('has the image’s volumes: what the image put there, as mounts that can be written to', async () => {
+    const layer = path.join(fixture.folder, 'volumes')
+    mkdirSync(path.join(layer, 'data'), { recursive: true })
+    chmodSync(path.join(layer, 'data'), 0o2770)
+    chownSync(path.join(layer, 'data'), 7, 8)
+    writeFileSync(path.join(layer, 'data/file'), 'from the image\n')
+    const host = path.join(fixture.folder, 'outer')
+    mkdirSync(path.join(host, 'inner'), { recursive: true })
+    writeFileSync(path.join(host, 'inner/hidden'), '')
+    const { root } = fixture.spec([])
+    assert.ok(root.kind === 'overlay')
+    const look = [
+      'stat -c "%a %u:%g" /data; cat /data/file; echo x > /data/x && ls /data; ls -A /made/new; touch /made/new/y && echo w',
+      'ls -A /outer/inner; touch /x || echo read-only; grep -cE " /(data|made/new|outer/inner) overlay rw" /proc/mounts',
+    ].join('; ')
+    const { stdout } = await fixture.run(
+      ['sh', '-c', look],
+      {},
+      {
+        root: { ...root, lower: [layer, fixture.layer] },
+        readOnlyRoot: true,
+        mounts: [
+          { kind: 'image-volume', target: '/data' },
+          { kind: 'bind', source: host, target: '/outer' },
+          { kind: 'image-volume', target: '/made/new' },
+          { kind: 'image-volume', target: '/outer/inner' },
+        ],
+      },
+    )
+    assert.equal(stdout, '2770 7:8\nfrom the image\nfile\nx\nw\nread-only\n3\n')
+    assert.deepEqual(readdirSync(path.join(layer, 'data')), ['file'])
+    const file = await failure(fixture.run(['true'], {}, { mounts: [{ kind: 'image-volume', target: '/etc/passwd' }] }))
+    assert.match(file.message, /\/etc\/passwd is, or lies below, something that is no directory/)
   })
 
   it('says what this machine cannot do, and runs all the same', async () => {

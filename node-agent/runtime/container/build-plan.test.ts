@@ -147,6 +147,18 @@ describe('buildContainerPlan', () => {
     assert.deepEqual(find(steps, 'enterStage').sources, ['/host/a', '/host/b'])
   })
 
+  it('takes the image’s volumes before anything covers them, and attaches them in their turn', () => {
+    const bind = { kind: 'bind', source: '/host/a', target: '/a' } as const
+    const { steps } = buildContainerPlan({ ...base, mounts: [bind, { kind: 'image-volume', target: '/a/b' }] })
+    assert.deepEqual(find(steps, 'takeVolumes').paths, ['/a/b'])
+    const order = names(steps)
+    assert.ok(order.indexOf('enterStage') < order.indexOf('takeVolumes'))
+    assert.ok(order.indexOf('takeVolumes') < order.indexOf('mountFileSystem'))
+    assert.ok(order.indexOf('bind') < order.indexOf('attachVolume'))
+    assert.ok(order.indexOf('attachVolume') < order.indexOf('readOnlyRoot'))
+    assert.equal(names(buildContainerPlan(base).steps).includes('takeVolumes'), false)
+  })
+
   it('adds PATH where none is given, and leaves HOME to who knows the user', () => {
     assert.match(find(buildContainerPlan(base).steps, 'execute').env[0] ?? '', /^PATH=/)
     const own = buildContainerPlan(withProcess({ env: ['PATH=/x'] }))

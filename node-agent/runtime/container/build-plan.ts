@@ -40,6 +40,7 @@ export function buildContainerPlan(spec: ContainerSpec): ProcessPlan {
       ...oomScore(process),
       mountRoot(spec.root),
       { do: 'enterStage', sources: spec.mounts.flatMap(hostPath) },
+      ...takeVolumes(spec.mounts),
       ...standardMounts(spec),
       ...spec.mounts.map(mountStep),
       ...openTerminal(process.stdio, true),
@@ -117,7 +118,13 @@ function hostPath(mount: MountSpec): readonly string[] {
   return mount.kind === 'bind' ? [mount.source] : []
 }
 
+function takeVolumes(mounts: readonly MountSpec[]): readonly Step[] {
+  const paths = mounts.flatMap(mount => (mount.kind === 'image-volume' ? [mount.target] : []))
+  return paths.length === 0 ? [] : [{ do: 'takeVolumes', paths }]
+}
+
 function mountStep(mount: MountSpec): Step {
+  if (mount.kind === 'image-volume') return { do: 'attachVolume', path: mount.target }
   if (mount.kind === 'tmpfs') {
     return {
       do: 'mountFileSystem',

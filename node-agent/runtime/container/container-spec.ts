@@ -40,7 +40,16 @@ interface TmpfsMountSpec {
   readonly flags?: MountFlags
 }
 
-export type MountSpec = BindMountSpec | TmpfsMountSpec
+/**
+ * A directory of the root itself, made where missing, as a mount of its own: what the image calls a volume. It holds what
+ * the image put there, and is writable though the root may not be. What it takes is the container's, and goes with it.
+ */
+interface ImageVolumeSpec {
+  readonly kind: 'image-volume'
+  readonly target: string
+}
+
+export type MountSpec = BindMountSpec | TmpfsMountSpec | ImageVolumeSpec
 
 export type RootSpec =
   /** Directories of the host. `lower` topmost first. */

@@ -133,6 +133,12 @@ export type Step =
       readonly recursiveFlags: boolean
       readonly propagation: Propagation
     }
+  /**
+   * Takes copies of the root's own directories, made where missing, for `attachVolume`: before anything is mounted there
+   * that would be taken instead.
+   */
+  | { readonly do: 'takeVolumes'; readonly paths: readonly string[] }
+  | { readonly do: 'attachVolume'; readonly path: string }
   | { readonly do: 'makeDevices'; readonly devices: readonly DeviceNode[] }
   | { readonly do: 'makeSymlinks'; readonly links: readonly { readonly path: string; readonly target: string }[] }
   /** Creates a directory (the program's working directory) in the root when it is missing. */

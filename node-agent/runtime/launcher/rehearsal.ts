@@ -148,6 +148,7 @@ const containerPlan: ProcessPlan = {
     ...beforeMounts,
     { do: 'mountOverlay', lower: ['/a', '/b:c'], upper: '/u', work: '/w' },
     { do: 'enterStage', sources: ['/data', '/file'] },
+    { do: 'takeVolumes', paths: ['/data'] },
     { do: 'mountFileSystem', type: 'proc', source: 'proc', target: '/proc', options: {}, flags, strict: true },
     {
       do: 'mountFileSystem',
@@ -179,6 +180,7 @@ const containerPlan: ProcessPlan = {
       recursiveFlags: false,
       propagation: 'private',
     },
+    { do: 'attachVolume', path: '/data' },
     { do: 'openTerminal', columns: 80, rows: 24, console: true },
     { do: 'readOnlyPaths', paths: ['/proc/sys', '/proc/bus'] },
     { do: 'maskPaths', paths: ['/proc/kcore', '/sys/firmware'] },

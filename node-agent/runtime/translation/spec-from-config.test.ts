@@ -197,7 +197,7 @@ describe('isolation', () => {
     assert.deepEqual([made.process.noNewPrivileges, made.readOnlyRoot], [true, true])
     const etc = made.mounts.filter(mount => mount.target.startsWith('/etc/'))
     assert.deepEqual(
-      etc.map(mount => mount.flags),
+      etc.map(mount => mount.kind === 'bind' && mount.flags),
       [{ readOnly: true }, { readOnly: true }],
     )
   })
@@ -222,7 +222,24 @@ describe('mounts and devices', () => {
         ['/a/b/c', '/deep'],
       ],
     )
-    assert.deepEqual(mounts[0]?.flags, { readOnly: true })
+    assert.deepEqual(mounts[0]?.kind === 'bind' && mounts[0].flags, { readOnly: true })
+  })
+
+  test('volumes of the image, but where the container mounts something itself', () => {
+    const volumes = ['/var/data/deep', 'rel/', '/var/data', '/srv', '/', '/srv/']
+    const { mounts } = spec(
+      { mounts: [{ containerPath: '/srv', hostPath: '/mine' }] },
+      { image: { ...image, volumes } },
+    )
+    assert.deepEqual(
+      mounts.filter(mount => !/^\/(etc|dev)\//.test(mount.target)).map(mount => [mount.kind, mount.target]),
+      [
+        ['image-volume', '/rel'],
+        ['bind', '/srv'],
+        ['image-volume', '/var/data'],
+        ['image-volume', '/var/data/deep'],
+      ],
+    )
   })
 
   test('propagation and recursive read-only', () => {

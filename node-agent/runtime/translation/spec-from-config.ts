@@ -18,6 +18,7 @@ import type {
   CgroupAttachment,
   ContainerSpec,
   GivenDevice,
+  MountSpec,
   ProcessSpec,
 } from '../container/container-spec.ts'
 import type { DeviceNode, MountFlags, ProcessIdentity, Propagation, StdioPlan, UserPlan } from '../container/plan.ts'
@@ -217,8 +218,11 @@ const propagations: Record<MountPropagation, Propagation> = {
   [MountPropagation.PROPAGATION_BIDIRECTIONAL]: 'shared',
 }
 
-/** What the sandbox gives every container, unless the container brings its own; shallow targets before deep ones. */
-function mounts(inputs: ContainerInputs, readOnlyRoot: boolean): BindMountSpec[] {
+/**
+ * The image's volumes and what the sandbox gives every container, unless the container brings its own; shallow targets
+ * before deep ones.
+ */
+function mounts(inputs: ContainerInputs, readOnlyRoot: boolean): MountSpec[] {
   const own = (inputs.config.mounts ?? []).map((mount, index) => bindMount(mount, `mounts[${index}]`))
   const flags: MountFlags = readOnlyRoot ? { readOnly: true } : {}
   const file = (name: string): BindMountSpec => ({
@@ -238,8 +242,16 @@ function mounts(inputs: ContainerInputs, readOnlyRoot: boolean): BindMountSpec[]
     },
   ]
   const taken = new Set(own.map(mount => mount.target))
-  const depth = (mount: BindMountSpec): number => mount.target.split('/').length
-  return [...shared.filter(mount => !taken.has(mount.target)), ...own].sort((left, right) => depth(left) - depth(right))
+  const free = (mount: MountSpec): boolean => !taken.has(mount.target)
+  const depth = (mount: MountSpec): number => mount.target.split('/').length
+  return [...[...imageVolumes(inputs.image), ...shared].filter(free), ...own].sort(
+    (left, right) => depth(left) - depth(right),
+  )
+}
+
+function imageVolumes({ volumes }: ImageConfig): MountSpec[] {
+  const targets = new Set(volumes.map(volume => path.posix.resolve('/', volume)))
+  return [...targets].filter(target => target !== '/').map(target => ({ kind: 'image-volume', target }))
 }
 
 function bindMount(mount: Mount, field: string): BindMountSpec {

@@ -72,6 +72,22 @@ export function bind(step: StepOf<'bind'>, state: ChildState): void {
   attachInRoot(tree, target, step)
 }
 
+export function takeVolumes(step: StepOf<'takeVolumes'>, state: ChildState): void {
+  const root = requireRoot(state)
+  for (const path of step.paths) {
+    const directory = openTargetDirectory(root, path, false)
+    state.volumes.set(path, cloneTree(path, { recursive: false, directoryFd: directory }))
+    closeFd(directory)
+  }
+}
+
+export function attachVolume({ path }: StepOf<'attachVolume'>, state: ChildState): void {
+  const volume = state.volumes.get(path)
+  if (volume === undefined) throw new Error(`${path} is not among the volumes of the plan`)
+  state.volumes.delete(path)
+  attachInRoot(volume, openTargetDirectory(requireRoot(state), path, false), { target: path })
+}
+
 /**
  * Nothing of a plan is mounted below /proc: a program that trusts /proc/self/attr or the like would be deceived, and
  * masks would be undone (CVE-2019-19921, CVE-2023-28642).

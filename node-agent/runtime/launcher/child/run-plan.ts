@@ -121,6 +121,12 @@ function perform(
     case 'bind':
       mounts.bind(step, state)
       return
+    case 'takeVolumes':
+      mounts.takeVolumes(step, state)
+      return
+    case 'attachVolume':
+      mounts.attachVolume(step, state)
+      return
     case 'makeDevices':
       mounts.makeDevices(step, state)
       return

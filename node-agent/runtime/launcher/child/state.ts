@@ -31,6 +31,8 @@ export interface ChildState extends Preparations {
   filter: Uint8Array | undefined
   /** Copies of parts of the host's file tree that no step has attached yet. */
   readonly trees: { readonly source: string; readonly fd: number }[]
+  /** Directories of the root by their paths, as mounts that no step has attached yet. */
+  readonly volumes: Map<string, number>
   /** What was asked for and not possible here. */
   readonly warnings: string[]
 }
@@ -46,6 +48,7 @@ export function newState(preparations: Preparations): ChildState {
     noNewPrivileges: false,
     filter: undefined,
     trees: [],
+    volumes: new Map(),
     warnings: [],
   }
 }
