@@ -201,6 +201,18 @@ describe('the runtime', { timeout: 120_000 }, () => {
     await fixture.client.removePodSandbox({ podSandboxId: pod })
   })
 
+  it('asks a program to stop that installs its handler only after it was told to', async () => {
+    const pod = await fixture.runPod()
+    const script = 'while [ ! -e /tmp/go ]; do sleep 0.05; done; trap "exit 6" TERM; while true; do sleep 0.05; done'
+    const late = await fixture.runContainer(pod, 'late', script)
+    const stopped = fixture.client.stopContainer({ containerId: late, timeout: 60 })
+    await delay(100)
+    await fixture.sh(late, 'touch /tmp/go')
+    await stopped
+    assert.equal((await fixture.status(late)).exitCode, 6)
+    await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
   it('rotated logs go on', async () => {
     const pod = await fixture.runPod()
     const id = await fixture.runContainer(pod, 'talker', 'i=0; while true; do echo $i; i=$((i+1)); sleep 0.01; done')

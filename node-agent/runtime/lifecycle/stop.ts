@@ -2,6 +2,7 @@
 import { messageOf, RuntimeError } from '../errors.ts'
 import { outputPaths, removeOutputs } from '../logs/container-log.ts'
 import type { SandboxRecord } from '../records/records.ts'
+import { askToStop } from './ask-to-stop.ts'
 import { find } from './ids.ts'
 import type { Parts } from './parts.ts'
 import { endInit } from './pod-init.ts'
@@ -23,7 +24,8 @@ export async function stopContainer(parts: Parts, containerId: string | undefine
   if (!running) return
   const ended = parts.exits.wait(id)
   try {
-    if (graceMs > 0 && (await parts.launcher.signal(id, running.stopSignal))) {
+    if (graceMs > 0) {
+      using _asking = await askToStop(parts, running)
       if (await within(ended.exit, graceMs)) return
     }
     await parts.launcher.signal(id, SIGKILL)
