@@ -19,6 +19,8 @@ export interface CgroupLimits {
   /** Lists as in cpuset(7): `0-1,3`. */
   readonly cpusetCpus?: string
   readonly cpusetMems?: string
+  /** By page size as the kernel names its files (`2MB`, `1GB`); 0 allows none. */
+  readonly hugePages?: readonly { readonly pageSize: string; readonly limitBytes: number }[]
   /** cgroup v2 files by name (CRI's `unified`); refused on v1. */
   readonly unified?: Readonly<Record<string, string>>
 }

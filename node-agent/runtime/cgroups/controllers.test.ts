@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { findHierarchies } from './hierarchies.ts'
 import { cpu as cpuV1 } from './v1/cpu.ts'
+import { hugetlb as hugetlbV1 } from './v1/hugetlb.ts'
 import { memory as memoryV1 } from './v1/memory.ts'
 import { cpu as cpuV2, weightOfShares } from './v2/cpu.ts'
+import { hugetlb as hugetlbV2 } from './v2/hugetlb.ts'
 import { memory as memoryV2 } from './v2/memory.ts'
 import { pids as pidsV2 } from './v2/pids.ts'
 
@@ -55,6 +57,18 @@ describe('controllers', () => {
       'memory.swap.max=max',
     ])
     assert.deepEqual(lines(pidsV2.writes({ pidsLimit: -1 })), ['pids.max=max'])
+  })
+})
+
+describe('huge pages', () => {
+  it('are limited by size, used and reserved', () => {
+    const limits = { hugePages: [{ pageSize: '2MB', limitBytes: 0 }] }
+    assert.deepEqual(lines(hugetlbV1.writes(limits)), [
+      'hugetlb.2MB.limit_in_bytes=0',
+      'hugetlb.2MB.rsvd.limit_in_bytes=0',
+    ])
+    assert.deepEqual(lines(hugetlbV2.writes(limits)), ['hugetlb.2MB.max=0', 'hugetlb.2MB.rsvd.max=0'])
+    assert.deepEqual(hugetlbV2.writes({}), [])
   })
 })
 

@@ -17,7 +17,7 @@ import type { ContainerRecord } from '../records/records.ts'
 import { execSync } from '../streaming/exec-sync.ts'
 import { matchesContainer, matchesSandbox } from '../translation/filters.ts'
 import { container, containerStatus, nanoseconds, podSandbox, podSandboxStatus } from '../translation/messages.ts'
-import { cgroupLimits, limiting, mergeResources } from '../translation/resources.ts'
+import { cgroupLimits, limiting, mergeResources, podLimits } from '../translation/resources.ts'
 import type { Handlers } from './service.ts'
 import { Stats } from './stats.ts'
 
@@ -96,14 +96,14 @@ export function runtimeHandlers(parts: Parts, options: ServiceOptions): Handlers
         .filter(record => matchesSandbox(record, filter))
         .map(podSandbox),
     }),
-    UpdatePodSandboxResources: ({ podSandboxId, resources }) => {
+    UpdatePodSandboxResources: ({ podSandboxId, ...update }) => {
       const record = needSandbox(podSandboxId)
-      const merged = mergeResources(record.config.linux?.resources, resources ?? {})
-      limiting('resources', () => parts.cgroups.open(record.cgroupParent).setLimits(cgroupLimits(merged)))
-      sandboxRecords.save({
-        ...record,
-        config: { ...record.config, linux: { ...record.config.linux, resources: merged } },
-      })
+      const { linux = {} } = record.config
+      const resources = mergeResources(linux.resources, update.resources ?? {})
+      const overhead = update.overhead ? mergeResources(linux.overhead, update.overhead) : linux.overhead
+      const limits = { resources, ...(overhead && { overhead }) }
+      limiting('resources', () => parts.cgroups.open(record.cgroupParent).setLimits(podLimits(limits)))
+      sandboxRecords.save({ ...record, config: { ...record.config, linux: { ...linux, ...limits } } })
       return {}
     },
 

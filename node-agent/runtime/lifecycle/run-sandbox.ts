@@ -12,7 +12,7 @@ import {
 import { messageOf, RuntimeError } from '../errors.ts'
 import type { SandboxRecord } from '../records/records.ts'
 import type { PortMapping, SandboxSpec } from '../sandbox/sandbox.ts'
-import { cgroupLimits, limiting } from '../translation/resources.ts'
+import { limiting, podLimits } from '../translation/resources.ts'
 import { refuseUserNamespace } from '../translation/user-namespace.ts'
 import { newId } from './ids.ts'
 import type { Parts } from './parts.ts'
@@ -57,7 +57,7 @@ export async function runSandbox(
     writeFileSync(path.join(folder, 'hostname'), `${spec.hostname}\n`, { mode: 0o644 })
     writeFileSync(path.join(folder, 'resolv.conf'), resolvConf(config.dnsConfig), { mode: 0o644 })
     const { warnings } = limiting('linux.resources', () =>
-      parts.cgroups.create(record.cgroupParent, cgroupLimits(config.linux?.resources)),
+      parts.cgroups.create(record.cgroupParent, podLimits(config.linux ?? {})),
     )
     for (const warning of warnings)
       parts.logger.debug({ sandbox: id, warning }, 'a limit of the pod is not possible here')

@@ -1,13 +1,14 @@
 // CRI's resources as limits of a cgroup, and what a cgroup refuses as errors about them.
-import type { LinuxContainerResources } from '../../../proto/gen/cri.ts'
+import type { HugepageLimit, LinuxContainerResources, LinuxPodSandboxConfig } from '../../../proto/gen/cri.ts'
 import { CgroupError, type LimitName, NoRoomError } from '../cgroups/cgroup-error.ts'
 import type { CgroupLimits } from '../cgroups/cgroups.ts'
 import { RuntimeError } from '../errors.ts'
 
-/** In CRI 0 means "not said" throughout. */
+/** In CRI 0 means "not said", but for huge pages. @throws RuntimeError `invalid` */
 export function cgroupLimits(resources: LinuxContainerResources | undefined): CgroupLimits {
   if (!resources) return {}
   const { 'pids.max': pidsMax, ...unified } = resources.unified ?? {}
+  const hugePages = (resources.hugepageLimits ?? []).map(hugePageLimit)
   return {
     ...(resources.cpuShares && { cpuShares: resources.cpuShares }),
     ...(resources.cpuQuota && { cpuQuotaUs: resources.cpuQuota }),
@@ -16,11 +17,39 @@ export function cgroupLimits(resources: LinuxContainerResources | undefined): Cg
     ...(resources.memorySwapLimitInBytes && { memorySwapLimitBytes: resources.memorySwapLimitInBytes }),
     ...(resources.cpusetCpus && { cpusetCpus: resources.cpusetCpus }),
     ...(resources.cpusetMems && { cpusetMems: resources.cpusetMems }),
+    ...(hugePages.length > 0 && { hugePages }),
     // CRI has no field for it; its name in cgroup v2 serves for v1 as well.
     ...(pidsMax !== undefined && { pidsLimit: pidsMax === 'max' ? -1 : Number(pidsMax) }),
     ...(Object.keys(unified).length > 0 && { unified }),
   }
 }
+
+function hugePageLimit({ pageSize = '', limit = 0 }: HugepageLimit, index: number) {
+  if (/^[1-9][0-9]*[KMGT]?B$/.test(pageSize)) return { pageSize, limitBytes: limit }
+  throw new RuntimeError(
+    'invalid',
+    `hugepage_limits[${index}].page_size: ${JSON.stringify(pageSize)} is none: say 2MB, 1GB`,
+  )
+}
+
+/** What a pod's cgroup is limited to: what its containers may use, and what running them takes beside that. */
+export function podLimits({
+  resources,
+  overhead,
+}: Pick<LinuxPodSandboxConfig, 'resources' | 'overhead'>): CgroupLimits {
+  if (!resources || !overhead) return cgroupLimits(resources)
+  const more = (amount: number | undefined, by: number | undefined): number | undefined =>
+    amount && amount > 0 ? amount + (by ?? 0) : amount
+  return cgroupLimits({
+    ...resources,
+    cpuShares: more(resources.cpuShares, overhead.cpuShares),
+    // Quotas count within their periods.
+    cpuQuota: more(resources.cpuQuota, ((overhead.cpuQuota ?? 0) * periodOf(resources)) / periodOf(overhead)),
+    memoryLimitInBytes: more(resources.memoryLimitInBytes, overhead.memoryLimitInBytes),
+  })
+}
+
+const periodOf = ({ cpuPeriod }: LinuxContainerResources): number => cpuPeriod || 100_000
 
 const fields: Readonly<Partial<Record<LimitName, string>>> = {
   cpuShares: 'cpu_shares',
@@ -31,6 +60,7 @@ const fields: Readonly<Partial<Record<LimitName, string>>> = {
   pidsLimit: 'unified["pids.max"]',
   cpusetCpus: 'cpuset_cpus',
   cpusetMems: 'cpuset_mems',
+  hugePages: 'hugepage_limits',
 }
 
 /**
@@ -56,6 +86,8 @@ export function mergeResources(
   old: LinuxContainerResources | undefined,
   update: LinuxContainerResources,
 ): LinuxContainerResources {
-  const said = Object.entries(update).filter(([, value]) => value !== undefined && value !== 0 && value !== '')
+  const silent = (value: unknown): boolean =>
+    value === undefined || value === 0 || value === '' || (Array.isArray(value) && value.length === 0)
+  const said = Object.entries(update).filter(([, value]) => !silent(value))
   return { ...old, ...Object.fromEntries(said), unified: { ...old?.unified, ...update.unified } }
 }

@@ -13,7 +13,7 @@ import {
 import type { ImageConfig } from '../images/image-config.ts'
 import { outputPaths } from '../logs/container-log.ts'
 import type { SandboxRecord } from '../records/records.ts'
-import { cgroupLimits, mergeResources } from './resources.ts'
+import { cgroupLimits, mergeResources, podLimits } from './resources.ts'
 import { criSignal, criSignalNumber, signalNumber, stopSignalOf } from './signals.ts'
 import { containerSpec } from './spec-from-config.ts'
 
@@ -303,6 +303,34 @@ describe('resources and signals', () => {
       unified: { 'memory.high': '1' },
     })
     assert.equal(cgroupLimits({ unified: { 'pids.max': 'max' } }).pidsLimit, -1)
+  })
+
+  test('huge pages by size, none included', () => {
+    const hugepageLimits = [{ pageSize: '2MB', limit: 4 << 20 }, { pageSize: '1GB' }]
+    assert.deepEqual(cgroupLimits({ hugepageLimits }), {
+      hugePages: [
+        { pageSize: '2MB', limitBytes: 4 << 20 },
+        { pageSize: '1GB', limitBytes: 0 },
+      ],
+    })
+    assert.throws(() => cgroupLimits({ hugepageLimits: [{ pageSize: '../x' }] }), /hugepage_limits\[0\].page_size/)
+  })
+
+  test('a pod’s cgroup has room for its overhead, where it is limited', () => {
+    const resources = { cpuShares: 512, cpuQuota: 50_000, cpuPeriod: 100_000, memoryLimitInBytes: 1000 }
+    const overhead = { cpuShares: 102, cpuQuota: 5000, cpuPeriod: 50_000, memoryLimitInBytes: 24 }
+    assert.deepEqual(podLimits({ resources }), cgroupLimits(resources))
+    assert.deepEqual(podLimits({ resources, overhead }), {
+      cpuShares: 614,
+      cpuQuotaUs: 60_000,
+      cpuPeriodUs: 100_000,
+      memoryLimitBytes: 1024,
+    })
+    assert.deepEqual(podLimits({ resources: { cpuShares: 2, cpuQuota: -1 }, overhead }), {
+      cpuShares: 104,
+      cpuQuotaUs: -1,
+    })
+    assert.deepEqual(podLimits({ overhead }), {})
   })
 
   test('an update keeps what it does not say', () => {

@@ -10,10 +10,11 @@ import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
 import { cpu } from './cpu.ts'
 import { cpuset, inheritedCpusetFiles } from './cpuset.ts'
 import { deviceWrites } from './devices.ts'
+import { hugetlb } from './hugetlb.ts'
 import { memory } from './memory.ts'
 import { pids } from './pids.ts'
 
-const controllers = [cpu, cpuset, memory, pids]
+const controllers = [cpu, cpuset, hugetlb, memory, pids]
 /** Hierarchies of other controllers have nothing to say here, and each costs every container a folder. */
 const used = new Set([...controllers.map(({ name }) => name), 'cpuacct', 'devices'])
 const hasMemory = (hierarchy: Hierarchy): boolean => hierarchy.controllers.includes('memory')

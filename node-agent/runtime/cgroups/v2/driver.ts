@@ -8,10 +8,11 @@ import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
 import { cpu } from './cpu.ts'
 import { cpuset } from './cpuset.ts'
 import { restrictDevices } from './devices.ts'
+import { hugetlb } from './hugetlb.ts'
 import { memory } from './memory.ts'
 import { pids } from './pids.ts'
 
-const controllers = [cpu, cpuset, memory, pids]
+const controllers = [cpu, cpuset, hugetlb, memory, pids]
 const removeTimeoutMs = 5000
 
 export class CgroupsV2 implements Cgroups {
