@@ -1,6 +1,7 @@
 // The cgroup driver of this machine, on real processes.
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -121,6 +122,23 @@ describe('cgroups', () => {
     // Shorter periods and quotas: either alone would be more than the one above allows.
     assert.equal(refused({ cpuQuotaUs: 2000, cpuPeriodUs: 10_000 }, child), 'it was accepted')
     assert.equal(refused({ cpuQuotaUs: -1, cpuPeriodUs: 100_000 }, parent), 'it was accepted')
+  })
+
+  it('keeps a memory limit that is above what is in use', { skip: cgroups.version === 2 }, async () => {
+    const { cgroup } = cgroups.create(path.join(root, 'in-use'), { memoryLimitBytes: 64 << 20 })
+    const child = inside(
+      joined(path.join(root, 'in-use')),
+      'x=$(head -c 8m /dev/zero | tr "\\0" x); echo held; sleep 1000',
+    )
+    await once(child.stdout ?? assert.fail('no output'), 'data')
+    assert.throws(
+      () => cgroup.setLimits({ memoryLimitBytes: 1 << 20 }),
+      (error: unknown) =>
+        error instanceof CgroupError &&
+        error.limit === 'memoryLimitBytes' &&
+        /^1048576: more is in use than the new limit allows \(.*: EBUSY\)$/.test(error.message),
+    )
+    assert.equal(cgroup.stats().memory?.limitBytes, 64 << 20)
   })
 
   it('says that there is no room below a cgroup of next to no memory', () => {

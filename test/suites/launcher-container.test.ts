@@ -4,7 +4,7 @@ import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, readFileSync, sta
 import { release } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { type RootSpec } from '../../node-agent/runtime/container/container-spec.ts'
+import { type ProcessSpec, type RootSpec } from '../../node-agent/runtime/container/container-spec.ts'
 import { defaultCapabilities } from '../../node-agent/runtime/security/capabilities.ts'
 import { seccompFilters } from '../../node-agent/runtime/security/seccomp-filters.ts'
 import { AT_FDCWD } from '../../node-agent/sys/fd.ts'
@@ -213,8 +213,44 @@ describe('a container', () => {
     assert.equal(stdout, '1:3\n1:3\n')
   })
 
+  it('begins with nothing of the launcher: mask, descriptors, session, slack and core filter are the system’s own', async () => {
+    const look = [
+      'umask',
+      'ls /proc/self/fd | wc -l',
+      'cut -d" " -f1,5,6 /proc/1/stat',
+      'read slack < /proc/self/timerslack_ns; echo $slack; cat /proc/1/coredump_filter',
+      'cut -d" " -f18,19,40,41 /proc/1/stat',
+      'stat -f -c "%b %S" /dev/shm',
+    ]
+    const { stdout } = await fixture.run(['sh', '-c', look.join('; ')])
+    const [umask, descriptors, ids, slack, filter, scheduling, shm] = stdout.trim().split('\n')
+    // Besides the three streams, the folder that ls(1) reads.
+    assert.deepEqual([umask, descriptors, ids], ['0022', '4', '1 1 1'])
+    assert.deepEqual([slack, filter], ['50000', '00000033'])
+    // Priority and nice value, real-time priority and policy.
+    assert.equal(scheduling, '20 0 0 0')
+    const [blocks = 0, size = 0] = (shm ?? '').split(' ').map(Number)
+    assert.equal(blocks * size, 64 << 20)
+  })
+
+  it('finds its program and its home as execvp(3) and the image say', async () => {
+    const sh = async (env: readonly string[], more: Partial<ProcessSpec> = {}): Promise<string> =>
+      (await fixture.run(['sh', '-c', 'echo "[$HOME]"'], { env, ...more })).stdout
+    const user = { user: 'web', supplementaryGroups: [], mergeImageGroups: true }
+    assert.equal(await sh([], { user }), '[/home/web]\n')
+    assert.equal(await sh(['HOME=/mine'], { user }), '[/mine]\n')
+    assert.equal(await sh(['HOME='], { user }), '[]\n')
+    assert.equal(await sh(['PATH='], { workingDirectory: '/bin' }), '[/root]\n')
+    const lost = await failure(fixture.run(['sh'], { env: ['PATH='] }))
+    assert.equal(lost.message, 'exec: "sh": executable file not found in $PATH')
+  })
+
   it('works in its working directory, which is made when missing', async () => {
     assert.equal((await fixture.run(['pwd'], { workingDirectory: '/srv/app/data' })).stdout, '/srv/app/data\n')
+    const look = ['sh', '-c', 'pwd; stat -c "%a %u:%g" .; touch x || echo denied']
+    const user = { user: 'web', supplementaryGroups: [], mergeImageGroups: true }
+    const made = await fixture.run(look, { workingDirectory: '/made/here', user }, { readOnlyRoot: true })
+    assert.equal(made.stdout, '/made/here\n755 0:0\ndenied\n')
     const refused = await failure(fixture.run(['pwd'], { workingDirectory: '/etc/passwd' }))
     assert.match(refused.message, /working directory \/etc\/passwd is, or lies below, something that is no directory/)
     const relative = await failure(fixture.run(['pwd'], { workingDirectory: 'srv' }))
