@@ -37,6 +37,7 @@ const table = {
   lgetxattr: [192, 9],
   fstatfs: [138, 44],
   exit_group: [231, 94],
+  keyctl: [250, 219],
   openat: [257, 56],
   mkdirat: [258, 34],
   mknodat: [259, 33],

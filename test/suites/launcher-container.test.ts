@@ -233,6 +233,18 @@ describe('a container', () => {
     assert.equal(blocks * size, 64 << 20)
   })
 
+  it('has a session keyring of its own, which no other container sees', async () => {
+    const rings = ['grep', ' keyring  *_ses: ', '/proc/keys']
+    const container = await fixture.sleeper({}, { maskedPaths: [] })
+    const [own, ...others] = (await fixture.exec(container, rings)).stdout.trim().split('\n')
+    assert.match(own ?? '', / perm 3f000000 +0 +0 keyring +_ses: empty$/)
+    assert.deepEqual(others, [])
+    const elsewhere = (await fixture.run(rings, {}, { maskedPaths: [] })).stdout.trim().split('\n')
+    assert.equal(elsewhere.length, 1)
+    assert.notEqual(elsewhere[0]?.split(' ')[0], own?.split(' ')[0])
+    await fixture.end(container.id)
+  })
+
   it('finds its program and its home as execvp(3) and the image say', async () => {
     const sh = async (env: readonly string[], more: Partial<ProcessSpec> = {}): Promise<string> =>
       (await fixture.run(['sh', '-c', 'echo "[$HOME]"'], { env, ...more })).stdout

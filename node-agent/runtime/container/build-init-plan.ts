@@ -36,6 +36,7 @@ export function buildInitPlan({ id, namespaces, cgroup, root, program, seccomp }
       ...joinCgroup(cgroup),
       { do: 'newNamespace', kinds: ['cgroup'] },
       { do: 'setOomScoreAdj', value: oomScoreAdj },
+      { do: 'newKeyring' },
       { do: 'bindRoot', source: root },
       { do: 'enterStage', sources: [] },
       { do: 'resolveUser', user: { user, supplementaryGroups: [], mergeImageGroups: false } },

@@ -237,5 +237,6 @@ describe('buildExecPlan', () => {
     assert.ok(order.indexOf('useCurrentRoot') < order.indexOf('resolveUser'))
     assert.deepEqual([...find(plan.steps, 'joinProcess').kinds].sort(), ['cgroup', 'ipc', 'mnt', 'net', 'uts'])
     assert.ok(!order.includes('enterRoot'))
+    for (const { steps } of [plan, buildContainerPlan(base)]) assert.ok(names(steps).includes('newKeyring'))
   })
 })

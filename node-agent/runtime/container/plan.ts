@@ -150,6 +150,8 @@ export type Step =
   | { readonly do: 'readOnlyRoot' }
   /** Makes the plan's root the process's own. */
   | { readonly do: 'enterRoot' }
+  /** A session keyring of its own instead of the launcher's: keys are not to be found across containers. */
+  | { readonly do: 'newKeyring' }
   | { readonly do: 'setResourceLimits'; readonly limits: readonly ResourceLimit[] }
   | { readonly do: 'setOomScoreAdj'; readonly value: number }
   | { readonly do: 'resolveUser'; readonly user: UserPlan }

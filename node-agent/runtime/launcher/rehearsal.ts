@@ -138,6 +138,7 @@ const beforeMounts: readonly Step[] = [
   { do: 'joinCgroup', files: ['/cgroup.procs'] },
   { do: 'newNamespace', kinds: ['cgroup'] },
   { do: 'setOomScoreAdj', value: 0 },
+  { do: 'newKeyring' },
 ]
 
 const containerPlan: ProcessPlan = {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { hasCode } from '../../../sys/errno.ts'
 import { writeFile } from '../../../sys/fd.ts'
+import { newSessionKeyring } from '../../../sys/keyring.ts'
 import { joinNamespaceFile, joinProcessNamespaces, unshare } from '../../../sys/namespaces.ts'
 import { setNoNewPrivileges } from '../../../sys/process.ts'
 import { hardLimit, setResourceLimit } from '../../../sys/rlimit.ts'
@@ -150,6 +151,9 @@ function perform(
       return
     case 'setResourceLimits':
       setResourceLimits(step, state)
+      return
+    case 'newKeyring':
+      newSessionKeyring()
       return
     case 'setOomScoreAdj':
       setOomScoreAdj(step.value, state)
