@@ -77,6 +77,20 @@ export function attachMount(mountFd: number, targetFd: number, subject: string):
   syscallOn('move_mount', subject, mountFd, '', targetFd, cString(''), flags)
 }
 
+const MOVE_MOUNT_SET_GROUP = 0x100
+
+/**
+ * Lets a private mount share with the peer group of another one of the same file system (move_mount(2), Linux 5.15). False
+ * when that one is in no group.
+ */
+export function joinPeerGroup(peerFd: number, mountFd: number): boolean {
+  const flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_SET_GROUP
+  const result = trySyscall('move_mount', peerFd, '', mountFd, cString(''), flags)
+  if (result === -22) return false
+  if (result < 0) throw new SyscallError('move_mount', -result, 'into a peer group')
+  return true
+}
+
 /** Attaches a detached mount to a path of the caller's own making. */
 export function attachMountAt(mountFd: number, path: string): void {
   syscallOn('move_mount', path, mountFd, '', AT_FDCWD, cString(path), MOVE_MOUNT_F_EMPTY_PATH)

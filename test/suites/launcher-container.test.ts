@@ -7,8 +7,9 @@ import { after, before, describe, it } from 'node:test'
 import { type ProcessSpec, type RootSpec } from '../../node-agent/runtime/container/container-spec.ts'
 import { defaultCapabilities } from '../../node-agent/runtime/security/capabilities.ts'
 import { seccompFilters } from '../../node-agent/runtime/security/seccomp-filters.ts'
-import { AT_FDCWD } from '../../node-agent/sys/fd.ts'
+import { AT_FDCWD, closeFd } from '../../node-agent/sys/fd.ts'
 import { makeNode } from '../../node-agent/sys/fifo.ts'
+import { attachMountAt, createFileSystem, setTreePropagation, unmountAll } from '../../node-agent/sys/mount.ts'
 import { failure, LauncherFixture } from './launcher-harness.ts'
 
 const fixture = new LauncherFixture()
@@ -373,6 +374,52 @@ describe('a container', () => {
     assert.deepEqual(readdirSync(path.join(layer, 'data')), ['file'])
     const file = await failure(fixture.run(['true'], {}, { mounts: [{ kind: 'image-volume', target: '/etc/passwd' }] }))
     assert.match(file.message, /\/etc\/passwd is, or lies below, something that is no directory/)
+  })
+
+  it('shares a volume’s mounts with the host where asked, and none that its own start makes', async () => {
+    const host = path.join(fixture.folder, 'bidirectional')
+    const mountShared = (place: string): void => {
+      mkdirSync(place, { recursive: true })
+      const mount = createFileSystem('tmpfs', 'tmpfs', {}, {})
+      attachMountAt(mount, place)
+      closeFd(mount)
+      setTreePropagation(place, 'shared')
+    }
+    const mounted = (): string[] =>
+      readFileSync('/proc/self/mountinfo', 'utf8')
+        .split('\n')
+        .map(line => line.split(' ')[4] ?? '')
+        .filter(place => place.startsWith(`${host}/`))
+        .map(place => place.slice(host.length))
+    mountShared(host)
+    try {
+      for (const folder of ['inner', 'sub', 'made', 'late']) mkdirSync(path.join(host, folder))
+      mountShared(path.join(host, 'sub'))
+      for (const folder of ['inner', 'made']) mkdirSync(path.join(host, 'sub', folder))
+      const other = path.join(fixture.folder, 'other')
+      mkdirSync(other)
+      const nested = ['/v/inner', '/v/sub/inner'].map(target => ({ kind: 'bind', source: other, target }) as const)
+      const container = await fixture.sleeper(
+        { privileged: true },
+        { mounts: [{ kind: 'bind', source: host, target: '/v', propagation: 'shared' }, ...nested] },
+      )
+      const { stdout } = await fixture.exec(container, ['grep', '-c', ' /v/', '/proc/mounts'], { privileged: true })
+      assert.equal(stdout, '3\n')
+      assert.deepEqual(mounted(), ['/sub'])
+      for (const place of ['/made', '/sub/made']) {
+        const mount = await fixture.exec(container, ['mount', '-t', 'tmpfs', 'x', `/v${place}`], { privileged: true })
+        assert.equal(mount.exit.exitCode, 0, mount.stderr)
+      }
+      assert.deepEqual(mounted(), ['/sub', '/made', '/sub/made'])
+      mountShared(path.join(host, 'late'))
+      const seen = await fixture.exec(container, ['grep', '-c', ' /v/late ', '/proc/mounts'], { privileged: true })
+      assert.equal(seen.stdout, '1\n')
+      await fixture.end(container.id)
+      for (const place of ['sub/made', 'made', 'late', 'sub']) unmountAll(path.join(host, place))
+      assert.deepEqual(mounted(), [])
+    } finally {
+      unmountAll(host)
+    }
   })
 
   it('says what this machine cannot do, and runs all the same', async () => {

@@ -38,7 +38,7 @@ export function buildInitPlan({ id, namespaces, cgroup, root, program, seccomp }
       { do: 'setOomScoreAdj', value: oomScoreAdj },
       { do: 'newKeyring' },
       { do: 'bindRoot', source: root },
-      { do: 'enterStage', sources: [] },
+      { do: 'enterStage', sources: [], shared: [] },
       { do: 'resolveUser', user: { user, supplementaryGroups: [], mergeImageGroups: false } },
       { do: 'readOnlyRoot' },
       { do: 'enterRoot' },

@@ -144,7 +144,12 @@ describe('buildContainerPlan', () => {
     const bind = (target: string, propagation: 'shared' | 'slave') =>
       ({ kind: 'bind', source: `/host${target}`, target, propagation }) as const
     const { steps } = buildContainerPlan({ ...base, mounts: [bind('/a', 'shared'), bind('/b', 'slave')] })
-    assert.deepEqual(find(steps, 'enterStage').sources, ['/host/a', '/host/b'])
+    const { sources, shared } = find(steps, 'enterStage')
+    assert.deepEqual([sources, shared], [['/host/a', '/host/b'], ['/host/a']])
+    const order = names(steps)
+    assert.ok(order.indexOf('joinPeers') > Math.max(order.lastIndexOf('maskPaths'), order.lastIndexOf('bind')))
+    assert.equal(order.indexOf('joinPeers'), order.indexOf('enterRoot') - 1)
+    assert.equal(names(buildContainerPlan(base).steps).includes('joinPeers'), false)
   })
 
   it('takes the image’s volumes before anything covers them, and attaches them in their turn', () => {

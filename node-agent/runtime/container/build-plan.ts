@@ -28,6 +28,7 @@ export function buildContainerPlan(spec: ContainerSpec): ProcessPlan {
   checkContainerSpec(spec)
   const { process, namespaces, cgroup } = spec
   const cwd = process.workingDirectory ?? '/'
+  const shared = [...new Set(spec.mounts.filter(isShared).flatMap(hostPath))]
   return {
     id: spec.id,
     kind: 'container',
@@ -40,7 +41,7 @@ export function buildContainerPlan(spec: ContainerSpec): ProcessPlan {
       ...oomScore(process),
       { do: 'newKeyring' },
       mountRoot(spec.root),
-      { do: 'enterStage', sources: spec.mounts.flatMap(hostPath) },
+      { do: 'enterStage', sources: spec.mounts.flatMap(hostPath), shared },
       ...takeVolumes(spec.mounts),
       ...standardMounts(spec),
       ...spec.mounts.map(mountStep),
@@ -49,6 +50,7 @@ export function buildContainerPlan(spec: ContainerSpec): ProcessPlan {
       { do: 'resolveUser', user: process.user },
       { do: 'makeDirectory', path: cwd, mode: 0o755 },
       ...(spec.readOnlyRoot ? [{ do: 'readOnlyRoot' } as const] : []),
+      ...(shared.length > 0 ? [{ do: 'joinPeers' } as const] : []),
       { do: 'enterRoot' },
       ...becomeProgram(process),
     ],
@@ -115,6 +117,8 @@ function mountRoot(root: RootSpec): Step {
   const { lower, upper, work } = root
   return { do: 'mountOverlay', lower, upper, work }
 }
+
+const isShared = (mount: MountSpec): boolean => mount.kind === 'bind' && mount.propagation === 'shared'
 
 function hostPath(mount: MountSpec): readonly string[] {
   return mount.kind === 'bind' ? [mount.source] : []

@@ -105,9 +105,9 @@ export type Step =
   | { readonly do: 'bindRoot'; readonly source: string }
   /**
    * Leaves the host's files for a mount namespace that holds the root and nothing else. Copies of `sources`, paths of the
-   * host that `bind` will attach, are taken first: they stay in the host's peer groups until told otherwise.
+   * host that `bind` will attach, are taken first; and of those in `shared` once more, for `joinPeers`.
    */
-  | { readonly do: 'enterStage'; readonly sources: readonly string[] }
+  | { readonly do: 'enterStage'; readonly sources: readonly string[]; readonly shared: readonly string[] }
   /** Makes the calling process's own root the root of the following steps: after joining a mount namespace. */
   | { readonly do: 'useCurrentRoot' }
   /** A file system of its own kind: proc, tmpfs, sysfs, devpts, mqueue, cgroup, cgroup2. */
@@ -148,6 +148,8 @@ export type Step =
   | { readonly do: 'readOnlyPaths'; readonly paths: readonly string[] }
   /** Makes the root file system itself read-only. */
   | { readonly do: 'readOnlyRoot' }
+  /** Lets volumes of propagation `shared` share their mounts with the host, which until then they do not. */
+  | { readonly do: 'joinPeers' }
   /** Makes the plan's root the process's own. */
   | { readonly do: 'enterRoot' }
   /** A session keyring of its own instead of the launcher's: keys are not to be found across containers. */

@@ -148,7 +148,7 @@ const containerPlan: ProcessPlan = {
   steps: [
     ...beforeMounts,
     { do: 'mountOverlay', lower: ['/a', '/b:c'], upper: '/u', work: '/w' },
-    { do: 'enterStage', sources: ['/data', '/file'] },
+    { do: 'enterStage', sources: ['/data', '/file'], shared: [] },
     { do: 'takeVolumes', paths: ['/data'] },
     { do: 'mountFileSystem', type: 'proc', source: 'proc', target: '/proc', options: {}, flags, strict: true },
     {

@@ -146,6 +146,9 @@ function perform(
     case 'readOnlyRoot':
       mounts.readOnlyRoot(state)
       return
+    case 'joinPeers':
+      mounts.joinPeers(state)
+      return
     case 'enterRoot':
       mounts.enterRoot(state)
       return
