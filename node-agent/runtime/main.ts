@@ -6,6 +6,7 @@ import { isMainThread, workerData } from 'node:worker_threads'
 import { aborted, processSignal } from '../../lib/abort.ts'
 import { createLogger, type Logger } from '../../lib/logger.ts'
 import { packageRoot } from '../../lib/package-root.ts'
+import { hearsSignal } from '../sys/signals.ts'
 import type { Cgroups } from './cgroups/cgroups.ts'
 import { openCgroups } from './cgroups/open.ts'
 import { cleanUp } from './cleanup.ts'
@@ -91,6 +92,7 @@ async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assemb
     cgroupRoot: options.cgroupParent,
     ioDir,
     initRoot,
+    hears: hearsSignal,
     seccomp: seccompFilters({
       architecture: process.arch,
       kernel: release(),

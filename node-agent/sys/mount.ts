@@ -77,6 +77,20 @@ export function attachMount(mountFd: number, targetFd: number, subject: string):
   syscallOn('move_mount', subject, mountFd, '', targetFd, cString(''), flags)
 }
 
+const MOVE_MOUNT_SET_GROUP = 0x100
+
+/**
+ * Lets a private mount share with the peer group of another one of the same file system (move_mount(2), Linux 5.15). False
+ * when that one is in no group.
+ */
+export function joinPeerGroup(peerFd: number, mountFd: number): boolean {
+  const flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_SET_GROUP
+  const result = trySyscall('move_mount', peerFd, '', mountFd, cString(''), flags)
+  if (result === -22) return false
+  if (result < 0) throw new SyscallError('move_mount', -result, 'into a peer group')
+  return true
+}
+
 /** Attaches a detached mount to a path of the caller's own making. */
 export function attachMountAt(mountFd: number, path: string): void {
   syscallOn('move_mount', path, mountFd, '', AT_FDCWD, cString(path), MOVE_MOUNT_F_EMPTY_PATH)
@@ -89,8 +103,8 @@ export function loadFileSystem(type: string): boolean {
   return context >= 0
 }
 
-/** Keys of fsconfig(2), values of at most 255 bytes; `true` sets a flag. */
-export type FileSystemOptions = Readonly<Record<string, string | true>>
+/** Keys of fsconfig(2), values of at most 255 bytes; `true` sets a flag, a list sets a key once for each. */
+export type FileSystemOptions = Readonly<Record<string, string | true | readonly string[]>>
 
 /** A new file system, detached. The error carries the kernel's own explanation where the file system gives one. */
 export function createFileSystem(
@@ -102,7 +116,10 @@ export function createFileSystem(
   const context = syscall('fsopen', type, FSOPEN_CLOEXEC)
   try {
     setOption(context, type, 'source', source)
-    for (const [key, value] of Object.entries(options)) setOption(context, type, key, value)
+    for (const [key, value] of Object.entries(options)) {
+      if (typeof value === 'string' || value === true) setOption(context, type, key, value)
+      else for (const each of value) setOption(context, type, key, each)
+    }
     const created = trySyscall('fsconfig', context, FSCONFIG_CMD_CREATE, null, null, 0)
     if (created < 0) throw new SyscallError('fsconfig', -created, `${type}${contextLog(context)}`)
     return syscallOn('fsmount', type, context, FSMOUNT_CLOEXEC, attributeBits(attributes))

@@ -39,6 +39,7 @@ const table = {
   listxattr: [194, 11],
   fstatfs: [138, 44],
   exit_group: [231, 94],
+  keyctl: [250, 219],
   openat: [257, 56],
   mkdirat: [258, 34],
   mknodat: [259, 33],

@@ -1,12 +1,14 @@
 // The cgroup driver of this machine, on real processes.
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { CgroupError, NoRoomError } from '../../node-agent/runtime/cgroups/cgroup-error.ts'
+import { type CgroupLimits } from '../../node-agent/runtime/cgroups/cgroups.ts'
 import { allowedDevices } from '../../node-agent/runtime/cgroups/devices.ts'
-import { CgroupError } from '../../node-agent/runtime/cgroups/files.ts'
 import { openCgroups } from '../../node-agent/runtime/cgroups/open.ts'
 import { deviceProgram } from '../../node-agent/runtime/cgroups/v2/device-program.ts'
 import { attachDeviceProgram } from '../../node-agent/sys/bpf.ts'
@@ -122,7 +124,7 @@ describe('cgroups', () => {
 
   it('allows the standard devices only', async () => {
     const name = path.join(root, 'devices')
-    cgroups.create(name, {}, 'container-default')
+    cgroups.create(name, {}, [])
     const node = `/tmp/${root}-kmsg`
     const child = inside(
       joined(name),
@@ -131,12 +133,53 @@ describe('cgroups', () => {
     assert.deepEqual(await ended(child), { code: 0, signal: null })
   })
 
-  it('names the file and the value that the kernel refuses', () => {
-    assert.throws(
-      () => cgroups.create(path.join(root, 'bad'), { cpusetCpus: '0-9999' }),
-      (error: unknown) =>
-        error instanceof CgroupError && /cpuset\.cpus/.test(error.message) && /0-9999/.test(error.message),
+  it('names the limit whose value the kernel refuses, and nothing of the machine', () => {
+    const refused = (limits: CgroupLimits, cgroup = cgroups.create(path.join(root, 'bad'), {}).cgroup): string => {
+      try {
+        cgroup.setLimits(limits)
+      } catch (error) {
+        assert.ok(error instanceof CgroupError)
+        assert.doesNotMatch(error.message, /\//)
+        return `${error.limit}: ${error.message}`
+      }
+      return 'it was accepted'
+    }
+    assert.match(refused({ cpusetCpus: '0-9999' }), /^cpusetCpus: 0-9999: .*\(cpuset\.cpus: E(INVAL|RANGE)\)$/)
+    assert.match(refused({ cpuQuotaUs: 10 }), /^cpuQuotaUs: 10: .*EINVAL/)
+    assert.match(refused({ pidsLimit: Number.NaN }), /^pidsLimit: NaN: .*EINVAL/)
+    if (cgroups.version === 2) return
+    const parent = cgroups.create(path.join(root, 'capped'), { cpuQuotaUs: 20_000, cpuPeriodUs: 100_000 }).cgroup
+    const { cgroup: child } = cgroups.create(path.join(root, 'capped/child'), { cpuQuotaUs: 10_000 })
+    assert.match(refused({ cpuQuotaUs: 30_000 }, child), /a cgroup above may allow less/)
+    // Shorter periods and quotas: either alone would be more than the one above allows.
+    assert.equal(refused({ cpuQuotaUs: 2000, cpuPeriodUs: 10_000 }, child), 'it was accepted')
+    assert.equal(refused({ cpuQuotaUs: -1, cpuPeriodUs: 100_000 }, parent), 'it was accepted')
+  })
+
+  it('keeps a memory limit that is above what is in use', { skip: cgroups.version === 2 }, async () => {
+    const { cgroup } = cgroups.create(path.join(root, 'in-use'), { memoryLimitBytes: 64 << 20 })
+    const child = inside(
+      joined(path.join(root, 'in-use')),
+      'x=$(head -c 8m /dev/zero | tr "\\0" x); echo held; sleep 1000',
     )
+    await once(child.stdout ?? assert.fail('no output'), 'data')
+    assert.throws(
+      () => cgroup.setLimits({ memoryLimitBytes: 1 << 20 }),
+      (error: unknown) =>
+        error instanceof CgroupError &&
+        error.limit === 'memoryLimitBytes' &&
+        /^1048576: more is in use than the new limit allows \(.*: EBUSY\)$/.test(error.message),
+    )
+    assert.equal(cgroup.stats().memory?.limitBytes, 64 << 20)
+  })
+
+  it('says that there is no room below a cgroup of next to no memory', () => {
+    const parent = path.join(root, 'tiny')
+    cgroups.create(parent, { memoryLimitBytes: 4096 })
+    assert.throws(() => {
+      // The kernel charges a cgroup above for a new one; how many fit in its reserve is its own affair.
+      for (let count = 0; count < 1000; count++) cgroups.create(path.join(parent, `c${count}`), {})
+    }, NoRoomError)
   })
 })
 

@@ -171,7 +171,7 @@ describe('the runtime', { timeout: 120_000 }, () => {
     const id = await fixture.createContainer(pod, 'wrong', '', { command: ['/no/such/program'] })
     await assert.rejects(fixture.client.startContainer({ containerId: id }), /wrong: .*\/no\/such\/program/)
     const { state, exitCode, reason } = await fixture.status(id)
-    assert.deepEqual([state, exitCode, reason], [ContainerState.CONTAINER_EXITED, 127, 'StartError'])
+    assert.deepEqual([state, exitCode, reason], [ContainerState.CONTAINER_EXITED, 128, 'StartError'])
     const nobody = await fixture.createContainer(pod, 'nobody', '', {
       command: ['/bin/true'],
       linux: { securityContext: { runAsUsername: 'ghost' } },
@@ -199,6 +199,18 @@ describe('the runtime', { timeout: 120_000 }, () => {
     await fixture.client.stopContainer({ containerId: deaf, timeout: 1 })
     assert.ok(Date.now() - begin >= 1000)
     assert.equal((await fixture.status(deaf)).exitCode, 137)
+    await fixture.client.removePodSandbox({ podSandboxId: pod })
+  })
+
+  it('asks a program to stop that installs its handler only after it was told to', async () => {
+    const pod = await fixture.runPod()
+    const script = 'while [ ! -e /tmp/go ]; do sleep 0.05; done; trap "exit 6" TERM; while true; do sleep 0.05; done'
+    const late = await fixture.runContainer(pod, 'late', script)
+    const stopped = fixture.client.stopContainer({ containerId: late, timeout: 60 })
+    await delay(100)
+    await fixture.sh(late, 'touch /tmp/go')
+    await stopped
+    assert.equal((await fixture.status(late)).exitCode, 6)
     await fixture.client.removePodSandbox({ podSandboxId: pod })
   })
 

@@ -1,11 +1,15 @@
 // What a container finds on the real kernel: its processes, mounts, user, privileges, volumes.
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { type ProcessSpec, type RootSpec } from '../../node-agent/runtime/container/container-spec.ts'
 import { defaultCapabilities } from '../../node-agent/runtime/security/capabilities.ts'
 import { seccompFilters } from '../../node-agent/runtime/security/seccomp-filters.ts'
+import { AT_FDCWD, closeFd } from '../../node-agent/sys/fd.ts'
+import { makeNode } from '../../node-agent/sys/fifo.ts'
+import { attachMountAt, createFileSystem, setTreePropagation, unmountAll } from '../../node-agent/sys/mount.ts'
 import { failure, LauncherFixture } from './launcher-harness.ts'
 
 const fixture = new LauncherFixture()
@@ -36,7 +40,7 @@ describe('a container', () => {
   })
 
   it('has as many layers as an image may have, under any name', async () => {
-    for (const count of [2, 40, 120]) {
+    const layered = (count: number): RootSpec => {
       const lower = Array.from({ length: count }, (_, index) => {
         const layer = path.join(fixture.folder, 'layers', `${count}:${index},\\`)
         mkdirSync(layer, { recursive: true })
@@ -45,10 +49,52 @@ describe('a container', () => {
       })
       const { root } = fixture.spec([])
       assert.ok(root.kind === 'overlay')
-      const layered = { ...root, lower: [...lower, fixture.layer] }
-      const { stdout } = await fixture.run(['sh', '-c', 'ls / | grep -c from-'], {}, { root: layered })
-      assert.equal(stdout, `${count}\n`)
+      return { ...root, lower: [...lower, fixture.layer] }
     }
+    const run = (count: number) => fixture.run(['sh', '-c', 'ls / | grep -c from-'], {}, { root: layered(count) })
+    for (const count of [2, 40, 130]) assert.equal((await run(count)).stdout, `${count}\n`)
+    // Older kernels have them all named in one page.
+    const [major = 0, minor = 0] = release().split('.').map(Number)
+    if (major > 6 || (major === 6 && minor >= 7)) assert.equal((await run(300)).stdout, '300\n')
+    else assert.match((await failure(run(300))).message, /^301 layers are more than an overlay mount can name$/)
+  })
+
+  it('may name a layer several times: what any of them shows or hides is as if each were there', async () => {
+    const make = (name: string, ...files: string[]): string => {
+      const layer = path.join(fixture.folder, 'repeated', name)
+      for (const file of files) {
+        mkdirSync(path.join(layer, path.dirname(file)), { recursive: true })
+        writeFileSync(path.join(layer, file), name)
+      }
+      mkdirSync(layer, { recursive: true })
+      return layer
+    }
+    const whiteout = (layer: string, name: string): void => {
+      mkdirSync(path.dirname(path.join(layer, name)), { recursive: true })
+      makeNode(AT_FDCWD, path.join(layer, name), 'char', 0o000, 0)
+    }
+    const empty = make('empty')
+    const base = make('base', 'top', 'd/base', 'gone', 'e/base', 'hidden/base')
+    const x = make('x', 'top', 'd/x', 'f', 'e/x')
+    whiteout(x, 'gone')
+    const y = make('y', 'top', 'd/y', 'gone', 'g')
+    whiteout(y, 'f')
+    whiteout(y, 'e')
+    const show = async (...lower: string[]): Promise<string> => {
+      const { root } = fixture.spec([])
+      assert.ok(root.kind === 'overlay')
+      const shown =
+        'for f in $(find /top /d /e /f /g /gone /hidden -type f 2>/dev/null | sort); do echo $f $(cat $f); done'
+      return (await fixture.run(['sh', '-c', shown], {}, { root: { ...root, lower: [...lower, fixture.layer] } }))
+        .stdout
+    }
+    const copy = path.join(fixture.folder, 'repeated', 'copy-of-x')
+    cpSync(x, copy, { recursive: true, filter: file => !file.endsWith('/gone') })
+    whiteout(copy, 'gone')
+    const expected = await show(x, y, copy, base)
+    assert.equal(await show(x, y, x, base), expected)
+    assert.equal(await show(empty, x, empty, y, x, empty, x, base, empty), expected)
+    assert.equal(expected, '/d/base base\n/d/x x\n/d/y y\n/e/x x\n/f x\n/g y\n/hidden/base base\n/top x\n')
   })
 
   it('has the standard mounts and devices', async () => {
@@ -168,10 +214,60 @@ describe('a container', () => {
     assert.equal(stdout, '1:3\n1:3\n')
   })
 
+  it('begins with nothing of the launcher: mask, descriptors, session, slack and core filter are the system’s own', async () => {
+    const look = [
+      'umask',
+      'ls /proc/self/fd | wc -l',
+      'cut -d" " -f1,5,6 /proc/1/stat',
+      'read slack < /proc/self/timerslack_ns; echo $slack; cat /proc/1/coredump_filter',
+      'cut -d" " -f18,19,40,41 /proc/1/stat',
+      'stat -f -c "%b %S" /dev/shm',
+    ]
+    const { stdout } = await fixture.run(['sh', '-c', look.join('; ')])
+    const [umask, descriptors, ids, slack, filter, scheduling, shm] = stdout.trim().split('\n')
+    // Besides the three streams, the folder that ls(1) reads.
+    assert.deepEqual([umask, descriptors, ids], ['0022', '4', '1 1 1'])
+    assert.deepEqual([slack, filter], ['50000', '00000033'])
+    // Priority and nice value, real-time priority and policy.
+    assert.equal(scheduling, '20 0 0 0')
+    const [blocks = 0, size = 0] = (shm ?? '').split(' ').map(Number)
+    assert.equal(blocks * size, 64 << 20)
+  })
+
+  it('has a session keyring of its own, which no other container sees', async () => {
+    const rings = ['grep', ' keyring  *_ses: ', '/proc/keys']
+    const container = await fixture.sleeper({}, { maskedPaths: [] })
+    const [own, ...others] = (await fixture.exec(container, rings)).stdout.trim().split('\n')
+    assert.match(own ?? '', / perm 3f000000 +0 +0 keyring +_ses: empty$/)
+    assert.deepEqual(others, [])
+    const elsewhere = (await fixture.run(rings, {}, { maskedPaths: [] })).stdout.trim().split('\n')
+    assert.equal(elsewhere.length, 1)
+    assert.notEqual(elsewhere[0]?.split(' ')[0], own?.split(' ')[0])
+    await fixture.end(container.id)
+  })
+
+  it('finds its program and its home as execvp(3) and the image say', async () => {
+    const sh = async (env: readonly string[], more: Partial<ProcessSpec> = {}): Promise<string> =>
+      (await fixture.run(['sh', '-c', 'echo "[$HOME]"'], { env, ...more })).stdout
+    const user = { user: 'web', supplementaryGroups: [], mergeImageGroups: true }
+    assert.equal(await sh([], { user }), '[/home/web]\n')
+    assert.equal(await sh(['HOME=/mine'], { user }), '[/mine]\n')
+    assert.equal(await sh(['HOME='], { user }), '[]\n')
+    assert.equal(await sh(['PATH='], { workingDirectory: '/bin' }), '[/root]\n')
+    const lost = await failure(fixture.run(['sh'], { env: ['PATH='] }))
+    assert.equal(lost.message, 'exec: "sh": executable file not found in $PATH')
+  })
+
   it('works in its working directory, which is made when missing', async () => {
     assert.equal((await fixture.run(['pwd'], { workingDirectory: '/srv/app/data' })).stdout, '/srv/app/data\n')
+    const look = ['sh', '-c', 'pwd; stat -c "%a %u:%g" .; touch x || echo denied']
+    const user = { user: 'web', supplementaryGroups: [], mergeImageGroups: true }
+    const made = await fixture.run(look, { workingDirectory: '/made/here', user }, { readOnlyRoot: true })
+    assert.equal(made.stdout, '/made/here\n755 0:0\ndenied\n')
     const refused = await failure(fixture.run(['pwd'], { workingDirectory: '/etc/passwd' }))
     assert.match(refused.message, /working directory \/etc\/passwd is, or lies below, something that is no directory/)
+    const relative = await failure(fixture.run(['pwd'], { workingDirectory: 'srv' }))
+    assert.equal(relative.message, 'working directory srv is not an absolute path')
   })
 
   it('cannot gain privileges with no_new_privs, and has a read-only root when asked', async () => {
@@ -242,6 +338,87 @@ describe('a container', () => {
     assert.match(stdout, /^from the hostfrom the host750\n.*size=1024k/)
     assert.match(stderr, /can't create \/ro\/x: Read-only file system/)
     assert.equal(readFileSync(path.join(data, 'sub/new'), 'utf8'), 'in\n')
+  })
+
+  it('has the image’s volumes: what the image put there, as mounts that can be written to', async () => {
+    const layer = path.join(fixture.folder, 'volumes')
+    mkdirSync(path.join(layer, 'data'), { recursive: true })
+    chmodSync(path.join(layer, 'data'), 0o2770)
+    chownSync(path.join(layer, 'data'), 7, 8)
+    writeFileSync(path.join(layer, 'data/file'), 'from the image\n')
+    const host = path.join(fixture.folder, 'outer')
+    mkdirSync(path.join(host, 'inner'), { recursive: true })
+    writeFileSync(path.join(host, 'inner/hidden'), '')
+    const { root } = fixture.spec([])
+    assert.ok(root.kind === 'overlay')
+    const look = [
+      'stat -c "%a %u:%g" /data; cat /data/file; echo x > /data/x && ls /data; ls -A /made/new; touch /made/new/y && echo w',
+      'ls -A /outer/inner; touch /x || echo read-only; grep -cE " /(data|made/new|outer/inner) overlay rw" /proc/mounts',
+    ].join('; ')
+    const { stdout } = await fixture.run(
+      ['sh', '-c', look],
+      {},
+      {
+        root: { ...root, lower: [layer, fixture.layer] },
+        readOnlyRoot: true,
+        mounts: [
+          { kind: 'image-volume', target: '/data' },
+          { kind: 'bind', source: host, target: '/outer' },
+          { kind: 'image-volume', target: '/made/new' },
+          { kind: 'image-volume', target: '/outer/inner' },
+        ],
+      },
+    )
+    assert.equal(stdout, '2770 7:8\nfrom the image\nfile\nx\nw\nread-only\n3\n')
+    assert.deepEqual(readdirSync(path.join(layer, 'data')), ['file'])
+    const file = await failure(fixture.run(['true'], {}, { mounts: [{ kind: 'image-volume', target: '/etc/passwd' }] }))
+    assert.match(file.message, /\/etc\/passwd is, or lies below, something that is no directory/)
+  })
+
+  it('shares a volume’s mounts with the host where asked, and none that its own start makes', async () => {
+    const host = path.join(fixture.folder, 'bidirectional')
+    const mountShared = (place: string): void => {
+      mkdirSync(place, { recursive: true })
+      const mount = createFileSystem('tmpfs', 'tmpfs', {}, {})
+      attachMountAt(mount, place)
+      closeFd(mount)
+      setTreePropagation(place, 'shared')
+    }
+    const mounted = (): string[] =>
+      readFileSync('/proc/self/mountinfo', 'utf8')
+        .split('\n')
+        .map(line => line.split(' ')[4] ?? '')
+        .filter(place => place.startsWith(`${host}/`))
+        .map(place => place.slice(host.length))
+    mountShared(host)
+    try {
+      for (const folder of ['inner', 'sub', 'made', 'late']) mkdirSync(path.join(host, folder))
+      mountShared(path.join(host, 'sub'))
+      for (const folder of ['inner', 'made']) mkdirSync(path.join(host, 'sub', folder))
+      const other = path.join(fixture.folder, 'other')
+      mkdirSync(other)
+      const nested = ['/v/inner', '/v/sub/inner'].map(target => ({ kind: 'bind', source: other, target }) as const)
+      const container = await fixture.sleeper(
+        { privileged: true },
+        { mounts: [{ kind: 'bind', source: host, target: '/v', propagation: 'shared' }, ...nested] },
+      )
+      const { stdout } = await fixture.exec(container, ['grep', '-c', ' /v/', '/proc/mounts'], { privileged: true })
+      assert.equal(stdout, '3\n')
+      assert.deepEqual(mounted(), ['/sub'])
+      for (const place of ['/made', '/sub/made']) {
+        const mount = await fixture.exec(container, ['mount', '-t', 'tmpfs', 'x', `/v${place}`], { privileged: true })
+        assert.equal(mount.exit.exitCode, 0, mount.stderr)
+      }
+      assert.deepEqual(mounted(), ['/sub', '/made', '/sub/made'])
+      mountShared(path.join(host, 'late'))
+      const seen = await fixture.exec(container, ['grep', '-c', ' /v/late ', '/proc/mounts'], { privileged: true })
+      assert.equal(seen.stdout, '1\n')
+      await fixture.end(container.id)
+      for (const place of ['sub/made', 'made', 'late', 'sub']) unmountAll(path.join(host, place))
+      assert.deepEqual(mounted(), [])
+    } finally {
+      unmountAll(host)
+    }
   })
 
   it('says what this machine cannot do, and runs all the same', async () => {

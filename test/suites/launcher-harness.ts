@@ -60,6 +60,7 @@ const applets = [
   'chmod',
   'ln',
   'rm',
+  'find',
 ]
 
 /** Bundles the launcher from source; answers its path. */

@@ -22,13 +22,6 @@ describe('a failing start', () => {
     ],
     ['a file that is not executable', ['/etc/passwd'], /^exec: "\/etc\/passwd": permission denied$/, 126],
     ['a folder', ['/etc'], /^exec: "\/etc": is a directory$/, 126],
-    ['what is no program', ['/bin/garbage'], /^exec \/bin\/garbage: exec format error/, 126],
-    [
-      'a script whose interpreter is missing',
-      ['/bin/script'],
-      /^exec \/bin\/script: no such file or directory \(the file is there/,
-      127,
-    ],
   ]
   before(() => {
     writeFileSync(path.join(fixture.layer, 'bin/garbage'), 'garbage', { mode: 0o755 })
@@ -40,6 +33,31 @@ describe('a failing start', () => {
       assert.match(error.message, message)
       assert.equal(error.failure.exitCode, exitCode)
       assert.equal(error.failure.step, 'execute')
+      assert.deepEqual(fixture.stateFiles(), [])
+    })
+  }
+
+  const unfit: readonly (readonly [string, string, readonly string[], string, string, number])[] = [
+    ['what is no program', '/bin/garbage', [], 'exec format error', ' (is it built for this architecture, or', 126],
+    [
+      'a script without its interpreter',
+      '/bin/script',
+      [],
+      'no such file or directory',
+      ' (the file is there: its interpreter or dynamic loader is missing)',
+      127,
+    ],
+    ['an argument that is too long', '/bin/true', ['x'.repeat(132_000)], 'argument list too long', '', 126],
+  ]
+  for (const [what, program, args, complaint, hint, exitCode] of unfit) {
+    it(`ends a container with a complaint of its own for ${what}, and tells who asked for a command`, async () => {
+      const { exit, stderr } = await fixture.run([program, ...args])
+      assert.deepEqual([exit.exitCode, stderr], [1, `exec ${program}: ${complaint}\n`])
+      const container = await fixture.sleeper()
+      const error = await failure(fixture.exec(container, [program, ...args]))
+      assert.ok(error.message.startsWith(`exec ${program}: ${complaint}${hint}`), error.message)
+      assert.equal(error.failure.exitCode, exitCode)
+      await fixture.end(container.id)
       assert.deepEqual(fixture.stateFiles(), [])
     })
   }
@@ -129,7 +147,7 @@ describe('a hostile image', () => {
     const { stdout, stderr } = await fixture
       .run(['/proc/self/exe', '-e', "try{require('fs').openSync('/proc/self/exe','r+')}catch(e){console.log(e.code)}"])
       .catch((error: unknown) => ({ stdout: 'refused', stderr: String(error) }))
-    assert.match(`${stdout}${stderr}`, /refused|EROFS|ETXTBSY|not found/)
+    assert.match(`${stdout}${stderr}`, /refused|EROFS|ETXTBSY|not found|no such file/)
     const { pid } = await fixture.launcher.info()
     assert.throws(() => writeFileSync(`/proc/${pid}/exe`, ''), { code: /EROFS|ETXTBSY/ })
   })

@@ -134,6 +134,30 @@ describe('seccomp', { timeout: 120_000 }, () => {
       assert.match((await fixture.sh(id, seccompLine)).stdout, /Seccomp:\t0/)
   })
 
+  it('asks nothing of a profile but what the program itself calls, whoever it runs as', async () => {
+    const names = ['execve', 'arch_prctl', 'brk', 'getuid', 'setuid', 'setgid', 'getgid', 'mmap', 'mprotect', 'write']
+    const others = ['exit_group', 'prctl', 'readlink', 'set_robust_list', 'set_tid_address', 'rseq', 'prlimit64']
+    writeProfile('small.json', {
+      defaultAction: 'SCMP_ACT_ERRNO',
+      syscalls: [
+        { names: [...names, ...others, 'getrandom', 'newfstatat', 'fstat', 'writev'], action: 'SCMP_ACT_ALLOW' },
+      ],
+    })
+    for (const runAsUser of [{ value: 0 }, { value: 1000 }]) {
+      for (const noNewPrivs of [true, false]) {
+        const seccomp = { profileType: Localhost, localhostRef: 'small.json' }
+        const id = await fixture.createContainer(pod, `c${containers++}`, '', {
+          command: ['/bin/busybox', 'echo', 'alive'],
+          args: [],
+          linux: { securityContext: { runAsUser, noNewPrivs, seccomp } },
+        })
+        await fixture.client.startContainer({ containerId: id })
+        await eventually('its word', async () => (await fixture.log(id)).length > 0)
+        assert.equal((await fixture.log(id))[0]?.text, 'alive')
+      }
+    }
+  })
+
   it('filters a mere user, with and without no_new_privs', async () => {
     for (const noNewPrivs of [true, false]) {
       const security = { runAsUser: { value: 1000 }, noNewPrivs, seccomp: { profileType: RuntimeDefault } }

@@ -6,8 +6,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Cgroup } from '../../node-agent/runtime/cgroups/cgroups.ts'
-import { CgroupError } from '../../node-agent/runtime/cgroups/files.ts'
+import { CgroupError } from '../../node-agent/runtime/cgroups/cgroup-error.ts'
+import { type Cgroup, type DevicePolicy } from '../../node-agent/runtime/cgroups/cgroups.ts'
 import { openCgroups } from '../../node-agent/runtime/cgroups/open.ts'
 
 const mount = '/sys/fs/cgroup'
@@ -42,7 +42,7 @@ describe('cgroup v2', { skip }, () => {
     await cgroups.open(root).remove()
   })
 
-  const make = (name: string, limits: Parameters<typeof cgroups.create>[1], devices?: 'container-default') => {
+  const make = (name: string, limits: Parameters<typeof cgroups.create>[1], devices?: DevicePolicy) => {
     const { cgroup, warnings } = cgroups.create(path.join(root, 'burstable', name), limits, devices)
     assert.deepEqual(warnings, [])
     return cgroup
@@ -135,7 +135,7 @@ describe('cgroup v2', { skip }, () => {
   })
 
   it('refuses devices by kind of access, and lets nodes be made', async () => {
-    const cgroup = make('devices', {}, 'container-default')
+    const cgroup = make('devices', {}, [])
     const node = `/tmp/${root}-kmsg`
     const child = inside(
       cgroup,
@@ -156,8 +156,13 @@ describe('cgroup v2', { skip }, () => {
     assert.throws(
       () => make('refused', { unified: { 'memory.max': 'plenty' } }),
       (error: unknown) =>
-        error instanceof CgroupError && /memory\.max/.test(error.message) && /plenty/.test(error.message),
+        error instanceof CgroupError &&
+        error.limit === 'unified["memory.max"]' &&
+        /^plenty: .*EINVAL/.test(error.message),
     )
-    assert.throws(() => make('refused', { unified: { '../cgroup.procs': '1' } }), /unified\["\.\.\/cgroup\.procs"\]/)
+    assert.throws(() => make('refused', { unified: { '../cgroup.procs': '1' } }), {
+      limit: 'unified["../cgroup.procs"]',
+      message: 'not the name of a cgroup file',
+    })
   })
 })

@@ -20,6 +20,7 @@ const suites = [
     'sandbox',
     'sandbox-ports',
     'cri',
+    'cri-devices',
     'cri-pid',
   ].map(name => `test/suites/${name}.test.ts`),
 ]

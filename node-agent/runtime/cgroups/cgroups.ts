@@ -1,5 +1,6 @@
 // cgroups, v1 and v2, behind one face. A path is relative to the hierarchies' roots (`tessera/burstable/pod…/…`).
 import { type CgroupAttachment } from '../container/container-spec.ts'
+import { type DeviceRule } from './devices.ts'
 
 /** What is absent stays as it is (for a new cgroup: unlimited). */
 export interface CgroupLimits {
@@ -18,6 +19,8 @@ export interface CgroupLimits {
   /** Lists as in cpuset(7): `0-1,3`. */
   readonly cpusetCpus?: string
   readonly cpusetMems?: string
+  /** By page size as the kernel names its files (`2MB`, `1GB`); 0 allows none. */
+  readonly hugePages?: readonly { readonly pageSize: string; readonly limitBytes: number }[]
   /** cgroup v2 files by name (CRI's `unified`); refused on v1. */
   readonly unified?: Readonly<Record<string, string>>
 }
@@ -81,8 +84,8 @@ export interface CgroupMetrics {
   }[]
 }
 
-/** Which devices a container may use; absent from create's options: all. */
-export type DevicePolicy = 'container-default' | 'all'
+/** Which devices a container may use: these besides what every container may; absent from create's options: all. */
+export type DevicePolicy = 'all' | readonly DeviceRule[]
 
 export interface Cgroup {
   readonly path: string

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { findHierarchies } from './hierarchies.ts'
 import { cpu as cpuV1 } from './v1/cpu.ts'
+import { hugetlb as hugetlbV1 } from './v1/hugetlb.ts'
 import { memory as memoryV1 } from './v1/memory.ts'
 import { cpu as cpuV2, weightOfShares } from './v2/cpu.ts'
+import { hugetlb as hugetlbV2 } from './v2/hugetlb.ts'
 import { memory as memoryV2 } from './v2/memory.ts'
 import { pids as pidsV2 } from './v2/pids.ts'
 
@@ -14,9 +16,15 @@ describe('controllers', () => {
   it('v1 writes shares, period, quota', () => {
     assert.deepEqual(lines(cpuV1.writes({ cpuShares: 512, cpuPeriodUs: 100_000, cpuQuotaUs: 50_000 })), [
       'cpu.shares=512',
+      'cpu.cfs_quota_us=-1',
       'cpu.cfs_period_us=100000',
       'cpu.cfs_quota_us=50000',
     ])
+    assert.deepEqual(lines(cpuV1.writes({ cpuPeriodUs: 50_000, cpuQuotaUs: -1 })), [
+      'cpu.cfs_quota_us=-1',
+      'cpu.cfs_period_us=50000',
+    ])
+    assert.deepEqual(lines(cpuV1.writes({ cpuShares: 1, cpuQuotaUs: 7000 })), ['cpu.shares=2', 'cpu.cfs_quota_us=7000'])
     assert.deepEqual(cpuV1.writes({}), [])
   })
 
@@ -29,8 +37,13 @@ describe('controllers', () => {
   })
 
   it('v2 converts shares to weights and joins quota and period', () => {
-    assert.deepEqual([2, 1024, 262_144, 1].map(weightOfShares), [1, 39, 10_000, 1])
-    assert.deepEqual(lines(cpuV2.writes({ cpuShares: 1024, cpuQuotaUs: 50_000 })), ['cpu.weight=39', 'cpu.max=50000'])
+    assert.deepEqual([2, 1024, 262_144, 0, 1, 300_000].map(weightOfShares), [1, 100, 10_000, 1, 1, 10_000])
+    const weights = Array.from({ length: 17 }, (_, power) => weightOfShares(2 ** (power + 1)))
+    assert.deepEqual(
+      weights,
+      weights.toSorted((a, b) => a - b),
+    )
+    assert.deepEqual(lines(cpuV2.writes({ cpuShares: 1024, cpuQuotaUs: 50_000 })), ['cpu.weight=100', 'cpu.max=50000'])
     assert.deepEqual(lines(cpuV2.writes({ cpuQuotaUs: -1, cpuPeriodUs: 100_000 })), ['cpu.max=max 100000'])
   })
 
@@ -44,6 +57,18 @@ describe('controllers', () => {
       'memory.swap.max=max',
     ])
     assert.deepEqual(lines(pidsV2.writes({ pidsLimit: -1 })), ['pids.max=max'])
+  })
+})
+
+describe('huge pages', () => {
+  it('are limited by size, used and reserved', () => {
+    const limits = { hugePages: [{ pageSize: '2MB', limitBytes: 0 }] }
+    assert.deepEqual(lines(hugetlbV1.writes(limits)), [
+      'hugetlb.2MB.limit_in_bytes=0',
+      'hugetlb.2MB.rsvd.limit_in_bytes=0',
+    ])
+    assert.deepEqual(lines(hugetlbV2.writes(limits)), ['hugetlb.2MB.max=0', 'hugetlb.2MB.rsvd.max=0'])
+    assert.deepEqual(hugetlbV2.writes({}), [])
   })
 })
 

@@ -2,30 +2,27 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { hasCode } from '../../sys/errno.ts'
-
-/** A cgroup file refused a value. The message names the file, the value and what to do where that is known. */
-export class CgroupError extends Error {
-  override readonly name = 'CgroupError'
-}
+import { type LimitName, writeError } from './cgroup-error.ts'
 
 /** One value for one file of a cgroup. */
 export interface CgroupWrite {
   readonly file: string
   readonly value: string
+  /** What asks for it; absent for what this runtime itself needs. */
+  readonly limit?: LimitName
   /** What the machine may lack: a missing file is then told as a warning instead of an error. */
   readonly optional?: boolean
 }
 
 /** @returns a warning, when an optional file is not there */
-export function write(folder: string, { file, value, optional }: CgroupWrite): string | undefined {
-  const target = path.join(folder, file)
+export function write(folder: string, { file, value, limit, optional }: CgroupWrite): string | undefined {
   try {
-    writeFileSync(target, value)
+    writeFileSync(path.join(folder, file), value)
     return undefined
   } catch (error) {
     if (optional && hasCode(error, 'ENOENT'))
-      return `${target}: this kernel has no such file, so ${value} is not enforced`
-    throw new CgroupError(`writing ${JSON.stringify(value)} to ${target}: ${reason(error)}`, { cause: error })
+      return `${file}: this kernel has no such file, so ${value} is not enforced`
+    throw writeError(file, value, limit, error)
   }
 }
 
@@ -61,11 +58,4 @@ export function subfolders(folder: string): string[] {
     if (hasCode(error, 'ENOENT', 'ENODEV')) return []
     throw error
   }
-}
-
-function reason(error: unknown): string {
-  if (hasCode(error, 'EBUSY')) return 'EBUSY: more is in use than the new limit allows'
-  if (hasCode(error, 'EINVAL')) return 'EINVAL: the kernel does not accept this value here (a parent may allow less)'
-  if (hasCode(error, 'EACCES', 'EROFS')) return 'the hierarchy is not writable: run as root where cgroups are delegated'
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { CgroupError } from './cgroup-error.ts'
 import { type Cgroups } from './cgroups.ts'
-import { CgroupError } from './files.ts'
 import { findHierarchies } from './hierarchies.ts'
 import { CgroupsV1 } from './v1/driver.ts'
 import { available, CgroupsV2 } from './v2/driver.ts'

@@ -26,9 +26,9 @@ describe('buildInitPlan', () => {
       'bindRoot',
       'readOnlyRoot',
       'enterRoot',
-      'becomeUser',
       'setNoNewPrivileges',
       'setSeccomp',
+      'becomeUser',
       'execute',
     ] as const
     const places = order.map(place)

@@ -42,6 +42,8 @@ const base: ContainerSpec = {
   process: baseProcess,
 }
 
+const device = { path: '/dev/x', type: 'char', major: 1, minor: 1, mode: 0o600, uid: 0, gid: 0, access: 'rw' } as const
+
 const withProcess = (process: Partial<ProcessSpec>): ContainerSpec => ({
   ...base,
   process: { ...baseProcess, ...process },
@@ -72,19 +74,13 @@ describe('buildContainerPlan', () => {
     before('makeDirectory', 'readOnlyRoot')
     before('readOnlyPaths', 'maskPaths')
     before('setResourceLimits', 'becomeUser')
-    before('becomeUser', 'setNoNewPrivileges')
     before('setNoNewPrivileges', 'setSeccomp')
+    before('setSeccomp', 'becomeUser')
     assert.equal(order.at(-1), 'execute')
   })
 
   it('joins every cgroup before its namespace is made, memory last', () => {
     assert.deepEqual(find(buildContainerPlan(base).steps, 'joinCgroup').files, cgroup.files)
-  })
-
-  it('installs a filter while still root when privileges may be gained', () => {
-    const order = names(buildContainerPlan(withProcess({ seccomp: 'AAAA' })).steps)
-    assert.ok(order.indexOf('setSeccomp') < order.indexOf('becomeUser'))
-    assert.ok(!order.includes('setNoNewPrivileges'))
   })
 
   it('joins what the sandbox pins, and shares the host where it pins nothing', () => {
@@ -123,6 +119,17 @@ describe('buildContainerPlan', () => {
     assert.equal(find(shared.steps, 'bind').source, '/ns/shm')
   })
 
+  it('makes one node a path: what is given takes the place of what is standard', () => {
+    const { steps } = buildContainerPlan({ ...base, devices: [device, { ...device, path: '/dev/tty' }] })
+    const { devices } = find(steps, 'makeDevices')
+    assert.equal(new Set(devices.map(node => node.path)).size, devices.length)
+    const { access: _access, ...node } = device
+    assert.deepEqual(
+      devices.filter(({ minor, major }) => minor === 1 && major === 1),
+      [{ ...node, path: '/dev/tty' }, node],
+    )
+  })
+
   it('gives a privileged container everything, unmasked', () => {
     const { steps } = buildContainerPlan(withProcess({ privileged: true, seccomp: 'AAAA' }))
     const order = names(steps)
@@ -137,7 +144,24 @@ describe('buildContainerPlan', () => {
     const bind = (target: string, propagation: 'shared' | 'slave') =>
       ({ kind: 'bind', source: `/host${target}`, target, propagation }) as const
     const { steps } = buildContainerPlan({ ...base, mounts: [bind('/a', 'shared'), bind('/b', 'slave')] })
-    assert.deepEqual(find(steps, 'enterStage').sources, ['/host/a', '/host/b'])
+    const { sources, shared } = find(steps, 'enterStage')
+    assert.deepEqual([sources, shared], [['/host/a', '/host/b'], ['/host/a']])
+    const order = names(steps)
+    assert.ok(order.indexOf('joinPeers') > Math.max(order.lastIndexOf('maskPaths'), order.lastIndexOf('bind')))
+    assert.equal(order.indexOf('joinPeers'), order.indexOf('enterRoot') - 1)
+    assert.equal(names(buildContainerPlan(base).steps).includes('joinPeers'), false)
+  })
+
+  it('takes the image’s volumes before anything covers them, and attaches them in their turn', () => {
+    const bind = { kind: 'bind', source: '/host/a', target: '/a' } as const
+    const { steps } = buildContainerPlan({ ...base, mounts: [bind, { kind: 'image-volume', target: '/a/b' }] })
+    assert.deepEqual(find(steps, 'takeVolumes').paths, ['/a/b'])
+    const order = names(steps)
+    assert.ok(order.indexOf('enterStage') < order.indexOf('takeVolumes'))
+    assert.ok(order.indexOf('takeVolumes') < order.indexOf('mountFileSystem'))
+    assert.ok(order.indexOf('bind') < order.indexOf('attachVolume'))
+    assert.ok(order.indexOf('attachVolume') < order.indexOf('readOnlyRoot'))
+    assert.equal(names(buildContainerPlan(base).steps).includes('takeVolumes'), false)
   })
 
   it('adds PATH where none is given, and leaves HOME to who knows the user', () => {
@@ -166,7 +190,7 @@ describe('buildContainerPlan', () => {
     ['no command', withProcess({ argv: [] }), 'process.argv'],
     ['a NUL in an argument', withProcess({ argv: ['a', 'b\0c'] }), 'process.argv[1]'],
     ['an environment entry without =', withProcess({ env: ['A=1', 'B'] }), 'process.env[1]'],
-    ['a relative working directory', withProcess({ workingDirectory: 'tmp' }), 'process.workingDirectory'],
+    ['a NUL in the working directory', withProcess({ workingDirectory: '/a\0' }), 'process.workingDirectory'],
     ['an impossible oom_score_adj', withProcess({ oomScoreAdj: 1001 }), 'process.oomScoreAdj'],
     [
       'an unknown capability',
@@ -182,11 +206,7 @@ describe('buildContainerPlan', () => {
       { ...base, mounts: [{ kind: 'bind', source: '/a', target: '/a', recursiveReadOnly: true }] },
       'mounts[0].recursiveReadOnly',
     ],
-    [
-      'a device outside /dev',
-      { ...base, devices: [{ path: '/etc/x', type: 'char', major: 1, minor: 1, mode: 0o600, uid: 0, gid: 0 }] },
-      'devices[0].path',
-    ],
+    ['a device outside /dev', { ...base, devices: [{ ...device, path: '/etc/x' }] }, 'devices[0].path'],
   ]
   for (const [what, spec, field] of refused) {
     it(`refuses ${what}, naming ${field}`, () => {
@@ -222,5 +242,6 @@ describe('buildExecPlan', () => {
     assert.ok(order.indexOf('useCurrentRoot') < order.indexOf('resolveUser'))
     assert.deepEqual([...find(plan.steps, 'joinProcess').kinds].sort(), ['cgroup', 'ipc', 'mnt', 'net', 'uts'])
     assert.ok(!order.includes('enterRoot'))
+    for (const { steps } of [plan, buildContainerPlan(base)]) assert.ok(names(steps).includes('newKeyring'))
   })
 })

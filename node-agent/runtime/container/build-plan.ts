@@ -28,6 +28,7 @@ export function buildContainerPlan(spec: ContainerSpec): ProcessPlan {
   checkContainerSpec(spec)
   const { process, namespaces, cgroup } = spec
   const cwd = process.workingDirectory ?? '/'
+  const shared = [...new Set(spec.mounts.filter(isShared).flatMap(hostPath))]
   return {
     id: spec.id,
     kind: 'container',
@@ -38,8 +39,10 @@ export function buildContainerPlan(spec: ContainerSpec): ProcessPlan {
       ...joinCgroup(cgroup),
       ...(cgroup === undefined || process.privileged ? [] : [{ do: 'newNamespace', kinds: ['cgroup'] } as const]),
       ...oomScore(process),
+      { do: 'newKeyring' },
       mountRoot(spec.root),
-      { do: 'enterStage', sources: spec.mounts.flatMap(hostPath) },
+      { do: 'enterStage', sources: spec.mounts.flatMap(hostPath), shared },
+      ...takeVolumes(spec.mounts),
       ...standardMounts(spec),
       ...spec.mounts.map(mountStep),
       ...openTerminal(process.stdio, true),
@@ -47,6 +50,7 @@ export function buildContainerPlan(spec: ContainerSpec): ProcessPlan {
       { do: 'resolveUser', user: process.user },
       { do: 'makeDirectory', path: cwd, mode: 0o755 },
       ...(spec.readOnlyRoot ? [{ do: 'readOnlyRoot' } as const] : []),
+      ...(shared.length > 0 ? [{ do: 'joinPeers' } as const] : []),
       { do: 'enterRoot' },
       ...becomeProgram(process),
     ],
@@ -66,6 +70,7 @@ export function buildExecPlan(spec: ExecSpec): ProcessPlan {
       ...openStreams(process.stdio),
       ...joinCgroup(cgroup),
       ...oomScore(process),
+      { do: 'newKeyring' },
       { do: 'joinProcess', process: container, kinds },
       { do: 'useCurrentRoot' },
       ...openTerminal(process.stdio, false),
@@ -113,11 +118,19 @@ function mountRoot(root: RootSpec): Step {
   return { do: 'mountOverlay', lower, upper, work }
 }
 
+const isShared = (mount: MountSpec): boolean => mount.kind === 'bind' && mount.propagation === 'shared'
+
 function hostPath(mount: MountSpec): readonly string[] {
   return mount.kind === 'bind' ? [mount.source] : []
 }
 
+function takeVolumes(mounts: readonly MountSpec[]): readonly Step[] {
+  const paths = mounts.flatMap(mount => (mount.kind === 'image-volume' ? [mount.target] : []))
+  return paths.length === 0 ? [] : [{ do: 'takeVolumes', paths }]
+}
+
 function mountStep(mount: MountSpec): Step {
+  if (mount.kind === 'image-volume') return { do: 'attachVolume', path: mount.target }
   if (mount.kind === 'tmpfs') {
     return {
       do: 'mountFileSystem',
@@ -150,18 +163,14 @@ function protectedPaths(spec: ContainerSpec): readonly Step[] {
   ]
 }
 
-/**
- * A seccomp filter needs CAP_SYS_ADMIN or no_new_privs: without the latter it is installed while still root, and has to
- * let pass what follows.
- */
 function becomeProgram(process: ProcessSpec): readonly Step[] {
-  const filter: Step[] =
-    process.seccomp === undefined || process.privileged ? [] : [{ do: 'setSeccomp', program: process.seccomp }]
   return [
     { do: 'setResourceLimits', limits: process.limits ?? [] },
-    ...(process.noNewPrivileges ? [] : filter),
+    ...(process.noNewPrivileges ? [{ do: 'setNoNewPrivileges' } as const] : []),
+    ...(process.seccomp === undefined || process.privileged
+      ? []
+      : [{ do: 'setSeccomp', program: process.seccomp } as const]),
     { do: 'becomeUser', capabilities: capabilitySets(process) },
-    ...(process.noNewPrivileges ? [{ do: 'setNoNewPrivileges' } as const, ...filter] : []),
     {
       do: 'execute',
       argv: process.argv,

@@ -56,7 +56,7 @@ function checkProcess(process: ProcessSpec): void {
       throw new InvalidSpecError(`process.env[${index}]`, `${JSON.stringify(entry)} is not NAME=value`)
     }
   })
-  if (process.workingDirectory !== undefined) checkAbsolute('process.workingDirectory', process.workingDirectory)
+  if (process.workingDirectory !== undefined) checkText('process.workingDirectory', process.workingDirectory)
   const { oomScoreAdj } = process
   if (oomScoreAdj !== undefined && Math.abs(oomScoreAdj) > maxOomScoreAdj) {
     throw new InvalidSpecError('process.oomScoreAdj', `${oomScoreAdj} is not within -1000 and 1000`)

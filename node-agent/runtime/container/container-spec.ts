@@ -40,7 +40,16 @@ interface TmpfsMountSpec {
   readonly flags?: MountFlags
 }
 
-export type MountSpec = BindMountSpec | TmpfsMountSpec
+/**
+ * A directory of the root itself, made where missing, as a mount of its own: what the image calls a volume. It holds what
+ * the image put there, and is writable though the root may not be. What it takes is the container's, and goes with it.
+ */
+interface ImageVolumeSpec {
+  readonly kind: 'image-volume'
+  readonly target: string
+}
+
+export type MountSpec = BindMountSpec | TmpfsMountSpec | ImageVolumeSpec
 
 export type RootSpec =
   /** Directories of the host. `lower` topmost first. */
@@ -63,7 +72,7 @@ export interface ProcessSpec {
   readonly argv: readonly string[]
   /** `NAME=value`; HOME and PATH are added when absent. */
   readonly env: readonly string[]
-  /** Absolute, inside the container; default `/`; created when missing. */
+  /** Inside the container; default `/`; created when missing. A relative one fails the start (runtime-spec, config.md). */
   readonly workingDirectory?: string
   readonly user: UserPlan
   readonly capabilities: CapabilitySpec
@@ -86,6 +95,11 @@ export interface CgroupAttachment {
   readonly hierarchies: readonly (readonly [string, string])[]
 }
 
+export interface GivenDevice extends DeviceNode {
+  /** What its device cgroup lets it do: of r (read), w (write), m (mknod). */
+  readonly access: string
+}
+
 export interface ContainerSpec {
   readonly id: string
   readonly namespaces: ContainerNamespaces
@@ -93,8 +107,8 @@ export interface ContainerSpec {
   readonly readOnlyRoot: boolean
   /** In this order; later ones may lie inside earlier ones. `/dev/shm` among them replaces the private one. */
   readonly mounts: readonly MountSpec[]
-  /** Besides the standard nodes. */
-  readonly devices?: readonly DeviceNode[]
+  /** Besides the standard nodes, or instead of those with the same path. */
+  readonly devices?: readonly GivenDevice[]
   /** Absent: the defaults of security/paths.ts. Empty: none. */
   readonly maskedPaths?: readonly string[]
   readonly readOnlyPaths?: readonly string[]

@@ -105,9 +105,9 @@ export type Step =
   | { readonly do: 'bindRoot'; readonly source: string }
   /**
    * Leaves the host's files for a mount namespace that holds the root and nothing else. Copies of `sources`, paths of the
-   * host that `bind` will attach, are taken first: they stay in the host's peer groups until told otherwise.
+   * host that `bind` will attach, are taken first; and of those in `shared` once more, for `joinPeers`.
    */
-  | { readonly do: 'enterStage'; readonly sources: readonly string[] }
+  | { readonly do: 'enterStage'; readonly sources: readonly string[]; readonly shared: readonly string[] }
   /** Makes the calling process's own root the root of the following steps: after joining a mount namespace. */
   | { readonly do: 'useCurrentRoot' }
   /** A file system of its own kind: proc, tmpfs, sysfs, devpts, mqueue, cgroup, cgroup2. */
@@ -133,6 +133,12 @@ export type Step =
       readonly recursiveFlags: boolean
       readonly propagation: Propagation
     }
+  /**
+   * Takes copies of the root's own directories, made where missing, for `attachVolume`: before anything is mounted there
+   * that would be taken instead.
+   */
+  | { readonly do: 'takeVolumes'; readonly paths: readonly string[] }
+  | { readonly do: 'attachVolume'; readonly path: string }
   | { readonly do: 'makeDevices'; readonly devices: readonly DeviceNode[] }
   | { readonly do: 'makeSymlinks'; readonly links: readonly { readonly path: string; readonly target: string }[] }
   /** Creates a directory (the program's working directory) in the root when it is missing. */
@@ -142,15 +148,22 @@ export type Step =
   | { readonly do: 'readOnlyPaths'; readonly paths: readonly string[] }
   /** Makes the root file system itself read-only. */
   | { readonly do: 'readOnlyRoot' }
+  /** Lets volumes of propagation `shared` share their mounts with the host, which until then they do not. */
+  | { readonly do: 'joinPeers' }
   /** Makes the plan's root the process's own. */
   | { readonly do: 'enterRoot' }
+  /** A session keyring of its own instead of the launcher's: keys are not to be found across containers. */
+  | { readonly do: 'newKeyring' }
   | { readonly do: 'setResourceLimits'; readonly limits: readonly ResourceLimit[] }
   | { readonly do: 'setOomScoreAdj'; readonly value: number }
   | { readonly do: 'resolveUser'; readonly user: UserPlan }
   /** Becomes the user that `resolveUser` found: groups, gid, uid, then the capability sets. */
   | { readonly do: 'becomeUser'; readonly capabilities: CapabilityPlan }
   | { readonly do: 'setNoNewPrivileges' }
-  /** A BPF program in base64, as seccomp(2) takes it. */
+  /**
+   * A BPF program in base64, as seccomp(2) takes it. It is installed right before execve(2), which is so the only call of
+   * the child that a filter has to let pass.
+   */
   | { readonly do: 'setSeccomp'; readonly program: string }
   | {
       readonly do: 'execute'

@@ -46,7 +46,7 @@ export function standardMounts(spec: ContainerSpec): readonly Step[] {
   return [
     fileSystem('proc', '/proc', {}, locked),
     fileSystem('tmpfs', '/dev', { mode: '755', size: '65536k' }, { noSuid: true }),
-    { do: 'makeDevices', devices: [...standardDevices, ...(spec.devices ?? [])] },
+    { do: 'makeDevices', devices: devicesOf(spec) },
     { do: 'makeSymlinks', links: devLinks },
     fileSystem(
       'devpts',
@@ -61,6 +61,12 @@ export function standardMounts(spec: ContainerSpec): readonly Step[] {
     ...(own('/dev/shm') ? [] : [fileSystem('tmpfs', '/dev/shm', { mode: '1777', size: '65536k' }, locked, 'shm')]),
     ...(own('/sys') ? [] : [sysfs(privileged), ...cgroupMounts(spec.cgroup, privileged)]),
   ]
+}
+
+/** One node a path. */
+function devicesOf({ devices = [] }: ContainerSpec): readonly DeviceNode[] {
+  const nodes = devices.map(({ access: _access, ...node }) => node)
+  return [...new Map([...standardDevices, ...nodes].map(node => [node.path, node])).values()]
 }
 
 /** A sysfs shows the network namespace of whoever mounts it, which only that namespace's owner may do. */

@@ -128,9 +128,11 @@ export class ForkServer {
     return new Promise((resolve, reject) => {
       let record = newborn
       let prepared: Extract<ChildMessage, { type: 'Prepared' }> | undefined
+      let refused = false
       let failure: StartFailure | undefined
       const hear = (message: ChildMessage): void => {
         if (message.type === 'Prepared') prepared = message
+        else if (message.type === 'ProgramRefused') refused = true
         else if (message.type === 'Failed') failure = message.failure
         else {
           record = { ...newborn, terminalFd: copyDescriptor(child.pidfd, message.fd) }
@@ -140,7 +142,7 @@ export class ForkServer {
       }
       const end = (): void => {
         child.closePipes()
-        if (prepared !== undefined && failure === undefined && hasExecuted(child.pid)) {
+        if (prepared !== undefined && failure === undefined && (refused || hasExecuted(child.pid))) {
           const { user, steps, warnings } = prepared
           const { kind: _kind, ...known } = record
           resolve({

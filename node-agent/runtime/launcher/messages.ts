@@ -10,7 +10,7 @@ import { type ProcessIdentity, type ProcessPlan, type StartedProcess, type StepN
  * Frames and the messages List, Signal, Info, ExitsAcknowledged and Exited only ever gain fields: with these a runtime
  * looks after what an older or newer launcher holds.
  */
-export const launcherProtocol = 2
+export const launcherProtocol = 3
 
 /** How a process ended; kept by the launcher, on disk too, until a client acknowledges it. */
 export interface ExitRecord extends ProcessIdentity {

@@ -121,9 +121,9 @@ const flags = { noSuid: true, noDev: true, noExec: true }
 
 const becomeProgram: readonly Step[] = [
   { do: 'setResourceLimits', limits: [{ name: 'nofile', soft: 1024, hard: 1024 }] },
-  { do: 'becomeUser', capabilities: noCapabilities },
   { do: 'setNoNewPrivileges' },
   { do: 'setSeccomp', program: 'AAAAAAAAAAA=' },
+  { do: 'becomeUser', capabilities: noCapabilities },
   { do: 'execute', argv: ['sh'], env: ['PATH=/bin', 'HOME=/'], workingDirectory: '/' },
 ]
 
@@ -138,6 +138,7 @@ const beforeMounts: readonly Step[] = [
   { do: 'joinCgroup', files: ['/cgroup.procs'] },
   { do: 'newNamespace', kinds: ['cgroup'] },
   { do: 'setOomScoreAdj', value: 0 },
+  { do: 'newKeyring' },
 ]
 
 const containerPlan: ProcessPlan = {
@@ -147,7 +148,8 @@ const containerPlan: ProcessPlan = {
   steps: [
     ...beforeMounts,
     { do: 'mountOverlay', lower: ['/a', '/b:c'], upper: '/u', work: '/w' },
-    { do: 'enterStage', sources: ['/data', '/file'] },
+    { do: 'enterStage', sources: ['/data', '/file'], shared: [] },
+    { do: 'takeVolumes', paths: ['/data'] },
     { do: 'mountFileSystem', type: 'proc', source: 'proc', target: '/proc', options: {}, flags, strict: true },
     {
       do: 'mountFileSystem',
@@ -179,6 +181,7 @@ const containerPlan: ProcessPlan = {
       recursiveFlags: false,
       propagation: 'private',
     },
+    { do: 'attachVolume', path: '/data' },
     { do: 'openTerminal', columns: 80, rows: 24, console: true },
     { do: 'readOnlyPaths', paths: ['/proc/sys', '/proc/bus'] },
     { do: 'maskPaths', paths: ['/proc/kcore', '/sys/firmware'] },

@@ -1,18 +1,19 @@
 // CreateContainer: everything decided and made but the process.
-import { mkdirSync, readdirSync, type Stats, statSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { type ContainerConfig, NamespaceMode } from '../../../proto/gen/cri.ts'
 import { hasCode } from '../../sys/errno.ts'
+import type { DevicePolicy } from '../cgroups/cgroups.ts'
 import { buildContainerPlan } from '../container/build-plan.ts'
 import type { BindMountSpec } from '../container/container-spec.ts'
-import type { DeviceNode, ProcessIdentity } from '../container/plan.ts'
+import { allDevices, devicesAt } from '../container/host-devices.ts'
+import type { ProcessIdentity } from '../container/plan.ts'
 import { messageOf, RuntimeError } from '../errors.ts'
 import { makeOutputs, outputPaths, removeOutputs } from '../logs/container-log.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
-import { cgroupLimits } from '../translation/resources.ts'
+import { cgroupLimits, limiting } from '../translation/resources.ts'
 import { stopSignalOf } from '../translation/signals.ts'
 import { containerSpec } from '../translation/spec-from-config.ts'
-import { limiting } from './cgroup-failure.ts'
 import { findContainer, needSandbox, newId } from './ids.ts'
 import type { Parts } from './parts.ts'
 import { sharesPid } from './pod-init.ts'
@@ -50,6 +51,7 @@ export function createContainer(parts: Parts, request: CreateRequest): Container
     cgroup: parts.cgroups.open(cgroupPath).attachment(),
     ...(sharedPid && { sharedPid }),
     devices: devicesAt,
+    allDevices,
     seccomp: parts.seccomp,
   })
   // Refuses what cannot be planned now rather than at the start.
@@ -73,9 +75,9 @@ export function createContainer(parts: Parts, request: CreateRequest): Container
     for (const name of ['upper', 'work']) mkdirSync(path.join(folder, name), { mode: 0o755 })
     for (const mount of spec.mounts) if (mount.kind === 'bind') makeSource(mount)
     makeOutputs(outputs)
-    const everyDevice = spec.process.privileged || (spec.devices ?? []).length > 0
-    const policy = everyDevice ? 'all' : 'container-default'
-    const { cgroup, warnings } = limiting('linux', () => parts.cgroups.create(cgroupPath, limits, policy))
+    const { cgroup, warnings } = limiting('linux.resources', () =>
+      parts.cgroups.create(cgroupPath, limits, devicePolicy(spec)),
+    )
     for (const warning of warnings) parts.logger.debug({ container: id, warning }, 'a limit is not possible here')
     // A cgroup that is there now may have files that were not when the record was written.
     const complete: ContainerRecord = { ...record, spec: { ...spec, cgroup: cgroup.attachment() }, made: true }
@@ -89,10 +91,15 @@ export function createContainer(parts: Parts, request: CreateRequest): Container
       .remove()
       .catch(() => undefined)
     containerRecords.delete(id)
-    if (error instanceof RuntimeError) throw error
     const message = `container ${config.metadata?.name ?? id}: ${messageOf(error)}`
-    throw new RuntimeError('failed', message, { cause: error })
+    throw new RuntimeError(error instanceof RuntimeError ? error.code : 'failed', message, { cause: error })
   }
+}
+
+/** A privileged container may use whatever it finds or makes; another one, besides what all may, the devices it is given. */
+function devicePolicy({ process, devices = [] }: ContainerRecord['spec']): DevicePolicy {
+  if (process.privileged) return 'all'
+  return devices.map(({ type, major, minor, access }) => ({ type: type === 'char' ? 'c' : 'b', major, minor, access }))
 }
 
 function checkPlan(spec: ContainerRecord['spec']): void {
@@ -141,23 +148,4 @@ function makeSource({ source, target }: BindMountSpec): void {
       throw new RuntimeError('invalid', `mounts: the host path of ${target}: ${messageOf(failure)}`, { cause: failure })
     }
   }
-}
-
-/** The device nodes at a path, or below it when it is a directory. */
-function devicesAt(hostPath: string): DeviceNode[] {
-  let status: Stats
-  try {
-    status = statSync(hostPath)
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return []
-    throw error
-  }
-  if (status.isDirectory()) return readdirSync(hostPath).flatMap(name => devicesAt(path.join(hostPath, name)))
-  if (!status.isCharacterDevice() && !status.isBlockDevice()) return []
-  // gnu_dev_major(3), gnu_dev_minor(3) of the lower 32 bits, which Linux's own numbers fit.
-  const major = (status.rdev >>> 8) & 0xfff
-  const minor = (status.rdev & 0xff) | ((status.rdev >>> 12) & 0xfff00)
-  const { mode, uid, gid } = status
-  const type = status.isBlockDevice() ? 'block' : 'char'
-  return [{ path: hostPath, type, major, minor, mode: mode & 0o777, uid, gid }]
 }

@@ -10,6 +10,7 @@ import {
   Signal,
   type UserNamespace,
 } from '../../../proto/gen/cri.ts'
+import { CgroupError, NoRoomError } from '../cgroups/cgroup-error.ts'
 import type { ContainerRecord } from '../records/records.ts'
 import { createContainer } from './create-container.ts'
 import type { ContainerEvent } from './events.ts'
@@ -145,7 +146,37 @@ describe('sandboxes and containers', () => {
     const { id } = await make()
     machine.launcher.failWith = { reason: 'ProgramNotFound', message: 'no such program: nope', exitCode: 127 }
     await assert.rejects(startContainer(machine.parts, id), /no such program: nope/)
-    assert.deepEqual([record(id).exit?.exitCode, record(id).exit?.reason], [127, 'StartError'])
+    assert.deepEqual([record(id).exit?.exitCode, record(id).exit?.reason], [128, 'StartError'])
+  })
+
+  test('a program that its memory limit kills before it ran is told so', async () => {
+    const { id } = await make()
+    machine.launcher.failWith = { reason: 'Crashed', message: 'ended by signal 9', exitCode: 128 }
+    machine.cgroups.oomKills.set(record(id).cgroupPath, 1)
+    await assert.rejects(startContainer(machine.parts, id), /container c: out of memory before its program ran/)
+    const { reason, exitCode, message } = record(id).exit ?? assert.fail('no exit')
+    assert.deepEqual([reason, exitCode], ['StartError', 128])
+    assert.match(message, /^out of memory before its program ran: the memory limit/)
+  })
+
+  test('limits that the kernel refuses are the request’s fault, by field, without the machine’s paths', async () => {
+    await make()
+    const refusal = (error: CgroupError) => {
+      machine.cgroups.refuse = () => error
+      const { sandboxRecords } = machine.parts
+      const sandboxId = sandboxRecords.list()[0]?.id
+      return () => createContainer(machine.parts, { sandboxId, config: config('refused') })
+    }
+    assert.throws(refusal(new CgroupError('7: too low (file: EINVAL)', { limit: 'memoryLimitBytes' })), {
+      code: 'invalid',
+      message: 'container refused: linux.resources.memory_limit_in_bytes: 7: too low (file: EINVAL)',
+    })
+    assert.throws(refusal(new NoRoomError('no memory is left')), { code: 'limit' })
+    assert.throws(refusal(new CgroupError('not writable')), {
+      code: 'failed',
+      message: 'container refused: not writable',
+    })
+    assert.equal(machine.parts.containerRecords.list().length, 1)
   })
 
   test('names are taken, images needed, sandboxes ready', async () => {

@@ -29,6 +29,8 @@ export interface Parts {
   /** Where the FIFOs are. */
   readonly ioDir: string
   readonly seccomp: SeccompFilters
+  /** Whether process 1 of a PID namespace gets a signal: sys/signals.ts. */
+  readonly hears: (pid: number, signal: number) => boolean
   /** The folder that `installPause` has made: the root of pods' inits. */
   readonly initRoot: string
 }

@@ -10,6 +10,7 @@ import type { ExitRecord } from '../launcher/messages.ts'
 import type { SandboxRecord } from '../records/records.ts'
 import { pauseName } from '../sandbox/pause.ts'
 import type { SandboxState } from '../sandbox/sandbox.ts'
+import { limiting } from '../translation/resources.ts'
 import { ofSandbox } from './events.ts'
 import type { Parts } from './parts.ts'
 
@@ -37,7 +38,7 @@ export async function startInit(
 ): Promise<ProcessIdentity | undefined> {
   if (!sharesPid(sandbox.config.linux?.securityContext?.namespaceOptions)) return undefined
   const { id } = sandbox
-  const { cgroup } = parts.cgroups.create(initCgroup(sandbox), {}, 'container-default')
+  const { cgroup } = limiting('linux.resources', () => parts.cgroups.create(initCgroup(sandbox), {}, []))
   const plan = buildInitPlan({
     id,
     namespaces,

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import type { ContainerConfig, PodSandboxConfig } from '../../../proto/gen/cri.ts'
-import { CgroupError } from '../cgroups/files.ts'
+import { type LimitName, writeError } from '../cgroups/cgroup-error.ts'
 import type { ContainerRecord } from '../records/records.ts'
 import { createContainer } from './create-container.ts'
 import { madeSandboxes } from './ids.ts'
@@ -56,13 +56,13 @@ describe('what is refused', () => {
   })
 
   test('limits that the kernel refuses are the client’s fault, and change nothing', async () => {
-    const refusal = (code: string): Error =>
-      new CgroupError(`writing: ${code}`, { cause: Object.assign(new Error(code), { code }) })
-    machine.cgroups.refuse = ({ cpusetCpus }) => (cpusetCpus === '99' ? refusal('EINVAL') : undefined)
+    const refusal = (code: string, limit?: LimitName): Error =>
+      writeError('file', '99', limit, Object.assign(new Error(code), { code }))
+    machine.cgroups.refuse = ({ cpusetCpus }) => (cpusetCpus === '99' ? refusal('EINVAL', 'cpusetCpus') : undefined)
     const wrong = { resources: { cpusetCpus: '99' } }
     await assert.rejects(runSandbox(machine.parts, { ...pod, linux: wrong }, ''), {
       code: 'invalid',
-      message: /^linux\.resources: writing: EINVAL/,
+      message: /^linux\.resources\.cpuset_cpus: 99: the kernel does not accept/,
     })
     await assert.rejects(make('c', { linux: wrong }), { code: 'invalid' })
     await assert.rejects(make('c', { linux: { resources: { unified: { 'pids.max': 'many' } } } }), {
@@ -71,7 +71,8 @@ describe('what is refused', () => {
     })
     const { id } = await make('d')
     const limits = () => machine.cgroups.limits.get(record(id).cgroupPath)
-    machine.cgroups.refuse = ({ memoryLimitBytes }) => (memoryLimitBytes === 5 ? refusal('EBUSY') : undefined)
+    machine.cgroups.refuse = ({ memoryLimitBytes }) =>
+      memoryLimitBytes === 5 ? refusal('EBUSY', 'memoryLimitBytes') : undefined
     await assert.rejects(updateContainerResources(machine.parts, id, { memoryLimitInBytes: 5, cpuShares: 7 }), {
       code: 'state',
     })
@@ -92,7 +93,7 @@ describe('what is refused', () => {
     updateSandboxResources(machine.parts, made(), { resources: { cpuShares: 9 }, overhead: { cpuQuota: 3 } })
     assert.deepEqual(limits(), {})
     assert.deepEqual(made().config.linux?.resources, { memoryLimitInBytes: 1000, cpuShares: 9, unified: {} })
-    assert.deepEqual(made().config.linux?.overhead, { cpuQuota: 3 })
+    assert.deepEqual(made().config.linux?.overhead, { cpuQuota: 3, unified: {} })
     machine.cgroups.others.clear()
     updateSandboxResources(machine.parts, made(), { resources: { cpuShares: 8 }, overhead: undefined })
     assert.deepEqual(limits(), { memoryLimitBytes: 1000, cpuShares: 8 })
@@ -103,7 +104,7 @@ describe('what is refused', () => {
     writeFileSync(path.dirname(hostPath), '')
     await assert.rejects(make('c', { mounts: [{ containerPath: '/m', hostPath }] }), {
       code: 'invalid',
-      message: /^mounts: the host path of \/m: ENOTDIR/,
+      message: /^container c: mounts: the host path of \/m: ENOTDIR/,
     })
     assert.equal(machine.parts.containerRecords.list().length, 0)
   })

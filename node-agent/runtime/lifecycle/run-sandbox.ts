@@ -2,15 +2,15 @@
 import type { PodSandboxConfig } from '../../../proto/gen/cri.ts'
 import { messageOf, RuntimeError } from '../errors.ts'
 import type { SandboxRecord } from '../records/records.ts'
+import { limiting } from '../translation/resources.ts'
 import { podCgroup, sandboxSpec } from '../translation/sandbox-spec.ts'
-import { limiting } from './cgroup-failure.ts'
 import { ofSandbox } from './events.ts'
 import { newId } from './ids.ts'
 import type { Parts } from './parts.ts'
 import { endInit, startInit } from './pod-init.ts'
 import { writeSandboxFiles } from './sandbox-files.ts'
 import { removePodCgroup } from './stop.ts'
-import { podLimits } from './update-resources.ts'
+import { limitsToSet } from './update-resources.ts'
 
 /** @throws RuntimeError `exists`, `invalid`, `unsupported`, `unavailable` (no pod CIDR yet, or another build's launcher) */
 export async function runSandbox(
@@ -44,10 +44,10 @@ export async function runSandbox(
     spec,
     cgroupParent: podCgroup(config, parts.cgroupRoot),
   }
-  const limits = podLimits(parts, record)
+  const limits = limitsToSet(parts, record)
   sandboxRecords.save(record)
   try {
-    const { warnings } = limiting('linux', () => parts.cgroups.create(record.cgroupParent, limits))
+    const { warnings } = limiting('linux.resources', () => parts.cgroups.create(record.cgroupParent, limits))
     for (const warning of warnings)
       parts.logger.debug({ sandbox: id, warning }, 'a limit of the pod is not possible here')
     const state = sandboxes.create(spec)

@@ -25,10 +25,9 @@ export function startContainer(parts: Parts, containerId: string | undefined): P
     } catch (error) {
       if (error instanceof LauncherConnectionError || error instanceof LauncherMismatchError)
         throw new RuntimeError('unavailable', error.message, { cause: error })
-      await recordStartFailure(parts, record, error)
-      throw new RuntimeError('failed', `container ${record.config.metadata?.name ?? id}: ${messageOf(error)}`, {
-        cause: error,
-      })
+      const message = describeFailure(parts, record, error)
+      await recordStartFailure(parts, record, message)
+      throw new RuntimeError('failed', `container ${record.config.metadata?.name ?? id}: ${message}`, { cause: error })
     }
     const running = { ...record, start }
     parts.containerRecords.save(running)
@@ -82,12 +81,22 @@ export function openTerminalLog(parts: Parts, record: ContainerRecord): void {
   }
 }
 
-async function recordStartFailure(parts: Parts, record: ContainerRecord, error: unknown): Promise<void> {
+/** What containers that never ran have ended with, whatever a shell would say of their program; as containerd has it. */
+const startErrorCode = 128
+
+/** What is told of a start that failed. */
+function describeFailure(parts: Parts, { cgroupPath }: ContainerRecord, error: unknown): string {
+  const killed = error instanceof StartError && error.failure.reason === 'Crashed'
+  if (!killed || parts.cgroups.open(cgroupPath).oomKills() === 0) return messageOf(error)
+  return "out of memory before its program ran: the memory limit, its own or its pod's, is too low to start in"
+}
+
+async function recordStartFailure(parts: Parts, record: ContainerRecord, message: string): Promise<void> {
   const now = Date.now()
   await recordExit(parts, record, {
     finishedAtMs: now,
-    exitCode: error instanceof StartError ? error.failure.exitCode : 128,
+    exitCode: startErrorCode,
     reason: 'StartError',
-    message: messageOf(error),
+    message,
   })
 }

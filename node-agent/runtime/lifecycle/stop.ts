@@ -2,6 +2,7 @@
 import { messageOf, RuntimeError } from '../errors.ts'
 import { outputPaths, removeOutputs } from '../logs/container-log.ts'
 import type { SandboxRecord } from '../records/records.ts'
+import { askToStop } from './ask-to-stop.ts'
 import { ofSandbox } from './events.ts'
 import { findContainer, findSandbox } from './ids.ts'
 import type { Parts } from './parts.ts'
@@ -25,7 +26,8 @@ export async function stopContainer(parts: Parts, containerId: string | undefine
   if (!running) return
   const ended = parts.exits.wait(id)
   try {
-    if (graceMs > 0 && (await parts.launcher.signal(id, running.stopSignal))) {
+    if (graceMs > 0) {
+      using _asking = await askToStop(parts, running)
       if ((await within(ended.exit, graceMs)) !== 'late') return
     }
     await parts.launcher.signal(id, SIGKILL)

@@ -189,6 +189,8 @@ export interface FakeMachine {
   readonly sandboxes: FakeSandboxes
   readonly cgroups: FakeCgroups
   readonly folder: string
+  /** What `parts.hears` answers. */
+  hears: Parts['hears']
   /** The runtime is killed and another begins: the kernel's side stays. */
   reboot(): FakeMachine
   remove(): void
@@ -225,9 +227,10 @@ function assemble(folder: string, launcher: FakeLauncher, sandboxes: FakeSandbox
     cgroupRoot: 'tessera',
     ioDir,
     seccomp: () => 'filter',
+    hears: (pid, signal) => machine.hears(pid, signal),
     initRoot: path.join(folder, 'init'),
   }
-  return {
+  const machine: FakeMachine = {
     parts,
     launcher,
     sandboxes,
@@ -242,5 +245,7 @@ function assemble(folder: string, launcher: FakeLauncher, sandboxes: FakeSandbox
       parts.logs.close()
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
     },
+    hears: () => true,
   }
+  return machine
 }

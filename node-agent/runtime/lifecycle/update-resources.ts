@@ -3,8 +3,7 @@ import type { LinuxContainerResources } from '../../../proto/gen/cri.ts'
 import type { Cgroup, CgroupLimits } from '../cgroups/cgroups.ts'
 import { RuntimeError } from '../errors.ts'
 import type { SandboxRecord } from '../records/records.ts'
-import { cgroupLimits, mergeResources } from '../translation/resources.ts'
-import { limiting } from './cgroup-failure.ts'
+import { cgroupLimits, limiting, mergeResources, podLimits } from '../translation/resources.ts'
 import { needContainer } from './ids.ts'
 import type { Parts } from './parts.ts'
 
@@ -17,55 +16,50 @@ export async function updateContainerResources(
   await parts.locks.run(id, () => {
     const record = needContainer(parts, id)
     if (record.exit) throw new RuntimeError('state', `container ${id} has ended`)
-    const resources = changeLimits(parts, record.cgroupPath, record.config.linux?.resources, update)
+    const before = record.config.linux?.resources
+    const resources = mergeResources(before, update)
+    changeLimits(parts.cgroups.open(record.cgroupPath), 'linux', cgroupLimits(before), cgroupLimits(resources))
     const linux = { ...record.config.linux, resources }
     parts.containerRecords.save({ ...record, config: { ...record.config, linux } })
   })
 }
 
 /** A client that has made the pod's cgroup itself, as the kubelet does, has its limits in hand too. */
-export function podLimits(
+export function limitsToSet(
   { cgroups, cgroupRoot }: Parts,
   { cgroupParent, config }: Pick<SandboxRecord, 'cgroupParent' | 'config'>,
 ): CgroupLimits {
-  const limits = cgroupLimits(config.linux?.resources)
+  const limits = podLimits(config.linux ?? {})
   return cgroups.isOwn(cgroupParent, cgroupRoot) ? limits : {}
 }
 
 /** Keeps the change on record and, where the pod's limits are this runtime's to set, sets them. */
 export function updateSandboxResources(
-  parts: Parts,
+  { cgroups, cgroupRoot, sandboxRecords }: Parts,
   record: SandboxRecord,
   update: {
     readonly resources: LinuxContainerResources | undefined
     readonly overhead: LinuxContainerResources | undefined
   },
 ): void {
-  const { linux } = record.config
-  const resources = parts.cgroups.isOwn(record.cgroupParent, parts.cgroupRoot)
-    ? changeLimits(parts, record.cgroupParent, linux?.resources, update.resources ?? {})
-    : mergeResources(linux?.resources, update.resources ?? {})
-  const changed = { ...linux, resources, ...(update.overhead && { overhead: update.overhead }) }
-  parts.sandboxRecords.save({ ...record, config: { ...record.config, linux: changed } })
+  const { linux = {} } = record.config
+  const resources = mergeResources(linux.resources, update.resources ?? {})
+  const overhead = update.overhead ? mergeResources(linux.overhead, update.overhead) : linux.overhead
+  const changed = { resources, ...(overhead && { overhead }) }
+  if (cgroups.isOwn(record.cgroupParent, cgroupRoot)) {
+    changeLimits(cgroups.open(record.cgroupParent), 'resources', podLimits(linux), podLimits(changed))
+  }
+  sandboxRecords.save({ ...record, config: { ...record.config, linux: { ...linux, ...changed } } })
 }
 
-/** All of them or, when the kernel refuses one, none. @returns the resources on record from now on */
-function changeLimits(
-  parts: Parts,
-  path: string,
-  before: LinuxContainerResources | undefined,
-  update: LinuxContainerResources,
-): LinuxContainerResources {
-  const resources = mergeResources(before, update)
-  const limits = cgroupLimits(resources)
-  const cgroup = parts.cgroups.open(path)
+/** All of them or, when the kernel refuses one, none. */
+function changeLimits(cgroup: Cgroup, field: string, before: CgroupLimits, after: CgroupLimits): void {
   try {
-    limiting('linux', () => cgroup.setLimits(limits))
+    limiting(field, () => cgroup.setLimits(after))
   } catch (error) {
-    restore(cgroup, cgroupLimits(before), cgroupLimits(update))
+    restore(cgroup, before, after)
     throw error
   }
-  return resources
 }
 
 /** What a new cgroup has. */
@@ -78,9 +72,12 @@ const unlimited: CgroupLimits = {
 }
 
 /** Takes back what was changed before the kernel refused. */
-function restore(cgroup: Cgroup, before: CgroupLimits, changed: CgroupLimits): void {
-  const held = { ...unlimited, ...before }
-  const back = Object.fromEntries(Object.entries(held).filter(([limit]) => limit in changed))
+function restore(cgroup: Cgroup, before: CgroupLimits, after: CgroupLimits): void {
+  const held: CgroupLimits = { ...unlimited, ...before }
+  const limits = Object.keys(held) as (keyof CgroupLimits)[]
+  const back = Object.fromEntries(
+    limits.filter(limit => limit in after && after[limit] !== before[limit]).map(limit => [limit, held[limit]]),
+  )
   try {
     cgroup.setLimits(back)
   } catch {

@@ -5,7 +5,7 @@
 // after a power loss there is nothing to go on with.
 import { createHash } from 'node:crypto'
 import { closeSync, constants, existsSync, openSync, readSync, writeSync } from 'node:fs'
-import { maxContentBytes } from './cri-lines.ts'
+import { maxCarryBytes } from './cri-lines.ts'
 
 export interface Note {
   /** The log file as it was before the chunk's lines were appended. */
@@ -21,7 +21,7 @@ export interface Note {
 
 const hashBytes = 16
 const headerBytes = hashBytes + 8 * 6 + hashBytes
-const slotBytes = headerBytes + maxContentBytes
+const slotBytes = headerBytes + maxCarryBytes
 
 export function hashOf(...parts: readonly Buffer[]): Buffer {
   const hash = createHash('md5')

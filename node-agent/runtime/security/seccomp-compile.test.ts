@@ -7,7 +7,7 @@ import { type SyscallName, syscallNumber } from '../../sys/syscall-numbers.ts'
 import { defaultCapabilities } from './capabilities.ts'
 import { compileSeccomp } from './seccomp-compile.ts'
 import { defaultSeccompProfile } from './seccomp-default.ts'
-import { parseSeccompProfile, type SeccompProfile, type SeccompTarget } from './seccomp-profile.ts'
+import { parseSeccompProfile, type SeccompAction, type SeccompProfile, type SeccompTarget } from './seccomp-profile.ts'
 import { type Architecture, syscallNumbers } from './syscall-table.ts'
 
 const { EPERM, ENOSYS } = constants.errno
@@ -101,14 +101,19 @@ function naive(profile: SeccompProfile, { architecture, capabilities }: SeccompT
   if (call.arch !== audit[architecture]) return killProcess
   if (call.number >= 0x40000000) return errno(ENOSYS)
   const numbers = syscallNumbers(architecture)
-  if (call.number > Math.max(...numbers.values()) && profile.defaultAction.kind === 'errno') return errno(ENOSYS)
   const goName = architecture === 'x64' ? 'amd64' : 'arm64'
-  const fitting = profile.rules
-    .filter(({ names }) => names.some(name => numbers.get(name) === call.number))
+  const counting = profile.rules
     .filter(({ includes }) => includes?.capabilities.every(name => capabilities.includes(name)) ?? true)
     .filter(({ includes }) => !includes?.architectures.length || includes.architectures.includes(goName))
     .filter(({ excludes }) => !excludes?.capabilities.some(name => capabilities.includes(name)))
     .filter(({ excludes }) => !excludes?.architectures.includes(goName))
+  const named = counting
+    .flatMap(({ names }) => names.map(name => numbers.get(name) ?? -1))
+    .filter(number => number >= 0)
+  const isNewer = named.length > 0 && named.every(number => number < call.number)
+  if (isNewer && !['allow', 'log', 'trace'].includes(profile.defaultAction.kind)) return errno(ENOSYS)
+  const fitting = counting
+    .filter(({ names }) => names.some(name => numbers.get(name) === call.number))
     .filter(({ conditions }) =>
       conditions.every(condition => {
         const arg = call.args[condition.index] ?? 0n
@@ -239,6 +244,23 @@ describe('compileSeccomp', () => {
       }
     }
     assert.throws(() => compileSeccomp(alternatives(9), target), /the kernel takes 4096/)
+  })
+
+  it('says of calls newer than the profile that they are not there, unless it lets what it does not name pass', () => {
+    const target: SeccompTarget = { architecture: 'x64', kernel: [6, 18], capabilities: [] }
+    const answers = (defaultAction: SeccompAction, ...names: string[]): number[] => {
+      const rules = names.map(name => ({ names: [name], action: { kind: 'allow' } as const, conditions: [] }))
+      const { program } = compileSeccomp({ defaultAction, rules }, target)
+      return ['mount', 'openat2', 'cachestat'].map(name => {
+        const number = syscallNumbers('x64').get(name) ?? -1
+        return run(program, { arch: audit.x64, number, args: [] })
+      })
+    }
+    const refuse = { kind: 'errno', errno: EPERM } as const
+    assert.deepEqual(answers(refuse, 'read', 'openat2'), [errno(EPERM), allow, errno(ENOSYS)])
+    assert.deepEqual(answers({ kind: 'killProcess' }, 'clone3'), [killProcess, errno(ENOSYS), errno(ENOSYS)])
+    assert.deepEqual(answers(refuse), [errno(EPERM), errno(EPERM), errno(EPERM)])
+    assert.deepEqual(answers({ kind: 'allow' }, 'read'), [allow, allow, allow])
   })
 
   it('tells names the architecture has no call for', () => {

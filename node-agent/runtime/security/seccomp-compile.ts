@@ -45,8 +45,9 @@ interface Range {
  * call. Calls without conditions are decided by number alone, so that the kernel remembers those that are allowed and
  * does not run the program for them (its action cache, Linux 5.11).
  *
- * When the default is to fail, calls newer than this runtime's table fail with ENOSYS, so that libraries fall back to
- * older ones as they do on an older kernel.
+ * Unless the default lets calls pass, those newer than the profile fail with ENOSYS, so that libraries fall back to older
+ * ones as they do on an older kernel: newer are the numbers above the highest that the profile names, as runc has it (its
+ * author can't have meant to refuse what was not there to be refused).
  * @throws ProgramTooLongError
  */
 export function compileSeccomp(profile: SeccompProfile, target: SeccompTarget): CompiledSeccomp {
@@ -63,22 +64,26 @@ export function compileSeccomp(profile: SeccompProfile, target: SeccompTarget): 
     }
   }
   const assembler = new Assembler()
-  const ranges = rangesOf(assembler, profile.defaultAction, cases, Math.max(...numbers.values()) + 1)
+  const ranges = rangesOf(assembler, profile.defaultAction, cases)
   const decide = assembler.load(dataNumber, search(assembler, ranges))
   const foreign = assembler.answer(returnValue({ kind: 'killProcess' }))
   assembler.load(dataArchitecture, assembler.branch('equal', auditArchitectures[architecture], decide, foreign))
   return { program: assembler.program(), unknownNames: [...unknownNames] }
 }
 
+/** A tracer decides about calls it does not know by itself. */
+const passing: ReadonlySet<SeccompAction['kind']> = new Set<SeccompAction['kind']>(['allow', 'log', 'trace'])
+
 function rangesOf(
   assembler: Assembler,
   defaultAction: SeccompAction,
   cases: ReadonlyMap<number, readonly Case[]>,
-  afterLast: number,
 ): Range[] {
   const missing = assembler.answer(returnValue({ kind: 'errno', errno: constants.errno.ENOSYS }))
   const otherwise = assembler.answer(returnValue(defaultAction))
-  const newer = defaultAction.kind === 'errno' ? missing : otherwise
+  // A profile that names nothing is not older than anything.
+  const newer = cases.size === 0 || passing.has(defaultAction.kind) ? otherwise : missing
+  const afterLast = Math.max(-1, ...cases.keys()) + 1
   const labels = new Map<string, Label>()
   /** Calls treated alike share one label, so that neighbours become one range. */
   const labelOf = (list: readonly Case[]): Label => {

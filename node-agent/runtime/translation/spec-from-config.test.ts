@@ -13,7 +13,7 @@ import {
 import type { ImageConfig } from '../images/image-config.ts'
 import { outputPaths } from '../logs/container-log.ts'
 import type { SandboxRecord } from '../records/records.ts'
-import { cgroupLimits, mergeResources } from './resources.ts'
+import { cgroupLimits, mergeResources, podLimits } from './resources.ts'
 import { criSignal, criSignalNumber, signalNumber, stopSignalOf } from './signals.ts'
 import { containerSpec } from './spec-from-config.ts'
 
@@ -58,6 +58,7 @@ function spec(config: ContainerConfig, more: Partial<Parameters<typeof container
     cgroup: { version: 2, files: [], hierarchies: [] },
     devices: path =>
       path === '/dev/fuse' ? [{ path, type: 'char', major: 10, minor: 229, mode: 0o666, uid: 0, gid: 0 }] : [],
+    allDevices: () => [{ path: '/dev/kmsg', type: 'char', major: 1, minor: 11, mode: 0o644, uid: 0, gid: 0 }],
     seccomp: (capabilities, file) => `filter:${file ?? 'default'}:${capabilities.length}`,
     ...more,
   })
@@ -89,9 +90,10 @@ describe('what runs', () => {
     assert.throws(() => spec({ envs: [{ key: 'a', value: 'x\0y' }] }), /envs\[0\].value: has a zero byte/)
   })
 
-  test('the working directory is the container’s, else the image’s, and absolute', () => {
+  test('the working directory is the container’s as it stands, else the image’s, from the root', () => {
     assert.equal(spec({}).process.workingDirectory, '/srv')
     assert.equal(spec({ workingDir: '/tmp' }).process.workingDirectory, '/tmp')
+    assert.equal(spec({ workingDir: 'rel' }).process.workingDirectory, 'rel')
     assert.equal(spec({}, { image: { ...image, workingDirectory: 'app' } }).process.workingDirectory, '/app')
     assert.equal(spec({}, { image: { ...image, workingDirectory: '' } }).process.workingDirectory, '/')
   })
@@ -210,7 +212,7 @@ describe('isolation', () => {
     assert.deepEqual([made.process.noNewPrivileges, made.readOnlyRoot], [true, true])
     const etc = made.mounts.filter(mount => mount.target.startsWith('/etc/'))
     assert.deepEqual(
-      etc.map(mount => mount.flags),
+      etc.map(mount => mount.kind === 'bind' && mount.flags),
       [{ readOnly: true }, { readOnly: true }, { readOnly: true }],
     )
   })
@@ -236,7 +238,24 @@ describe('mounts and devices', () => {
         ['/a/b/c', '/deep'],
       ],
     )
-    assert.deepEqual(mounts[0]?.flags, { readOnly: true })
+    assert.deepEqual(mounts[0]?.kind === 'bind' && mounts[0].flags, { readOnly: true })
+  })
+
+  test('volumes of the image, but where the container mounts something itself', () => {
+    const volumes = ['/var/data/deep', 'rel/', '/var/data', '/srv', '/', '/srv/']
+    const { mounts } = spec(
+      { mounts: [{ containerPath: '/srv', hostPath: '/mine' }] },
+      { image: { ...image, volumes } },
+    )
+    assert.deepEqual(
+      mounts.filter(mount => !/^\/(etc|dev)\//.test(mount.target)).map(mount => [mount.kind, mount.target]),
+      [
+        ['image-volume', '/rel'],
+        ['bind', '/srv'],
+        ['image-volume', '/var/data'],
+        ['image-volume', '/var/data/deep'],
+      ],
+    )
   })
 
   test('propagation and recursive read-only', () => {
@@ -269,6 +288,21 @@ describe('mounts and devices', () => {
       ['/dev/f'],
     )
     assert.throws(() => spec({ devices: [{ hostPath: '/dev/nope' }] }), /devices\[0\].host_path: there is no device/)
+    const access = (permissions?: string) =>
+      spec({ devices: [{ hostPath: '/dev/fuse', permissions }] }).devices?.map(device => device.access)
+    assert.deepEqual([access(), access('mr')], [['rwm'], ['mr']])
+    assert.throws(() => access('x'), /devices\[0\].permissions: "x" is not made of r, w, m/)
+  })
+
+  test('a privileged container has those of the machine, and what it is given in addition', () => {
+    const { devices } = spec({
+      devices: [{ hostPath: '/dev/fuse' }],
+      linux: { securityContext: { privileged: true } },
+    })
+    assert.deepEqual(
+      devices?.map(node => node.path),
+      ['/dev/kmsg', '/dev/fuse'],
+    )
   })
 })
 
@@ -285,6 +319,34 @@ describe('resources and signals', () => {
       unified: { 'memory.high': '1' },
     })
     assert.equal(cgroupLimits({ unified: { 'pids.max': 'max' } }).pidsLimit, -1)
+  })
+
+  test('huge pages by size, none included', () => {
+    const hugepageLimits = [{ pageSize: '2MB', limit: 4 << 20 }, { pageSize: '1GB' }]
+    assert.deepEqual(cgroupLimits({ hugepageLimits }), {
+      hugePages: [
+        { pageSize: '2MB', limitBytes: 4 << 20 },
+        { pageSize: '1GB', limitBytes: 0 },
+      ],
+    })
+    assert.throws(() => cgroupLimits({ hugepageLimits: [{ pageSize: '../x' }] }), /hugepage_limits\[0\].page_size/)
+  })
+
+  test('a pod’s cgroup has room for its overhead, where it is limited', () => {
+    const resources = { cpuShares: 512, cpuQuota: 50_000, cpuPeriod: 100_000, memoryLimitInBytes: 1000 }
+    const overhead = { cpuShares: 102, cpuQuota: 5000, cpuPeriod: 50_000, memoryLimitInBytes: 24 }
+    assert.deepEqual(podLimits({ resources }), cgroupLimits(resources))
+    assert.deepEqual(podLimits({ resources, overhead }), {
+      cpuShares: 614,
+      cpuQuotaUs: 60_000,
+      cpuPeriodUs: 100_000,
+      memoryLimitBytes: 1024,
+    })
+    assert.deepEqual(podLimits({ resources: { cpuShares: 2, cpuQuota: -1 }, overhead }), {
+      cpuShares: 104,
+      cpuQuotaUs: -1,
+    })
+    assert.deepEqual(podLimits({ overhead }), {})
   })
 
   test('an update keeps what it does not say', () => {

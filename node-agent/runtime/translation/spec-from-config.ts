@@ -3,6 +3,7 @@
 import path from 'node:path'
 import {
   type ContainerConfig,
+  type Device,
   type Int64Value,
   type LinuxContainerSecurityContext,
   type Mount,
@@ -10,7 +11,14 @@ import {
   NamespaceMode,
   SupplementalGroupsPolicy,
 } from '../../../proto/gen/cri.ts'
-import type { BindMountSpec, CgroupAttachment, ContainerSpec, ProcessSpec } from '../container/container-spec.ts'
+import type {
+  BindMountSpec,
+  CgroupAttachment,
+  ContainerSpec,
+  GivenDevice,
+  MountSpec,
+  ProcessSpec,
+} from '../container/container-spec.ts'
 import type { DeviceNode, MountFlags, ProcessIdentity, Propagation, StdioPlan, UserPlan } from '../container/plan.ts'
 import { RuntimeError } from '../errors.ts'
 import type { ImageConfig } from '../images/image-config.ts'
@@ -38,6 +46,8 @@ export interface ContainerInputs {
   readonly sharedPid?: ProcessIdentity
   /** The device nodes at a path of the host (all below it, if it is a directory). */
   readonly devices: (hostPath: string) => readonly DeviceNode[]
+  /** All of the machine's. */
+  readonly allDevices: () => readonly DeviceNode[]
   readonly seccomp: SeccompFilters
 }
 
@@ -77,7 +87,7 @@ export function containerSpec(inputs: ContainerInputs): ContainerSpec {
     },
     readOnlyRoot: security.readonlyRootfs === true,
     mounts: mounts(inputs, security.readonlyRootfs === true),
-    devices: (config.devices ?? []).flatMap((device, index) => deviceNodes(inputs, device, `devices[${index}]`)),
+    devices: devices(inputs, privileged),
     // Who gives a security context says which paths, none included (Kubernetes' procMount Unmasked).
     ...(config.linux?.securityContext && { maskedPaths: paths, readOnlyPaths: readOnly }),
     cgroup: inputs.cgroup,
@@ -94,11 +104,12 @@ function containerProcess(
   refuseAppArmor(security)
   const seccomp = seccompFilter(inputs.seccomp, security)
   const oomScoreAdj = config.linux?.resources?.oomScoreAdj
-  const directory = config.workingDir || image.workingDirectory || '/'
+  // The image's is relative to the root, as its builder means it; the container's is the kernel's word for word.
+  const directory = config.workingDir || path.posix.resolve('/', image.workingDirectory)
   return {
     argv: commandLine(config, image),
     env: environment(inputs),
-    workingDirectory: path.posix.resolve('/', directory),
+    workingDirectory: directory,
     user: user(security, image),
     capabilities: capabilities(security),
     privileged,
@@ -205,8 +216,11 @@ const propagations: Record<MountPropagation, Propagation> = {
   [MountPropagation.PROPAGATION_BIDIRECTIONAL]: 'shared',
 }
 
-/** What the sandbox gives every container, unless the container brings its own; shallow targets before deep ones. */
-function mounts(inputs: ContainerInputs, readOnlyRoot: boolean): BindMountSpec[] {
+/**
+ * The image's volumes and what the sandbox gives every container, unless the container brings its own; shallow targets
+ * before deep ones.
+ */
+function mounts(inputs: ContainerInputs, readOnlyRoot: boolean): MountSpec[] {
   const own = (inputs.config.mounts ?? []).map((mount, index) => bindMount(mount, `mounts[${index}]`))
   const flags: MountFlags = readOnlyRoot ? { readOnly: true } : {}
   const file = (name: string): BindMountSpec => ({
@@ -227,8 +241,16 @@ function mounts(inputs: ContainerInputs, readOnlyRoot: boolean): BindMountSpec[]
     },
   ]
   const taken = new Set(own.map(mount => mount.target))
-  const depth = (mount: BindMountSpec): number => mount.target.split('/').length
-  return [...shared.filter(mount => !taken.has(mount.target)), ...own].sort((left, right) => depth(left) - depth(right))
+  const free = (mount: MountSpec): boolean => !taken.has(mount.target)
+  const depth = (mount: MountSpec): number => mount.target.split('/').length
+  return [...[...imageVolumes(inputs.image), ...shared].filter(free), ...own].sort(
+    (left, right) => depth(left) - depth(right),
+  )
+}
+
+function imageVolumes({ volumes }: ImageConfig): MountSpec[] {
+  const targets = new Set(volumes.map(volume => path.posix.resolve('/', volume)))
+  return [...targets].filter(target => target !== '/').map(target => ({ kind: 'image-volume', target }))
 }
 
 function bindMount(mount: Mount, field: string): BindMountSpec {
@@ -257,15 +279,25 @@ function bindMount(mount: Mount, field: string): BindMountSpec {
   }
 }
 
-function deviceNodes(
-  inputs: ContainerInputs,
-  device: { containerPath?: string | undefined; hostPath?: string | undefined },
-  field: string,
-): DeviceNode[] {
-  const { containerPath = '', hostPath = '' } = device
+/** Those it is given; a privileged container has all of the machine's too. */
+function devices(inputs: ContainerInputs, privileged: boolean): readonly GivenDevice[] {
+  const hosts = privileged ? inputs.allDevices().map(node => ({ ...node, access: everyAccess })) : []
+  const given = (inputs.config.devices ?? []).flatMap((device, index) =>
+    givenDevices(inputs, device, `devices[${index}]`),
+  )
+  return [...hosts, ...given]
+}
+
+const everyAccess = 'rwm'
+
+function givenDevices(inputs: ContainerInputs, device: Device, field: string): readonly GivenDevice[] {
+  const { containerPath = '', hostPath = '', permissions } = device
+  const access = permissions || everyAccess
+  if (!/^[rwm]+$/.test(access))
+    throw invalid(`${field}.permissions`, `${JSON.stringify(access)} is not made of r, w, m`)
   if (hostPath === '') throw invalid(`${field}.host_path`, 'is empty')
   const nodes = inputs.devices(hostPath)
   if (nodes.length === 0) throw invalid(`${field}.host_path`, `there is no device at ${hostPath}`)
   const target = containerPath === '' ? hostPath : containerPath
-  return nodes.map(node => ({ ...node, path: path.posix.join(target, path.relative(hostPath, node.path)) }))
+  return nodes.map(node => ({ ...node, path: path.posix.join(target, path.relative(hostPath, node.path)), access }))
 }

@@ -97,6 +97,9 @@ function namespaces(
 
 function ociMount(mount: MountSpec): object {
   if (mount.kind === 'tmpfs') return { destination: mount.target, type: 'tmpfs', source: 'tmpfs', options: [] }
+  if (mount.kind === 'image-volume') {
+    return { destination: mount.target, type: 'bind', source: mount.target, options: ['bind', 'rprivate', 'rw'] }
+  }
   const { source, target, flags = {}, propagation = 'private', recursiveReadOnly } = mount
   const access = recursiveReadOnly ? 'rro' : flags.readOnly ? 'ro' : 'rw'
   return { destination: target, type: 'bind', source, options: ['rbind', `r${propagation}`, access] }

@@ -4,8 +4,8 @@ import { type Controller } from '../controller.ts'
 export const cpuset: Controller = {
   name: 'cpuset',
   writes: ({ cpusetCpus, cpusetMems }) => [
-    ...(cpusetCpus ? [{ file: 'cpuset.cpus', value: cpusetCpus }] : []),
-    ...(cpusetMems ? [{ file: 'cpuset.mems', value: cpusetMems }] : []),
+    ...(cpusetCpus ? [{ file: 'cpuset.cpus', value: cpusetCpus, limit: 'cpusetCpus' } as const] : []),
+    ...(cpusetMems ? [{ file: 'cpuset.mems', value: cpusetMems, limit: 'cpusetMems' } as const] : []),
   ],
 }
 

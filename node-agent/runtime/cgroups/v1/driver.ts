@@ -1,5 +1,6 @@
 // cgroup v1: one tree per hierarchy, the same path in each.
 import path from 'node:path'
+import { CgroupError, makeError } from '../cgroup-error.ts'
 import {
   type Cgroup,
   type CgroupLimits,
@@ -8,18 +9,19 @@ import {
   type Cgroups,
   type DevicePolicy,
 } from '../cgroups.ts'
-import { CgroupError, read, readFlat, readNumber, subfolders, write } from '../files.ts'
+import { read, readFlat, readNumber, subfolders, write } from '../files.ts'
 import { type Hierarchy } from '../hierarchies.ts'
 import { isOwn, makeOwn, removeOwn } from '../own.ts'
 import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
 import { cpu } from './cpu.ts'
 import { cpuset, inheritedCpusetFiles } from './cpuset.ts'
 import { deviceWrites } from './devices.ts'
+import { hugetlb } from './hugetlb.ts'
 import { memory } from './memory.ts'
 import { metricsV1 } from './metrics.ts'
 import { pids } from './pids.ts'
 
-const controllers = [cpu, cpuset, memory, pids]
+const controllers = [cpu, cpuset, hugetlb, memory, pids]
 /** Hierarchies of other controllers have nothing to say here, and each costs every container a folder. */
 const used = new Set([...controllers.map(({ name }) => name), 'cpuacct', 'devices'])
 const hasMemory = (hierarchy: Hierarchy): boolean => hierarchy.controllers.includes('memory')
@@ -36,12 +38,12 @@ export class CgroupsV1 implements Cgroups {
   }
 
   create(name: string, limits: CgroupLimits, devices: DevicePolicy = 'all') {
-    for (const { mount, controllers } of this.#hierarchies) makeFolders(mount, name, controllers.includes('cpuset'))
+    for (const hierarchy of this.#hierarchies) makeFolders(hierarchy, name)
     const cgroup = this.open(name)
     const warnings = cgroup.setLimits(limits)
     const folder = this.#folder('devices', name)
-    if (devices === 'container-default' && folder !== undefined) {
-      for (const each of deviceWrites()) write(folder, each)
+    if (devices !== 'all' && folder !== undefined) {
+      for (const each of deviceWrites(devices)) write(folder, each)
     }
     return { cgroup, warnings }
   }
@@ -96,7 +98,7 @@ class CgroupV1 implements Cgroup {
   setLimits(limits: CgroupLimits): readonly string[] {
     const [file] = Object.keys(limits.unified ?? {})
     if (file !== undefined)
-      throw new CgroupError(`unified["${file}"]: this machine has cgroup v1, which has no such file`)
+      throw new CgroupError('this machine has cgroup v1, which has no such file', { limit: `unified["${file}"]` })
     return controllers.flatMap(controller => {
       const writes = controller.writes(limits)
       const folder = this.#folder(controller.name)
@@ -176,7 +178,8 @@ class CgroupV1 implements Cgroup {
 }
 
 /** Makes the path part by part, since a cpuset takes its values from its parent as it is made. */
-function makeFolders(mount: string, name: string, isCpuset: boolean): void {
+function makeFolders({ mount, controllers }: Hierarchy, name: string): void {
+  const isCpuset = controllers.includes('cpuset')
   let folder = mount
   for (const part of name.split('/')) {
     const parent = folder
@@ -184,7 +187,7 @@ function makeFolders(mount: string, name: string, isCpuset: boolean): void {
     try {
       if (!makeOwn(folder)) continue
     } catch (error) {
-      throw new CgroupError(`making the cgroup ${folder}: ${String(error)}`, { cause: error })
+      throw makeError(controllers, error)
     }
     if (!isCpuset) continue
     for (const file of inheritedCpusetFiles) {

@@ -3,5 +3,6 @@ import { type Controller, unlimitedOr } from '../controller.ts'
 
 export const pids: Controller = {
   name: 'pids',
-  writes: ({ pidsLimit }) => (pidsLimit === undefined ? [] : [{ file: 'pids.max', value: unlimitedOr(pidsLimit) }]),
+  writes: ({ pidsLimit }) =>
+    pidsLimit === undefined ? [] : [{ file: 'pids.max', value: unlimitedOr(pidsLimit), limit: 'pidsLimit' }],
 }

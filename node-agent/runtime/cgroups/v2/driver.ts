@@ -1,6 +1,7 @@
 // cgroup v2: one tree. A controller is there for a cgroup once all its ancestors pass it on (cgroup.subtree_control).
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { CgroupError, makeError } from '../cgroup-error.ts'
 import {
   type Cgroup,
   type CgroupLimits,
@@ -9,17 +10,18 @@ import {
   type Cgroups,
   type DevicePolicy,
 } from '../cgroups.ts'
-import { CgroupError, read, readFlat, readNumber, subfolders, write } from '../files.ts'
+import { read, readFlat, readNumber, subfolders, write } from '../files.ts'
 import { isOwn, makeOwn, removeOwn } from '../own.ts'
 import { killAll, processesBelow, removeTree, signalAll } from '../tree.ts'
 import { cpu } from './cpu.ts'
 import { cpuset } from './cpuset.ts'
 import { restrictDevices } from './devices.ts'
+import { hugetlb } from './hugetlb.ts'
 import { memory } from './memory.ts'
 import { metricsV2 } from './metrics.ts'
 import { pids } from './pids.ts'
 
-const controllers = [cpu, cpuset, memory, pids]
+const controllers = [cpu, cpuset, hugetlb, memory, pids]
 const removeTimeoutMs = 5000
 
 export class CgroupsV2 implements Cgroups {
@@ -36,7 +38,7 @@ export class CgroupsV2 implements Cgroups {
     this.#makeFolders(name)
     const cgroup = this.open(name)
     const warnings = cgroup.setLimits(limits)
-    if (devices === 'container-default') restrictDevices(path.join(this.#mount, name))
+    if (devices !== 'all') restrictDevices(path.join(this.#mount, name), devices)
     return { cgroup, warnings }
   }
 
@@ -66,7 +68,11 @@ export class CgroupsV2 implements Cgroups {
         write(folder, { file: 'cgroup.subtree_control', value: missing.map(each => `+${each}`).join(' ') })
       }
       folder = path.join(folder, part)
-      makeOwn(folder)
+      try {
+        makeOwn(folder)
+      } catch (error) {
+        throw makeError([], error)
+      }
     }
   }
 }
@@ -94,8 +100,9 @@ class CgroupV2 implements Cgroup {
       return writes.length === 0 ? [] : [`no ${controller.name} controller here, so its limits are not enforced`]
     })
     for (const [file, value] of Object.entries(limits.unified ?? {})) {
-      if (!/^[a-z_]+\.[a-z_.]+$/.test(file)) throw new CgroupError(`unified["${file}"]: not the name of a cgroup file`)
-      write(this.#folder, { file, value })
+      const limit = `unified["${file}"]` as const
+      if (!/^[a-z_]+\.[a-z_.]+$/.test(file)) throw new CgroupError('not the name of a cgroup file', { limit })
+      write(this.#folder, { file, value, limit })
     }
     return warnings.filter(warning => warning !== undefined)
   }

@@ -4,10 +4,19 @@ import { type Controller, unlimitedOr } from '../controller.ts'
 export const memory: Controller = {
   name: 'memory',
   writes: ({ memoryLimitBytes, memorySwapLimitBytes }) => [
-    ...(memoryLimitBytes === undefined ? [] : [{ file: 'memory.max', value: unlimitedOr(memoryLimitBytes) }]),
+    ...(memoryLimitBytes === undefined
+      ? []
+      : [{ file: 'memory.max', value: unlimitedOr(memoryLimitBytes), limit: 'memoryLimitBytes' } as const]),
     ...(memorySwapLimitBytes === undefined
       ? []
-      : [{ file: 'memory.swap.max', value: swapAlone(memorySwapLimitBytes, memoryLimitBytes), optional: true }]),
+      : [
+          {
+            file: 'memory.swap.max',
+            value: swapAlone(memorySwapLimitBytes, memoryLimitBytes),
+            limit: 'memorySwapLimitBytes',
+            optional: true,
+          } as const,
+        ]),
   ],
 }
 

@@ -2,16 +2,17 @@
 // went. It may have been made long before its plan was known.
 import { closeAllFrom, closeOnExecFrom, writeAll } from '../../../sys/fd.ts'
 import { exitNow, newSession, setDumpable, setUmask } from '../../../sys/process.ts'
-import { type ResolvedUser, type StepReport } from '../../container/plan.ts'
+import { type ProcessPlan, type ResolvedUser, type StepReport } from '../../container/plan.ts'
 import { type StartFailure } from '../messages.ts'
 import { StartRefusal } from './failure.ts'
 import { FileSystems } from './file-systems.ts'
 import { inheritFrom } from './inheritance.ts'
 import { awaitGo, awaitOrders } from './orders.ts'
-import { type MachineFacts, runPlan, StepError } from './run-plan.ts'
+import { ProgramRefusal } from './program.ts'
+import { type MachineFacts, type PlanResult, runPlan, StepError } from './run-plan.ts'
 import { type Preparations } from './state.ts'
 
-/** Lines of JSON from the child. After `Prepared` the pipe's end means that execve(2) succeeded. */
+/** Lines of JSON from the child. After `Prepared` alone the pipe's end means that execve(2) succeeded. */
 export type ChildMessage =
   | { readonly type: 'TerminalOpened'; readonly fd: number }
   | {
@@ -20,6 +21,8 @@ export type ChildMessage =
       readonly steps: readonly StepReport[]
       readonly warnings: readonly string[]
     }
+  /** execve(2) failed, and so does the program, which by then counts as started: it complains and ends. */
+  | { readonly type: 'ProgramRefused' }
   | { readonly type: 'Failed'; readonly failure: StartFailure }
 
 export interface ChildPipes {
@@ -34,6 +37,7 @@ export interface ChildPipes {
 }
 
 const setupFailed = 125
+const programRefused = 1
 
 /** Never returns. */
 export function liveAsChild(pipes: ChildPipes, facts: MachineFacts, prepare: (ahead: Preparations) => void): never {
@@ -73,7 +77,7 @@ export function carryOutPlan(
     const { uid, gid, supplementaryGroups } = state.user
     report({ type: 'Prepared', user: { uid, gid, supplementaryGroups }, steps, warnings: state.warnings })
     if (!awaitGo(ordersFd)) exitNow(setupFailed)
-    return result.execute()
+    return becomeProgram(result, plan.kind, report)
   } catch (error) {
     try {
       report({ type: 'Failed', failure: describeFailure(error) })
@@ -81,6 +85,26 @@ export function carryOutPlan(
       // The launcher is gone: nobody is left to be told.
     }
     exitNow(setupFailed)
+  }
+}
+
+/**
+ * What cannot be executed ends a container the way its users know from other runtimes: started, and ended with a
+ * complaint in its log (runc's `runc init`; 1 is its exit code up to 1.1). The client of an exec is told instead.
+ */
+function becomeProgram(
+  { execute }: PlanResult,
+  kind: ProcessPlan['kind'],
+  report: (message: ChildMessage) => void,
+): never {
+  try {
+    return execute()
+  } catch (error) {
+    const cause = error instanceof StepError ? error.cause : error
+    if (kind !== 'container' || !(cause instanceof ProgramRefusal)) throw error
+    report({ type: 'ProgramRefused' })
+    writeAll(2, Buffer.from(`${cause.complaint}\n`))
+    exitNow(programRefused)
   }
 }
 

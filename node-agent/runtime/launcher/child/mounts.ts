@@ -19,6 +19,7 @@ import { StartRefusal } from './failure.ts'
 import { emptyFolder } from './file-systems.ts'
 import { nullPath, requireNullDevice } from './null-device.ts'
 import { createOverlay } from './overlay.ts'
+import { findPeers, joinPeers as join } from './peer-groups.ts'
 import { Stage } from './stage.ts'
 import { type ChildState, requireRoot, requireStage } from './state.ts'
 
@@ -26,6 +27,7 @@ type StepOf<K extends Step['do']> = Extract<Step, { do: K }>
 
 export function enterStage(step: StepOf<'enterStage'>, state: ChildState): void {
   for (const source of step.sources) state.trees.push({ source, fd: cloneTree(source, { recursive: true }) })
+  for (const source of step.shared) state.peers.push(findPeers(source))
   state.stage ??= new Stage()
   state.stage.enterWith(requireRoot(state))
 }
@@ -52,7 +54,7 @@ export function bindRoot(step: StepOf<'bindRoot'>, state: ChildState): void {
 export function mountNew(step: StepOf<'mountFileSystem'>, state: ChildState): void {
   const root = requireRoot(state)
   const mount = state.fileSystems.take(step)
-  attachInRoot(mount, openTargetDirectory(root, step.target, step.strict), step)
+  attachInRoot(mount, openTargetDirectory(root, step.target, step.strict), step.target, state)
 }
 
 export function bind(step: StepOf<'bind'>, state: ChildState): void {
@@ -63,24 +65,60 @@ export function bind(step: StepOf<'bind'>, state: ChildState): void {
     { attributes: step.flags, recursive: step.recursiveFlags },
     `${step.source} on ${step.target}`,
   )
-  if (step.propagation !== 'shared') {
-    setMountAttributes(tree, { attributes: {}, propagation: step.propagation, recursive: true }, step.target)
-  }
+  const propagation = step.propagation === 'shared' ? 'private' : step.propagation
+  setMountAttributes(tree, { attributes: {}, propagation, recursive: true }, step.target)
   const target = fstatSync(tree).isDirectory()
     ? openTargetDirectory(root, step.target, false)
     : makeFileInRoot(root, step.target)
-  attachInRoot(tree, target, step)
+  if (step.propagation === 'shared') {
+    state.shared.push({ source: step.source, target: step.target, fd: tree })
+    attach(tree, target, step.target, state)
+    closeFd(target)
+  } else attachInRoot(tree, target, step.target, state)
+}
+
+/** The last step that mounts: what is mounted after it inside a shared volume shows on the host. */
+export function joinPeers(state: ChildState): void {
+  for (const { source, target, fd } of state.shared) {
+    const peers = state.peers.find(each => each.source === source)
+    if (peers === undefined) throw new Error(`${source} is not among the shared sources of the plan`)
+    join(fd, target, peers, state.attached)
+    closeFd(fd)
+  }
+  for (const { tree } of state.peers) closeFd(tree)
+}
+
+export function takeVolumes(step: StepOf<'takeVolumes'>, state: ChildState): void {
+  const root = requireRoot(state)
+  for (const path of step.paths) {
+    const directory = openTargetDirectory(root, path, false)
+    state.volumes.set(path, cloneTree(path, { recursive: false, directoryFd: directory }))
+    closeFd(directory)
+  }
+}
+
+export function attachVolume({ path }: StepOf<'attachVolume'>, state: ChildState): void {
+  const volume = state.volumes.get(path)
+  if (volume === undefined) throw new Error(`${path} is not among the volumes of the plan`)
+  state.volumes.delete(path)
+  attachInRoot(volume, openTargetDirectory(requireRoot(state), path, false), path, state)
 }
 
 /**
  * Nothing of a plan is mounted below /proc: a program that trusts /proc/self/attr or the like would be deceived, and
  * masks would be undone (CVE-2019-19921, CVE-2023-28642).
  */
-function attachInRoot(mountFd: number, targetFd: number, step: { readonly target: string }): void {
+function attach(mountFd: number, targetFd: number, target: string, state: ChildState): void {
   if (isOnProcfs(targetFd)) {
-    throw new StartRefusal('InvalidPlan', `mount target ${step.target} lies in /proc, where nothing may be mounted`)
+    throw new StartRefusal('InvalidPlan', `mount target ${target} lies in /proc, where nothing may be mounted`)
   }
-  attachMount(mountFd, targetFd, step.target)
+  attachMount(mountFd, targetFd, target)
+  state.attached.push(target)
+}
+
+/** As `attach`, and closes both. */
+function attachInRoot(mountFd: number, targetFd: number, target: string, state: ChildState): void {
+  attach(mountFd, targetFd, target, state)
   closeFd(mountFd)
   closeFd(targetFd)
 }
@@ -140,6 +178,9 @@ function withParents<T extends { readonly path: string }>(
 }
 
 export function makeDirectory(step: StepOf<'makeDirectory'>, state: ChildState): void {
+  if (!step.path.startsWith('/')) {
+    throw new StartRefusal('InvalidPlan', `working directory ${step.path} is not an absolute path`)
+  }
   try {
     closeFd(makeDirectoryInRoot(requireRoot(state), step.path, step.mode))
   } catch (error) {

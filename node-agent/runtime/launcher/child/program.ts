@@ -19,6 +19,7 @@ import {
   setUmask,
 } from '../../../sys/process.ts'
 import { changeDirectory, openInRoot } from '../../../sys/rooted.ts'
+import { installSeccompFilter } from '../../../sys/seccomp.ts'
 import { releaseSignals } from '../../../sys/signals.ts'
 import { type Step } from '../../container/plan.ts'
 import { StartRefusal } from './failure.ts'
@@ -39,7 +40,10 @@ export function becomeUser(step: Extract<Step, { do: 'becomeUser' }>, state: Chi
   setKeepCapabilities(true)
   setIds(uid, gid)
   const held = capabilityMask(effective) & available
-  setCapabilitySets({ effective: held, permitted: held, inheritable: capabilityMask(inheritable) & held })
+  // A filter takes CAP_SYS_ADMIN or no_new_privs. execve(2) makes the permitted set anew, without what is held until then.
+  const installing = state.filter !== undefined && !state.noNewPrivileges ? capabilityMask(['CAP_SYS_ADMIN']) : 0n
+  const permitted = held | (installing & permittedCapabilities())
+  setCapabilitySets({ effective: permitted, permitted, inheritable: capabilityMask(inheritable) & held })
   setKeepCapabilities(false)
   clearAmbientCapabilities()
   for (const name of ambient) {
@@ -49,7 +53,10 @@ export function becomeUser(step: Extract<Step, { do: 'becomeUser' }>, state: Chi
   }
 }
 
-/** Everything up to execve(2) itself; answers what does it. */
+/**
+ * Everything up to execve(2) itself; answers what does it, and last of all installs the filter: nobody has to allow more
+ * than execve(2) for a program to begin.
+ */
 export function prepareProgram(
   step: Extract<Step, { do: 'execute' }>,
   state: ChildState,
@@ -63,10 +70,11 @@ export function prepareProgram(
     setUmask(0o022)
     releaseSignals(changedSignals)
     takeStreams(state)
+    if (state.filter !== undefined) installSeccompFilter(state.filter)
     try {
       return execute(path, step.argv, env)
     } catch (error) {
-      throw describeExecError(path, error)
+      throw error instanceof SyscallError ? new ProgramRefusal(path, error) : error
     }
   }
 }
@@ -137,20 +145,22 @@ function executability(path: string): { readonly code: string; readonly message:
   }
 }
 
-function describeExecError(path: string, error: unknown): unknown {
-  if (!(error instanceof SyscallError)) return error
-  const reason = error.code === 'ENOENT' ? 'ProgramNotFound' : 'ProgramNotExecutable'
-  const hint =
-    error.code === 'ENOENT'
-      ? ' (the file is there: its interpreter or dynamic loader is missing)'
-      : error.code === 'ENOEXEC'
-        ? ' (is it built for this architecture, or a script without "#!"?)'
-        : ''
-  return new StartRefusal(
-    reason,
-    `exec ${path}: ${describe(error)}${hint}`,
-    reason === 'ProgramNotFound' ? notFound : notExecutable,
-  )
+/** execve(2) would not have the program, although it is there and may be executed. */
+export class ProgramRefusal extends StartRefusal {
+  /** What a program's own complaint would be like. */
+  readonly complaint: string
+
+  constructor(path: string, error: SyscallError) {
+    const complaint = `exec ${path}: ${describe(error)}`
+    if (error.code === 'ENOENT') super('ProgramNotFound', `${complaint}${hints.ENOENT}`, notFound)
+    else super('ProgramNotExecutable', `${complaint}${error.code === 'ENOEXEC' ? hints.ENOEXEC : ''}`, notExecutable)
+    this.complaint = complaint
+  }
+}
+
+const hints = {
+  ENOENT: ' (the file is there: its interpreter or dynamic loader is missing)',
+  ENOEXEC: ' (is it built for this architecture, or a script without "#!"?)',
 }
 
 const texts: Readonly<Record<string, string>> = {

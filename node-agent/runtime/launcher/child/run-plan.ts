@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { hasCode } from '../../../sys/errno.ts'
 import { writeFile } from '../../../sys/fd.ts'
+import { newSessionKeyring } from '../../../sys/keyring.ts'
 import { joinNamespaceFile, joinProcessNamespaces, unshare } from '../../../sys/namespaces.ts'
 import { setNoNewPrivileges } from '../../../sys/process.ts'
 import { hardLimit, setResourceLimit } from '../../../sys/rlimit.ts'
 import { readFileInRoot } from '../../../sys/rooted.ts'
-import { installSeccompFilter } from '../../../sys/seccomp.ts'
 import { type Step, type StepName, type StepReport } from '../../container/plan.ts'
 import { type Inheritance } from './inheritance.ts'
 import * as mounts from './mounts.ts'
@@ -122,6 +122,12 @@ function perform(
     case 'bind':
       mounts.bind(step, state)
       return
+    case 'takeVolumes':
+      mounts.takeVolumes(step, state)
+      return
+    case 'attachVolume':
+      mounts.attachVolume(step, state)
+      return
     case 'makeDevices':
       mounts.makeDevices(step, state)
       return
@@ -140,11 +146,17 @@ function perform(
     case 'readOnlyRoot':
       mounts.readOnlyRoot(state)
       return
+    case 'joinPeers':
+      mounts.joinPeers(state)
+      return
     case 'enterRoot':
       mounts.enterRoot(state)
       return
     case 'setResourceLimits':
       setResourceLimits(step, state)
+      return
+    case 'newKeyring':
+      newSessionKeyring()
       return
     case 'setOomScoreAdj':
       setOomScoreAdj(step.value, state)
@@ -157,9 +169,10 @@ function perform(
       return
     case 'setNoNewPrivileges':
       setNoNewPrivileges()
+      state.noNewPrivileges = true
       return
     case 'setSeccomp':
-      installSeccompFilter(Buffer.from(step.program, 'base64'))
+      state.filter = Buffer.from(step.program, 'base64')
       return
   }
 }

@@ -1,6 +1,7 @@
 // What the steps of one plan hand on to each other inside the child.
 import { type ResolvedUser } from '../../container/plan.ts'
 import { type FileSystems } from './file-systems.ts'
+import { type Peers } from './peer-groups.ts'
 import { type Stage } from './stage.ts'
 
 /** What a child has made before it knew its plan. */
@@ -26,8 +27,19 @@ export interface ChildState extends Preparations {
   /** The terminal's master, which the launcher takes a copy of. */
   terminalMaster: number | undefined
   user: ResolvedUser & { readonly home: string }
+  noNewPrivileges: boolean
+  /** The seccomp filter to install before the program begins. */
+  filter: Uint8Array | undefined
   /** Copies of parts of the host's file tree that no step has attached yet. */
   readonly trees: { readonly source: string; readonly fd: number }[]
+  /** What volumes that share their mounts with the host share them with. */
+  readonly peers: Peers[]
+  /** Volumes that will share their mounts. */
+  readonly shared: { readonly source: string; readonly target: string; readonly fd: number }[]
+  /** Where something was mounted, in that order. */
+  readonly attached: string[]
+  /** Directories of the root by their paths, as mounts that no step has attached yet. */
+  readonly volumes: Map<string, number>
   /** What was asked for and not possible here. */
   readonly warnings: string[]
 }
@@ -40,7 +52,13 @@ export function newState(preparations: Preparations): ChildState {
     nullDevice: undefined,
     terminalMaster: undefined,
     user: { uid: 0, gid: 0, supplementaryGroups: [], home: '/' },
+    noNewPrivileges: false,
+    filter: undefined,
     trees: [],
+    peers: [],
+    shared: [],
+    attached: [],
+    volumes: new Map(),
     warnings: [],
   }
 }
