@@ -1,5 +1,5 @@
 // What this machine is: read from /proc, /sys and /etc.
-import { readFileSync, statfsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs'
 import os from 'node:os'
 
 export interface Machine {
@@ -12,6 +12,10 @@ export interface Machine {
   readonly architecture: string
   readonly cpus: number
   readonly memoryBytes: number
+  readonly swapBytes: number
+  /** How many huge pages are set aside, by their size in bytes; a size the kernel knows is there with 0. */
+  readonly hugePages: ReadonlyMap<number, number>
+  readonly hasAppArmor: boolean
 }
 
 const read = (file: string): string => {
@@ -39,7 +43,21 @@ export function readMachine(): Machine {
     architecture: architectures[os.arch()] ?? os.arch(),
     cpus: os.cpus().length,
     memoryBytes: meminfo('MemTotal'),
+    swapBytes: meminfo('SwapTotal'),
+    hugePages: hugePages(),
+    hasAppArmor: read('/sys/module/apparmor/parameters/enabled') === 'Y',
   }
+}
+
+/** Documentation/admin-guide/mm/hugetlbpage.rst */
+function hugePages(folder = '/sys/kernel/mm/hugepages'): Map<number, number> {
+  const names = existsSync(folder) ? readdirSync(folder).sort() : []
+  return new Map(
+    names.flatMap(name => {
+      const kib = /^hugepages-(\d+)kB$/.exec(name)?.[1]
+      return kib === undefined ? [] : [[Number(kib) * 1024, Number(read(`${folder}/${name}/nr_hugepages`))]]
+    }),
+  )
 }
 
 function meminfo(field: string): number {
