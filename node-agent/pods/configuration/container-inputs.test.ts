@@ -6,11 +6,9 @@ import { NamespaceMode, SecurityProfileProfileType } from '../../../proto/gen/cr
 import { qosClass } from '../planning/qos.ts'
 import { container, makePod } from '../testing.ts'
 import { containerConfig } from './container-config.ts'
-import { dnsConfig } from './dns.ts'
 import { type EnvironmentSources, environment } from './environment.ts'
 import { expand } from './expansion.ts'
 import { fieldValue, resourceValue } from './fields.ts'
-import { hostnameOf, hostsFile } from './hosts.ts'
 import { cgroupParent, containerResources, cpuShares, podResources } from './resources.ts'
 import { sandboxConfig } from './sandbox-config.ts'
 import { containerSecurity, type ImageUser } from './security.ts'
@@ -224,53 +222,6 @@ describe('resources', () => {
   })
 })
 
-describe('names', () => {
-  it('of a host are the pod’s, or what it asks for', () => {
-    assert.equal(hostnameOf(makePod(), 'cluster.local'), 'web')
-    assert.equal(hostnameOf(makePod({ hostname: 'h', subdomain: 's' }), 'cluster.local'), 'h')
-    const full = makePod({ hostname: 'h', subdomain: 's', setHostnameAsFQDN: true })
-    assert.equal(hostnameOf(full, 'cluster.local'), 'h.s.default.svc.cluster.local')
-  })
-
-  it('are in /etc/hosts, with the aliases asked for', () => {
-    const pod = makePod({ subdomain: 's', hostAliases: [{ ip: '1.2.3.4', hostnames: ['a', 'b'] }] })
-    const lines = hostsFile(pod, ['10.0.0.7'], '', 'cluster.local').split('\n')
-    assert.ok(lines.includes('10.0.0.7\tweb.s.default.svc.cluster.local\tweb'))
-    assert.ok(lines.includes('1.2.3.4\ta\tb'))
-    assert.ok(lines.includes('127.0.0.1\tlocalhost'))
-    const host = hostsFile(makePod({ hostNetwork: true }), ['192.0.2.1'], '127.0.0.1 me\n', 'cluster.local')
-    assert.equal(host, '127.0.0.1 me\n')
-  })
-
-  it('are resolved as the policy says', () => {
-    const host = '# c\nnameserver 192.0.2.53\nsearch example.com\noptions ndots:2 timeout:1\n'
-    const cluster = { servers: ['10.96.0.10'], domain: 'cluster.local' }
-    const of = (spec: Partial<PodSpec>, known = cluster) => dnsConfig(makePod(spec), known, host)
-    assert.deepEqual(of({ dnsPolicy: 'Default' }), {
-      servers: ['192.0.2.53'],
-      searches: ['example.com'],
-      options: ['ndots:2', 'timeout:1'],
-    })
-    assert.deepEqual(of({}), {
-      servers: ['10.96.0.10'],
-      searches: ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local', 'example.com'],
-      options: ['ndots:5'],
-    })
-    assert.deepEqual(of({}, { servers: [], domain: 'cluster.local' }).servers, ['192.0.2.53'])
-    assert.deepEqual(of({ hostNetwork: true }).servers, ['192.0.2.53'])
-    const own = {
-      nameservers: ['9.9.9.9'],
-      searches: ['x'],
-      options: [{ name: 'ndots', value: '1' }, { name: 'edns0' }],
-    }
-    assert.deepEqual(of({ dnsPolicy: 'None', dnsConfig: own }), {
-      servers: ['9.9.9.9'],
-      searches: ['x'],
-      options: ['ndots:1', 'edns0'],
-    })
-  })
-})
-
 describe('security', () => {
   const image: ImageUser = { uid: undefined, username: '' }
   const of = (spec: Partial<PodSpec>, more: Partial<Container>, user = image) =>
@@ -319,8 +270,11 @@ describe('security', () => {
 
 describe('what the runtime is asked for', () => {
   it('names the pod, its logs and its cgroup', () => {
+    const mapped = (containerPort: number) => ({ ports: [{ containerPort, hostPort: 8000 + containerPort }] })
     const pod = makePod({
+      initContainers: [container('step', mapped(82)), container('side', { ...mapped(83), restartPolicy: 'Always' })],
       containers: [container('main', { ports: [{ containerPort: 80, hostPort: 8080 }, { containerPort: 81 }] })],
+      securityContext: { sysctls: [{ name: 'net/ipv4/tcp_syncookies', value: '1' }] },
     })
     const made = sandboxConfig(pod, { attempt: 1, hostname: 'web', dns: {}, logRoot: '/logs', cgroupRoot: 'tessera' })
     assert.deepEqual(made.metadata, { name: 'web', namespace: 'default', uid: 'uid-1', attempt: 1 })
@@ -328,8 +282,13 @@ describe('what the runtime is asked for', () => {
     assert.equal(made.linux?.cgroupParent, 'tessera/besteffort/poduid-1')
     assert.deepEqual(
       made.portMappings?.map(({ hostPort, containerPort }) => [hostPort, containerPort]),
-      [[8080, 80]],
+      [
+        [8083, 83],
+        [8080, 80],
+      ],
+      'of init containers only those that stay',
     )
+    assert.deepEqual(made.linux.sysctls, { 'net.ipv4.tcp_syncookies': '1' })
   })
 
   it('has its command and arguments expanded', () => {

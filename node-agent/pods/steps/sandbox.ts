@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { isNotFound } from '../../../client/runtime.ts'
 import type { PodSandboxConfig } from '../../../proto/gen/cri.ts'
-import { dnsConfig } from '../configuration/dns.ts'
+import { podDns } from '../configuration/dns.ts'
 import { hostnameOf } from '../configuration/hosts.ts'
 import { podLogDirectory, sandboxConfig } from '../configuration/sandbox-config.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
@@ -15,8 +15,9 @@ export function configOf({ settings }: Context, pod: Pod, attempt: number): PodS
   const { dns, logRoot, cgroupRoot } = settings
   return sandboxConfig(pod, {
     attempt,
-    hostname: hostnameOf(pod, dns.domain),
-    dns: dnsConfig(pod, dns, settings.resolvConf()),
+    // On the host's network a pod has the host's name.
+    hostname: pod.spec.hostNetwork ? '' : hostnameOf(pod, dns.domain),
+    dns: podDns(pod, dns, settings.resolvConf()).config,
     logRoot,
     cgroupRoot,
   })
@@ -27,6 +28,9 @@ export async function createSandbox(context: Context, pod: Pod, attempt: number)
   try {
     await reasoned('FailedCreatePodSandBox', async () => {
       const config = configOf(context, pod, attempt)
+      for (const { reason, message } of podDns(pod, settings.dns, settings.resolvConf()).warnings) {
+        events.record(pod, 'Warning', reason, message)
+      }
       const logs = podLogDirectory(settings.logRoot, pod)
       const folders = [...initContainers(pod), ...appContainers(pod)].map(({ name }) =>
         mkdir(path.join(logs, name), { recursive: true }),
