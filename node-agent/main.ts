@@ -91,6 +91,7 @@ export async function run(config: Config, signal: AbortSignal): Promise<void> {
       root: config.root,
       logRoot: config.logs,
       cgroupRoot: config.cgroupRoot,
+      seccompRoot: config.seccompRoot,
       dns: { servers: config.clusterDns, domain: config.clusterDomain },
       resolvConf: hostResolvConf,
       memoryBytes: machine.memoryBytes,

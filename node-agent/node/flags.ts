@@ -17,6 +17,8 @@ export interface Config {
   readonly podCidr?: string | undefined
   readonly staticPods?: string | undefined
   readonly cgroupRoot: string
+  /** Absolute. */
+  readonly seccompRoot: string
   readonly maxPods: number
   readonly podPidsLimit: number
   readonly nodeIps: readonly string[]
@@ -45,6 +47,7 @@ Runs the pods bound to this machine and reports it as a Node.
   --pod-cidr CIDR         addresses of this node's pods (default: what the Node is assigned)
   --static-pods DIR       pods from the files of a directory, with or without a control plane
   --cgroup-root NAME      where the cgroups of pods are (default: tessera)
+  --seccomp-root DIR      seccomp profiles that pods may name (default: seccomp beside --root)
   --max-pods N            how many pods fit (default: 110)
   --pod-pids-limit N      most processes of a container; 0 for no limit (default: 0)
   --cluster-dns ADDRESS   the cluster's name server; may be given again (default: pods ask the host's)
@@ -63,15 +66,17 @@ Examples:
 export function parseFlags(args: string[]): Config | undefined {
   const values = parse(args)
   if (values.help) return undefined
+  const root = path.resolve(values.root ?? '/var/lib/tessera/node')
   return {
     kubeconfig: values.kubeconfig,
     nodeName: nodeName(values['node-name'] ?? os.hostname().toLowerCase()),
     runtimeSocket: values['runtime-socket'] ?? '/run/tessera/runtime.sock',
-    root: path.resolve(values.root ?? '/var/lib/tessera/node'),
+    root,
     logs: path.resolve(values.logs ?? '/var/log/tessera/pods'),
     podCidr: podCidr(values['pod-cidr']),
     staticPods: values['static-pods'] === undefined ? undefined : path.resolve(values['static-pods']),
     cgroupRoot: values['cgroup-root'] ?? 'tessera',
+    seccompRoot: path.resolve(values['seccomp-root'] ?? path.join(root, '..', 'seccomp')),
     maxPods: wholeNumber('--max-pods', values['max-pods'] ?? '110'),
     podPidsLimit: wholeNumber('--pod-pids-limit', values['pod-pids-limit'] ?? '0'),
     nodeIps: values['node-ip'] ?? [],
@@ -99,6 +104,7 @@ function parse(args: string[]) {
         'pod-cidr': text,
         'static-pods': text,
         'cgroup-root': text,
+        'seccomp-root': text,
         'max-pods': text,
         'pod-pids-limit': text,
         'cluster-dns': texts,

@@ -46,6 +46,7 @@ export const testSettings = (
   root: path.join(root, 'node'),
   logRoot: path.join(root, 'logs'),
   cgroupRoot: 'tessera',
+  seccompRoot: path.join(root, 'seccomp'),
   dns: { servers: [], domain: 'cluster.local' },
   memoryBytes: 1e9,
   podPidsLimit: 0,

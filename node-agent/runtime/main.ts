@@ -91,7 +91,6 @@ async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assemb
     ioDir,
     initRoot,
     seccomp: seccompFilters({
-      root: options.seccompRoot,
       architecture: process.arch,
       kernel: release(),
       onUnknownNames: (file, names) => logger.warn({ file, names }, 'a seccomp profile names calls unknown here'),

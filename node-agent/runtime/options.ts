@@ -13,8 +13,6 @@ export interface RuntimeOptions {
   readonly launcherSocket: string
   /** Root of this runtime's cgroups, relative to the hierarchies. */
   readonly cgroupParent: string
-  /** Where seccomp profiles of type Localhost are. */
-  readonly seccompRoot: string
   /** Names bridge, veth pairs and nftables table, so that several runtimes fit one machine. */
   readonly instance: string
   /** Until UpdateRuntimeConfig says another. */
@@ -32,7 +30,6 @@ Makes containers as CRI v1 asks for them over a unix socket.
   --socket PATH            where CRI is served (default: runtime.sock in --run)
   --launcher-socket PATH   where the launcher is found (default: launcher.sock in --run)
   --cgroup-parent PATH     root of the containers' cgroups (default tessera, or tessera-INSTANCE)
-  --seccomp-root DIR       seccomp profiles of type Localhost (default: seccomp beside --root)
   --instance NAME          a name of at most 8 letters and digits when several share a machine (default tessera)
   --pod-cidr CIDR          addresses of pods until UpdateRuntimeConfig says others
   --cleanup                remove everything this runtime has made but images, and end
@@ -50,7 +47,6 @@ export function parseOptions(argv: readonly string[]): RuntimeOptions | 'help' {
     socket: string,
     'launcher-socket': string,
     'cgroup-parent': string,
-    'seccomp-root': string,
     instance: string,
     'pod-cidr': string,
     cleanup: { type: 'boolean' },
@@ -75,7 +71,6 @@ export function parseOptions(argv: readonly string[]): RuntimeOptions | 'help' {
     images: path.resolve(values.images ?? path.join(root, '..', 'images')),
     socket: path.resolve(values.socket ?? path.join(run, 'runtime.sock')),
     launcherSocket: path.resolve(values['launcher-socket'] ?? path.join(run, 'launcher.sock')),
-    seccompRoot: path.resolve(values['seccomp-root'] ?? path.join(root, '..', 'seccomp')),
     cgroupParent: cgroupParent.replace(/^\/+|\/+$/g, ''),
     cleanup: values.cleanup ?? false,
     ...(podCidr !== undefined && { podCidr }),

@@ -46,7 +46,6 @@ test('flags have defaults that fit together, and errors name them', () => {
     socket: '/run/tessera/runtime.sock',
     launcherSocket: '/run/tessera/launcher.sock',
     cgroupParent: 'tessera',
-    seccompRoot: '/var/lib/tessera/seccomp',
     instance: 'tessera',
     cleanup: false,
   })

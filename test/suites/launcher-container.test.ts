@@ -184,7 +184,6 @@ describe('a container', () => {
 
   it('is filtered by seccomp, whether it may gain privileges or not', async () => {
     const filters = seccompFilters({
-      root: '/nowhere',
       architecture: process.arch,
       kernel: release(),
       onUnknownNames: () => undefined,

@@ -90,7 +90,7 @@ describe('seccomp', { timeout: 120_000 }, () => {
     probe('vsock', 'socket', 40)
     probe('clone3', 'clone3', 0)
     writeFileSync(path.join(probes, 'foreign'), program(foreignCall), { mode: 0o755 })
-    mkdirSync(path.join(fixture.folder, 'state', 'seccomp'))
+    mkdirSync(path.dirname(profile('x')))
   })
   after(async () => {
     assert.deepEqual(await fixture.close(), nothing)
@@ -103,8 +103,8 @@ describe('seccomp', { timeout: 120_000 }, () => {
     })
   /** The exit code of a command in a running container. */
   const code = async (id: string, command: string): Promise<number> => (await fixture.sh(id, command)).exitCode
-  const writeProfile = (name: string, profile: object): void =>
-    writeFileSync(path.join(fixture.folder, 'state', 'seccomp', name), JSON.stringify(profile))
+  const profile = (name: string): string => path.join(fixture.folder, 'profiles', name)
+  const writeProfile = (name: string, content: object): void => writeFileSync(profile(name), JSON.stringify(content))
 
   it('RuntimeDefault lets programs work and keeps them from the kernel’s corners', async () => {
     const id = await start({ seccomp: { profileType: RuntimeDefault } }, `${seccompLine}; ${forever}`)
@@ -167,7 +167,7 @@ describe('seccomp', { timeout: 120_000 }, () => {
         { names: ['socket'], action: 'SCMP_ACT_ERRNO', args: [{ index: 0, value: 40, op: 'SCMP_CMP_EQ' }] },
       ],
     })
-    const id = await start({ seccomp: { profileType: Localhost, localhostRef: 'no-mkdir.json' } })
+    const id = await start({ seccomp: { profileType: Localhost, localhostRef: profile('no-mkdir.json') } })
     const mkdir = await fixture.sh(id, 'mkdir /tmp/a; touch /tmp/b && ls /tmp')
     assert.match(mkdir.stderr, /Read-only file system/)
     assert.equal(mkdir.stdout, 'b\n')
@@ -177,13 +177,14 @@ describe('seccomp', { timeout: 120_000 }, () => {
 
   it('says what is wrong with a profile before anything is made', async () => {
     const create = (localhostRef: string) => start({ seccomp: { profileType: Localhost, localhostRef } })
-    const folder = path.join(fixture.folder, 'state', 'seccomp')
-    await assert.rejects(create('absent.json'), {
+    await assert.rejects(create(profile('absent.json')), {
       code: 'INVALID_ARGUMENT',
-      message: new RegExp(`localhost_ref: there is no profile ${folder}/absent\\.json`),
+      message: new RegExp(`localhost_ref: there is no profile ${profile('absent.json')}`),
     })
-    await assert.rejects(create('/etc/passwd'), { message: /\/etc\/passwd is not below .*--seccomp-root/ })
+    await assert.rejects(create('bad.json'), { code: 'INVALID_ARGUMENT', message: /"bad\.json" is no absolute path/ })
     writeProfile('bad.json', { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir'], action: 'DENY' }] })
-    await assert.rejects(create('bad.json'), { message: /bad\.json: syscalls\[0\]\.action: must be one of SCMP_ACT_/ })
+    await assert.rejects(create(profile('bad.json')), {
+      message: /bad\.json: syscalls\[0\]\.action: must be one of SCMP_ACT_/,
+    })
   })
 })

@@ -9,15 +9,14 @@ import type { Pod } from '../planning/situation.ts'
 import { ConfigError } from './environment.ts'
 import { expand } from './expansion.ts'
 import { containerLogPath, podLabels } from './sandbox-config.ts'
-import { containerSecurity, type ImageUser } from './security.ts'
+import { containerSecurity, type SecuritySettings } from './security.ts'
 
-export interface ContainerSettings {
+export interface ContainerSettings extends SecuritySettings {
   readonly attempt: number
   /** See restart.ts. */
   readonly backoffMs: number
   /** The image as the runtime knows it. */
   readonly imageRef: string
-  readonly imageUser: ImageUser
   readonly environment: ReadonlyMap<string, string>
   readonly mounts: readonly Mount[]
   readonly resources: LinuxContainerResources
@@ -48,7 +47,7 @@ export function containerConfig(pod: Pod, container: Container, settings: Contai
     tty: container.tty ?? false,
     linux: {
       resources: settings.resources,
-      securityContext: containerSecurity(pod, container, settings.imageUser),
+      securityContext: containerSecurity(pod, container, settings),
     },
     ...(stopSignal !== undefined && { stopSignal: signalOf(stopSignal) }),
   }

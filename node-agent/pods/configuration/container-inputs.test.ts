@@ -225,7 +225,7 @@ describe('resources', () => {
 describe('security', () => {
   const image: ImageUser = { uid: undefined, username: '' }
   const of = (spec: Partial<PodSpec>, more: Partial<Container>, user = image) =>
-    containerSecurity(makePod(spec), container('main', more), user)
+    containerSecurity(makePod(spec), container('main', more), { imageUser: user, seccompRoot: '/node/seccomp' })
 
   it('of a container comes before that of its pod', () => {
     const made = of(
@@ -245,6 +245,18 @@ describe('security', () => {
     assert.deepEqual(made.capabilities, { addCapabilities: [], dropCapabilities: ['ALL'] })
     assert.equal(made.seccomp?.profileType, SecurityProfileProfileType.RuntimeDefault)
     assert.ok(made.maskedPaths?.includes('/proc/kcore'))
+  })
+
+  it('names seccomp profiles of the node by their path, and no other files', () => {
+    const localhost = (localhostProfile: string) =>
+      of({}, { securityContext: { seccompProfile: { type: 'Localhost', localhostProfile } } }).seccomp
+    assert.deepEqual(localhost('deep/p.json'), {
+      profileType: SecurityProfileProfileType.Localhost,
+      localhostRef: '/node/seccomp/deep/p.json',
+    })
+    for (const outside of ['../x.json', '.', '', '../seccomp2/x']) {
+      assert.throws(() => localhost(outside), { name: 'ConfigError', message: /is not below \/node\/seccomp/ }, outside)
+    }
   })
 
   it('masks nothing of a privileged container', () => {
@@ -276,7 +288,14 @@ describe('what the runtime is asked for', () => {
       containers: [container('main', { ports: [{ containerPort: 80, hostPort: 8080 }, { containerPort: 81 }] })],
       securityContext: { sysctls: [{ name: 'net/ipv4/tcp_syncookies', value: '1' }] },
     })
-    const made = sandboxConfig(pod, { attempt: 1, hostname: 'web', dns: {}, logRoot: '/logs', cgroupRoot: 'tessera' })
+    const made = sandboxConfig(pod, {
+      attempt: 1,
+      hostname: 'web',
+      dns: {},
+      logRoot: '/logs',
+      cgroupRoot: 'tessera',
+      seccompRoot: '/node/seccomp',
+    })
     assert.deepEqual(made.metadata, { name: 'web', namespace: 'default', uid: 'uid-1', attempt: 1 })
     assert.equal(made.logDirectory, '/logs/default_web_uid-1')
     assert.equal(made.linux?.cgroupParent, 'tessera/besteffort/poduid-1')
@@ -302,6 +321,7 @@ describe('what the runtime is asked for', () => {
       backoffMs: 10_000,
       imageRef: 'sha256:1',
       imageUser: { uid: undefined, username: '' },
+      seccompRoot: '/node/seccomp',
       environment: new Map([['A', 'a']]),
       mounts: [],
       resources: {},

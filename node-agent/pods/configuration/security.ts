@@ -1,4 +1,5 @@
 // From security contexts to CRI: what the container says comes before what its pod says.
+import path from 'node:path'
 import type { Container, SELinuxOptions, SeccompProfile } from '../../../api/kinds/core-v1.ts'
 import {
   type LinuxContainerSecurityContext,
@@ -38,11 +39,12 @@ function namespaceOptions({ spec }: Pod): NamespaceOption {
   }
 }
 
-export function sandboxSecurity(pod: Pod): LinuxSandboxSecurityContext {
+/** @param seccompRoot the folder of the node's own seccomp profiles */
+export function sandboxSecurity(pod: Pod, seccompRoot: string): LinuxSandboxSecurityContext {
   const { securityContext: context = {}, containers } = pod.spec
   return {
     namespaceOptions: namespaceOptions(pod),
-    seccomp: seccomp(context.seccompProfile),
+    seccomp: seccomp(context.seccompProfile, seccompRoot),
     privileged: containers.some(container => container.securityContext?.privileged),
     ...identity(context),
     ...(context.seLinuxOptions && { selinuxOptions: selinux(context.seLinuxOptions) }),
@@ -50,10 +52,14 @@ export function sandboxSecurity(pod: Pod): LinuxSandboxSecurityContext {
 }
 
 /**
- * @param imageUser the user the image names
- * @throws ConfigError when runAsNonRoot forbids the user the container would run as
+ * @throws ConfigError when runAsNonRoot forbids the user the container would run as, or a seccomp profile is not one of
+ * the node's own
  */
-export function containerSecurity(pod: Pod, container: Container, imageUser: ImageUser): LinuxContainerSecurityContext {
+export function containerSecurity(
+  pod: Pod,
+  container: Container,
+  { imageUser, seccompRoot }: SecuritySettings,
+): LinuxContainerSecurityContext {
   const { securityContext: podContext = {} } = pod.spec
   const { securityContext: context = {} } = container
   const runAsUser = context.runAsUser ?? podContext.runAsUser
@@ -73,12 +79,19 @@ export function containerSecurity(pod: Pod, container: Container, imageUser: Ima
       addCapabilities: context.capabilities?.add ?? [],
       dropCapabilities: context.capabilities?.drop ?? [],
     },
-    seccomp: seccomp(privileged ? undefined : (context.seccompProfile ?? podContext.seccompProfile)),
+    seccomp: seccomp(privileged ? undefined : (context.seccompProfile ?? podContext.seccompProfile), seccompRoot),
     maskedPaths: unmasked ? [] : maskedPaths,
     readonlyPaths: unmasked ? [] : readonlyPaths,
     ...identity({ ...podContext, ...withoutUndefined({ runAsUser: uid, runAsGroup: context.runAsGroup }) }),
     ...(seLinuxOptions && { selinuxOptions: selinux(seLinuxOptions) }),
   }
+}
+
+export interface SecuritySettings {
+  /** The user the image names. */
+  readonly imageUser: ImageUser
+  /** The folder of the node's own seccomp profiles: the only ones that pods may have. */
+  readonly seccompRoot: string
 }
 
 /** Who a container runs as when nobody says otherwise. */
@@ -124,12 +137,15 @@ function withoutUndefined(values: { runAsUser: number | undefined; runAsGroup: n
   return { ...(runAsUser !== undefined && { runAsUser }), ...(runAsGroup !== undefined && { runAsGroup }) }
 }
 
-/** Without a profile a container is unconfined, as Kubernetes' default is. */
-function seccomp(profile: SeccompProfile | undefined): SecurityProfile {
-  return {
-    profileType: SecurityProfileProfileType[profile?.type ?? 'Unconfined'],
-    ...(profile?.localhostProfile !== undefined && { localhostRef: profile.localhostProfile }),
+/** Without a profile a container is unconfined, as Kubernetes' default is. CRI takes any file, by its absolute path. */
+function seccomp(profile: SeccompProfile | undefined, root: string): SecurityProfile {
+  const { type = 'Unconfined', localhostProfile } = profile ?? {}
+  if (type !== 'Localhost') return { profileType: SecurityProfileProfileType[type] }
+  const file = path.join(root, localhostProfile ?? '')
+  if (!file.startsWith(`${path.resolve(root)}/`)) {
+    throw new ConfigError(`seccomp profile ${JSON.stringify(localhostProfile)} is not below ${root}`)
   }
+  return { profileType: SecurityProfileProfileType.Localhost, localhostRef: file }
 }
 
 const selinux = ({ user, role, type, level }: SELinuxOptions): SELinuxOption => ({ user, role, type, level })

@@ -36,6 +36,8 @@ export interface NodeSettings {
   readonly logRoot: string
   /** Below it, `<qos>/pod<uid>`. */
   readonly cgroupRoot: string
+  /** Where the seccomp profiles are that pods name by `localhostProfile`. */
+  readonly seccompRoot: string
   readonly dns: ClusterDns
   readonly memoryBytes: number
   /** Most processes of a container; 0: no limit. */

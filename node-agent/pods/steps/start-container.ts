@@ -78,6 +78,7 @@ function createRequest(
       backoffMs,
       imageRef: image?.ref ?? container.image ?? '',
       imageUser: image?.user ?? { uid: undefined, username: '' },
+      seccompRoot: settings.seccompRoot,
       environment: variables,
       mounts: containerMounts(volumes, pod, container, attempt, podIps, settings.dns.domain, variables),
       resources: containerResources(pod, container, settings.memoryBytes, settings.podPidsLimit),

@@ -11,14 +11,12 @@ import type { Architecture } from './syscall-table.ts'
 /**
  * A program for seccomp(2), in base64.
  * @param capabilities those the container keeps, as `CAP_NET_RAW`
- * @param localhostRef a profile's file, below the folder of profiles (absolute or relative to it); absent: the default
- * @throws RuntimeError `invalid` for a file that is missing, outside, or no profile
+ * @param localhostRef a profile's file, by its absolute path as CRI says; absent: the default
+ * @throws RuntimeError `invalid` for a file that is missing or no profile
  */
 export type SeccompFilters = (capabilities: readonly string[], localhostRef?: string) => string
 
 export interface SeccompMachine {
-  /** The folder of profiles. */
-  readonly root: string
   /** As Node and os.release() tell them. */
   readonly architecture: string
   readonly kernel: string
@@ -29,15 +27,14 @@ export interface SeccompMachine {
 const field = 'linux.security_context.seccomp.localhost_ref'
 
 /** Default filters are compiled once for each set of capabilities; files are read each time, as they may change. */
-export function seccompFilters({ root, architecture, kernel, onUnknownNames }: SeccompMachine): SeccompFilters {
+export function seccompFilters({ architecture, kernel, onUnknownNames }: SeccompMachine): SeccompFilters {
   const machine = { architecture: known(architecture), kernel: versionOf(kernel) }
   const defaults = new Map<string, string>()
   return (capabilities, localhostRef) => {
     const target: SeccompTarget = { ...machine, capabilities }
     if (localhostRef !== undefined) {
-      const file = fileBelow(root, localhostRef)
-      const { program, unknownNames } = compileFile(file, target)
-      if (unknownNames.length > 0) onUnknownNames(file, unknownNames)
+      const { program, unknownNames } = compileFile(localhostRef, target)
+      if (unknownNames.length > 0) onUnknownNames(localhostRef, unknownNames)
       return program
     }
     const key = capabilities.toSorted().join()
@@ -48,6 +45,8 @@ export function seccompFilters({ root, architecture, kernel, onUnknownNames }: S
 }
 
 function compileFile(file: string, target: SeccompTarget) {
+  if (file === '') throw refused('is missing: a profile of type Localhost is a file')
+  if (!path.isAbsolute(file)) throw refused(`${JSON.stringify(file)} is no absolute path`)
   try {
     const { program, unknownNames } = compileSeccomp(parseSeccompProfile(readFileSync(file, 'utf8')), target)
     return { program: base64(program), unknownNames }
@@ -55,15 +54,6 @@ function compileFile(file: string, target: SeccompTarget) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) throw refused(`there is no profile ${file}: put it there`, error)
     throw refused(`profile ${file}: ${messageOf(error)}`, error)
   }
-}
-
-function fileBelow(root: string, reference: string): string {
-  if (reference === '') throw refused('is missing: a profile of type Localhost is a file')
-  const file = path.resolve(root, reference)
-  if (!file.startsWith(`${path.resolve(root)}/`)) {
-    throw refused(`${reference} is not below ${root}, where profiles are (--seccomp-root says where)`)
-  }
-  return file
 }
 
 function refused(why: string, cause?: unknown): RuntimeError {
