@@ -92,6 +92,7 @@ export async function run(config: Config, signal: AbortSignal): Promise<void> {
       logRoot: config.logs,
       cgroupRoot: config.cgroupRoot,
       seccompRoot: config.seccompRoot,
+      hiddenPaths: machine.thermalPaths,
       dns: { servers: config.clusterDns, domain: config.clusterDomain },
       resolvConf: hostResolvConf,
       memoryBytes: machine.memoryBytes,

@@ -16,6 +16,8 @@ export interface Machine {
   /** How many huge pages are set aside, by their size in bytes; a size the kernel knows is there with 0. */
   readonly hugePages: ReadonlyMap<number, number>
   readonly hasAppArmor: boolean
+  /** Where processors tell how hot they run, which tells a neighbour's work. */
+  readonly thermalPaths: readonly string[]
 }
 
 const read = (file: string): string => {
@@ -46,6 +48,7 @@ export function readMachine(): Machine {
     swapBytes: meminfo('SwapTotal'),
     hugePages: hugePages(),
     hasAppArmor: read('/sys/module/apparmor/parameters/enabled') === 'Y',
+    thermalPaths: thermalPaths(),
   }
 }
 
@@ -63,6 +66,11 @@ function hugePages(folder = '/sys/kernel/mm/hugepages'): Map<number, number> {
 function meminfo(field: string): number {
   const kib = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(read('/proc/meminfo'))?.[1]
   return Number(kib ?? 0) * 1024
+}
+
+function thermalPaths(folder = '/sys/devices/system/cpu'): string[] {
+  const processors = existsSync(folder) ? readdirSync(folder).filter(name => /^cpu\d+$/.test(name)) : []
+  return processors.map(name => `${folder}/${name}/thermal_throttle`).filter(existsSync)
 }
 
 /** What changes while the machine runs. */

@@ -47,6 +47,7 @@ export const testSettings = (
   logRoot: path.join(root, 'logs'),
   cgroupRoot: 'tessera',
   seccompRoot: path.join(root, 'seccomp'),
+  hiddenPaths: [],
   dns: { servers: [], domain: 'cluster.local' },
   memoryBytes: 1e9,
   podPidsLimit: 0,

@@ -1,8 +1,7 @@
 // What containers and sandboxes are given: environment, names, resources, security.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Container, PodSpec, Service } from '../../../api/kinds/core-v1.ts'
-import { NamespaceMode, SecurityProfileProfileType } from '../../../proto/gen/cri.ts'
+import type { Container, Service } from '../../../api/kinds/core-v1.ts'
 import { qosClass } from '../planning/qos.ts'
 import { container, makePod } from '../testing.ts'
 import { containerConfig } from './container-config.ts'
@@ -11,7 +10,6 @@ import { expand } from './expansion.ts'
 import { fieldValue, resourceValue } from './fields.ts'
 import { cgroupParent, containerResources, cpuShares, podResources } from './resources.ts'
 import { sandboxConfig } from './sandbox-config.ts'
-import { containerSecurity, type ImageUser } from './security.ts'
 import { serviceEnvironment } from './service-env.ts'
 
 const surroundings = {
@@ -222,64 +220,6 @@ describe('resources', () => {
   })
 })
 
-describe('security', () => {
-  const image: ImageUser = { uid: undefined, username: '' }
-  const of = (spec: Partial<PodSpec>, more: Partial<Container>, user = image) =>
-    containerSecurity(makePod(spec), container('main', more), { imageUser: user, seccompRoot: '/node/seccomp' })
-
-  it('of a container comes before that of its pod', () => {
-    const made = of(
-      {
-        securityContext: {
-          runAsUser: 1,
-          fsGroup: 7,
-          supplementalGroups: [8],
-          seccompProfile: { type: 'RuntimeDefault' },
-        },
-      },
-      { securityContext: { runAsUser: 2, capabilities: { drop: ['ALL'] }, allowPrivilegeEscalation: false } },
-    )
-    assert.deepEqual(made.runAsUser, { value: 2 })
-    assert.deepEqual(made.supplementalGroups, [7, 8])
-    assert.equal(made.noNewPrivs, true)
-    assert.deepEqual(made.capabilities, { addCapabilities: [], dropCapabilities: ['ALL'] })
-    assert.equal(made.seccomp?.profileType, SecurityProfileProfileType.RuntimeDefault)
-    assert.ok(made.maskedPaths?.includes('/proc/kcore'))
-  })
-
-  it('names seccomp profiles of the node by their path, and no other files', () => {
-    const localhost = (localhostProfile: string) =>
-      of({}, { securityContext: { seccompProfile: { type: 'Localhost', localhostProfile } } }).seccomp
-    assert.deepEqual(localhost('deep/p.json'), {
-      profileType: SecurityProfileProfileType.Localhost,
-      localhostRef: '/node/seccomp/deep/p.json',
-    })
-    for (const outside of ['../x.json', '.', '', '../seccomp2/x']) {
-      assert.throws(() => localhost(outside), { name: 'ConfigError', message: /is not below \/node\/seccomp/ }, outside)
-    }
-  })
-
-  it('masks nothing of a privileged container', () => {
-    const made = of({}, { securityContext: { privileged: true } })
-    assert.deepEqual([made.maskedPaths, made.readonlyPaths, made.privileged], [[], [], true])
-  })
-
-  it('shares the namespaces asked for', () => {
-    assert.equal(of({ shareProcessNamespace: true }, {}).namespaceOptions?.pid, NamespaceMode.POD)
-    assert.equal(of({ hostNetwork: true }, {}).namespaceOptions?.network, NamespaceMode.NODE)
-    assert.equal(of({}, {}).namespaceOptions?.pid, NamespaceMode.CONTAINER)
-  })
-
-  it('refuses root where it must not be', () => {
-    const nonRoot = { securityContext: { runAsNonRoot: true } }
-    assert.throws(() => of(nonRoot, {}), /image will run as root/)
-    assert.throws(() => of(nonRoot, { securityContext: { runAsUser: 0 } }), /breaks non-root policy/)
-    assert.throws(() => of(nonRoot, {}, { uid: undefined, username: 'www' }), /non-numeric user \("www"\)/)
-    assert.doesNotThrow(() => of(nonRoot, {}, { uid: 33, username: '' }))
-    assert.doesNotThrow(() => of(nonRoot, { securityContext: { runAsUser: 5 } }))
-  })
-})
-
 describe('what the runtime is asked for', () => {
   it('names the pod, its logs and its cgroup', () => {
     const mapped = (containerPort: number) => ({ ports: [{ containerPort, hostPort: 8000 + containerPort }] })
@@ -294,7 +234,6 @@ describe('what the runtime is asked for', () => {
       dns: {},
       logRoot: '/logs',
       cgroupRoot: 'tessera',
-      seccompRoot: '/node/seccomp',
     })
     assert.deepEqual(made.metadata, { name: 'web', namespace: 'default', uid: 'uid-1', attempt: 1 })
     assert.equal(made.logDirectory, '/logs/default_web_uid-1')
@@ -322,6 +261,7 @@ describe('what the runtime is asked for', () => {
       imageRef: 'sha256:1',
       imageUser: { uid: undefined, username: '' },
       seccompRoot: '/node/seccomp',
+      hiddenPaths: [],
       environment: new Map([['A', 'a']]),
       mounts: [],
       resources: {},

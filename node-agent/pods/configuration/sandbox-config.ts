@@ -17,7 +17,6 @@ export interface SandboxSettings {
   readonly dns: DNSConfig
   readonly logRoot: string
   readonly cgroupRoot: string
-  readonly seccompRoot: string
 }
 
 export function sandboxConfig(pod: Pod, settings: SandboxSettings): PodSandboxConfig {
@@ -37,7 +36,7 @@ export function sandboxConfig(pod: Pod, settings: SandboxSettings): PodSandboxCo
     annotations: { ...metadata.annotations },
     linux: {
       cgroupParent: cgroupParent(settings.cgroupRoot, pod),
-      securityContext: sandboxSecurity(pod, settings.seccompRoot),
+      securityContext: sandboxSecurity(pod),
       sysctls: Object.fromEntries(
         (spec.securityContext?.sysctls ?? []).map(({ name, value }) => [dottedSysctl(name), value]),
       ),

@@ -38,6 +38,8 @@ export interface NodeSettings {
   readonly cgroupRoot: string
   /** Where the seccomp profiles are that pods name by `localhostProfile`. */
   readonly seccompRoot: string
+  /** See SecuritySettings. */
+  readonly hiddenPaths: readonly string[]
   readonly dns: ClusterDns
   readonly memoryBytes: number
   /** Most processes of a container; 0: no limit. */

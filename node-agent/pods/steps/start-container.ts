@@ -79,6 +79,7 @@ function createRequest(
       imageRef: image?.ref ?? container.image ?? '',
       imageUser: image?.user ?? { uid: undefined, username: '' },
       seccompRoot: settings.seccompRoot,
+      hiddenPaths: settings.hiddenPaths,
       environment: variables,
       mounts: containerMounts(volumes, pod, container, attempt, podIps, settings.dns.domain, variables),
       resources: containerResources(pod, container, settings.memoryBytes, settings.podPidsLimit),
