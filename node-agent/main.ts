@@ -95,7 +95,11 @@ export async function run(config: Config, signal: AbortSignal): Promise<void> {
       hiddenPaths: machine.thermalPaths,
       dns: { servers: config.clusterDns, domain: config.clusterDomain },
       resolvConf: hostResolvConf,
-      memoryBytes: machine.memoryBytes,
+      host: {
+        memoryBytes: machine.memoryBytes,
+        hugePageBytes: [...machine.hugePages.keys()],
+        ...machine.cgroups,
+      },
       podPidsLimit: config.podPidsLimit,
       hostIps: () => addresses,
       allocatable: () => allocatable(facts(), readUsage(config.root)),

@@ -49,7 +49,7 @@ Runs the pods bound to this machine and reports it as a Node.
   --cgroup-root NAME      where the cgroups of pods are (default: tessera)
   --seccomp-root DIR      seccomp profiles that pods may name (default: seccomp beside --root)
   --max-pods N            how many pods fit (default: 110)
-  --pod-pids-limit N      most processes of a container; 0 for no limit (default: 0)
+  --pod-pids-limit N      most processes of a pod; 0 for no limit (default: 0)
   --cluster-dns ADDRESS   the cluster's name server; may be given again (default: pods ask the host's)
   --cluster-domain NAME   the cluster's DNS domain (default: cluster.local)
   --allowed-unsafe-sysctls NAME,...

@@ -15,6 +15,12 @@ export interface Machine {
   readonly swapBytes: number
   /** How many huge pages are set aside, by their size in bytes; a size the kernel knows is there with 0. */
   readonly hugePages: ReadonlyMap<number, number>
+  readonly cgroups: {
+    /** v2 alone. */
+    readonly unified: boolean
+    /** Swap is accounted for. */
+    readonly swapControl: boolean
+  }
   readonly hasAppArmor: boolean
   /** Where processors tell how hot they run, which tells a neighbour's work. */
   readonly thermalPaths: readonly string[]
@@ -47,9 +53,20 @@ export function readMachine(): Machine {
     memoryBytes: meminfo('MemTotal'),
     swapBytes: meminfo('SwapTotal'),
     hugePages: hugePages(),
+    cgroups: cgroupsOf('/sys/fs/cgroup'),
     hasAppArmor: read('/sys/module/apparmor/parameters/enabled') === 'Y',
     thermalPaths: thermalPaths(),
   }
+}
+
+/** cgroups(7). The root of v2 has no memory.swap.max; the cgroup of this process does. */
+function cgroupsOf(mount: string): Machine['cgroups'] {
+  const controllers = read(`${mount}/cgroup.controllers`).split(' ')
+  if (!controllers.includes('memory')) {
+    return { unified: false, swapControl: existsSync(`${mount}/memory/memory.memsw.limit_in_bytes`) }
+  }
+  const own = /^0::(.*)$/m.exec(read('/proc/self/cgroup'))?.[1] ?? ''
+  return { unified: true, swapControl: existsSync(`${mount}${own}/memory.swap.max`) }
 }
 
 /** Documentation/admin-guide/mm/hugetlbpage.rst */

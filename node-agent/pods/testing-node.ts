@@ -13,7 +13,7 @@ import { NodePods } from './node-pods.ts'
 import type { Pod } from './planning/situation.ts'
 import type { StaticPods } from './static/static-pods.ts'
 import type { NodeSettings } from './steps/context.ts'
-import { abilities, container, FakeRuntime, fastClock, nodeSource } from './testing.ts'
+import { abilities, container, FakeRuntime, fastClock, host, nodeSource } from './testing.ts'
 
 interface HarnessOptions {
   readonly runtime?: ConstructorParameters<typeof FakeRuntime>[0]
@@ -49,7 +49,7 @@ export const testSettings = (
   seccompRoot: path.join(root, 'seccomp'),
   hiddenPaths: [],
   dns: { servers: [], domain: 'cluster.local' },
-  memoryBytes: 1e9,
+  host,
   podPidsLimit: 0,
   hostIps: () => ['192.0.2.1'],
   resolvConf: () => 'nameserver 192.0.2.53\n',

@@ -20,6 +20,7 @@ import { newNode } from '../node/node-object.ts'
 import type { NodeAbilities } from './admission/admission.ts'
 import type { NodeSource } from './admission/admissions.ts'
 import { sysctlAllowlist } from './admission/sysctls.ts'
+import type { ResourceHost } from './configuration/resources.ts'
 import type { Pod } from './planning/situation.ts'
 import type { Runtime } from './steps/context.ts'
 
@@ -63,6 +64,9 @@ export const makeNode = (labels: Record<string, string> = {}, spec: NodeSpec = {
   }),
   spec,
 })
+
+/** A machine with cgroup v1, and without huge pages or swap. */
+export const host: ResourceHost = { memoryBytes: 1e9, hugePageBytes: [], unified: false, swapControl: false }
 
 /** A node that allows what every node does. */
 export const abilities: NodeAbilities = {

@@ -2,13 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Container, Service } from '../../../api/kinds/core-v1.ts'
-import { qosClass } from '../planning/qos.ts'
-import { container, makePod } from '../testing.ts'
+import { container, host, makePod } from '../testing.ts'
 import { containerConfig } from './container-config.ts'
 import { type EnvironmentSources, environment } from './environment.ts'
 import { expand } from './expansion.ts'
 import { fieldValue, resourceValue } from './fields.ts'
-import { cgroupParent, containerResources, cpuShares, podResources } from './resources.ts'
 import { sandboxConfig } from './sandbox-config.ts'
 import { serviceEnvironment } from './service-env.ts'
 
@@ -172,54 +170,6 @@ describe('fields', () => {
   }
 })
 
-describe('resources', () => {
-  const asks = (requests: Record<string, string>, limits: Record<string, string> = {}) => ({
-    resources: { requests, limits },
-  })
-  const classes: readonly [more: Partial<Container>, expected: string][] = [
-    [{}, 'BestEffort'],
-    [asks({ cpu: '1' }), 'Burstable'],
-    [asks({ cpu: '1', memory: '1Gi' }, { cpu: '1', memory: '1Gi' }), 'Guaranteed'],
-    [asks({}, { cpu: '1', memory: '1Gi' }), 'Guaranteed'],
-    [asks({ cpu: '500m' }, { cpu: '1', memory: '1Gi' }), 'Burstable'],
-    [asks({ 'ephemeral-storage': '1Gi' }), 'BestEffort'],
-  ]
-  for (const [more, expected] of classes) {
-    it(`${JSON.stringify(more.resources ?? {})} is ${expected}`, () =>
-      assert.equal(qosClass(makePod({ containers: [container('main', more)] })), expected))
-  }
-
-  it('become shares, quota and bytes', () => {
-    assert.equal(cpuShares(0), 2)
-    assert.equal(cpuShares(1000), 1024)
-    assert.equal(cpuShares(1e9), 262_144)
-    const pod = makePod({ containers: [container('main', asks({ cpu: '250m' }, { cpu: '500m', memory: '64Mi' }))] })
-    assert.deepEqual(containerResources(pod, pod.spec.containers[0] ?? container('x'), 1e9, 100), {
-      cpuShares: 256,
-      cpuPeriod: 100_000,
-      cpuQuota: 50_000,
-      memoryLimitInBytes: 64 * 1024 * 1024,
-      oomScoreAdj: 933,
-      unified: { 'pids.max': '100' },
-    })
-    assert.equal(cgroupParent('tessera', pod), 'tessera/burstable/poduid-1')
-  })
-
-  it('of a pod are those of its containers together, or of its greediest init container', () => {
-    const pod = makePod({
-      initContainers: [container('init', asks({ cpu: '1' }, { cpu: '1', memory: '1Mi' }))],
-      containers: [
-        container('a', asks({ cpu: '100m' }, { cpu: '200m', memory: '1Mi' })),
-        container('b', asks({ cpu: '300m' }, { cpu: '300m', memory: '2Mi' })),
-      ],
-    })
-    const { cpuShares: shares, cpuQuota, memoryLimitInBytes } = podResources(pod)
-    assert.deepEqual([shares, cpuQuota, memoryLimitInBytes], [1024, 100_000, 3 * 1024 * 1024])
-    const open = podResources(makePod({ containers: [container('a', asks({}, { cpu: '1' })), container('b')] }))
-    assert.deepEqual([open.cpuQuota, open.memoryLimitInBytes], [0, 0])
-  })
-})
-
 describe('what the runtime is asked for', () => {
   it('names the pod, its logs and its cgroup', () => {
     const mapped = (containerPort: number) => ({ ports: [{ containerPort, hostPort: 8000 + containerPort }] })
@@ -234,6 +184,8 @@ describe('what the runtime is asked for', () => {
       dns: {},
       logRoot: '/logs',
       cgroupRoot: 'tessera',
+      host,
+      podPidsLimit: 0,
     })
     assert.deepEqual(made.metadata, { name: 'web', namespace: 'default', uid: 'uid-1', attempt: 1 })
     assert.equal(made.logDirectory, '/logs/default_web_uid-1')

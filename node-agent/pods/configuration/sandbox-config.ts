@@ -7,7 +7,7 @@ import { Protocol } from '../../../proto/gen/cri.ts'
 import { labels } from '../observation/observation.ts'
 import { isSidecar } from '../planning/restart.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
-import { cgroupParent, podResources } from './resources.ts'
+import { cgroupParent, podOverhead, podResources, type ResourceHost } from './resources.ts'
 import { sandboxSecurity } from './security.ts'
 
 export interface SandboxSettings {
@@ -17,6 +17,9 @@ export interface SandboxSettings {
   readonly dns: DNSConfig
   readonly logRoot: string
   readonly cgroupRoot: string
+  readonly host: ResourceHost
+  /** Most processes of the pod; 0: no limit. */
+  readonly podPidsLimit: number
 }
 
 export function sandboxConfig(pod: Pod, settings: SandboxSettings): PodSandboxConfig {
@@ -40,7 +43,8 @@ export function sandboxConfig(pod: Pod, settings: SandboxSettings): PodSandboxCo
       sysctls: Object.fromEntries(
         (spec.securityContext?.sysctls ?? []).map(({ name, value }) => [dottedSysctl(name), value]),
       ),
-      resources: podResources(pod),
+      resources: podResources(pod, settings.host, settings.podPidsLimit),
+      overhead: podOverhead(pod),
     },
   }
 }

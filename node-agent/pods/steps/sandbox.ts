@@ -12,7 +12,7 @@ import { isAway, messageOf, reasoned } from './step-error.ts'
 
 /** What the runtime is told of the sandbox, with each of its containers again. */
 export function configOf({ settings }: Context, pod: Pod, attempt: number): PodSandboxConfig {
-  const { dns, logRoot, cgroupRoot } = settings
+  const { dns, logRoot, cgroupRoot, host, podPidsLimit } = settings
   return sandboxConfig(pod, {
     attempt,
     // On the host's network a pod has the host's name.
@@ -20,6 +20,8 @@ export function configOf({ settings }: Context, pod: Pod, attempt: number): PodS
     dns: podDns(pod, dns, settings.resolvConf()).config,
     logRoot,
     cgroupRoot,
+    host,
+    podPidsLimit,
   })
 }
 

@@ -82,7 +82,7 @@ function createRequest(
       hiddenPaths: settings.hiddenPaths,
       environment: variables,
       mounts: containerMounts(volumes, pod, container, attempt, podIps, settings.dns.domain, variables),
-      resources: containerResources(pod, container, settings.memoryBytes, settings.podPidsLimit),
+      resources: containerResources(pod, container, settings.host),
     })
     const sandboxConfig = configOf(context, pod, sandbox?.attempt ?? 0)
     return { podSandboxId: sandboxId, config, sandboxConfig }
