@@ -42,6 +42,8 @@ export class Registration {
   readonly #lease: NodeLease
   #node: Stored<Node> | undefined
   #writtenAtMs = 0
+  /** The status written last. */
+  #sent: NodeStatus | undefined
   #wake: () => void = () => {}
   /** Resolves when the API has shown the Node. */
   readonly known: Promise<void>
@@ -184,10 +186,11 @@ export class Registration {
     const nowMs = Date.now()
     const status = nodeStatus(facts(), node.status, readUsage(root), await trouble(), await images(), nowMs)
     const due = nowMs - this.#writtenAtMs >= statusEveryMs
-    if (!due && saysTheSame(node.status, status)) return
+    if (!due && this.#sent && saysTheSame(node.status, this.#sent, status)) return
     try {
       this.#seen(await client.updateStatus(nodes, { ...node, status }, { signal }))
       this.#writtenAtMs = nowMs
+      this.#sent = status
     } catch (error) {
       if (isStatus(error, 'NotFound')) this.#node = undefined
       if (isStatus(error, 'Conflict')) this.#seen(await client.get(nodes, { name: node.metadata.name }, { signal }))
@@ -196,9 +199,11 @@ export class Registration {
   }
 }
 
-/** Heartbeats aside. */
-function saysTheSame(a: NodeStatus, b: NodeStatus): boolean {
-  const { conditions: ours = [], ...restOfOurs } = a
-  const { conditions: theirs = [], ...restOfTheirs } = b
-  return isDeepStrictEqual(restOfOurs, restOfTheirs) && !conditionsDiffer(ours, theirs)
+/**
+ * Heartbeats aside. Conditions are the API's to compare with: others write some of them, too. The rest is compared with
+ * what was sent, since the server may have it in another form.
+ */
+function saysTheSame(present: NodeStatus, sent: NodeStatus, next: NodeStatus): boolean {
+  const rest = ({ conditions: _, ...others }: NodeStatus): Partial<NodeStatus> => others
+  return isDeepStrictEqual(rest(sent), rest(next)) && !conditionsDiffer(present.conditions ?? [], next.conditions ?? [])
 }
