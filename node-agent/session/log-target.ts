@@ -36,11 +36,13 @@ export function logTarget(pod: Pod, status: PodStatus, container: string, previo
   const found = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])].find(
     candidate => candidate.name === container,
   )
-  const containerId = found && idOf(found, previous)
-  if (containerId !== undefined) return { container, containerId }
   const { name } = pod.metadata
+  // Nothing was ever made of the pod: it is too new, or was never admitted.
+  if (found === undefined) throw StatusError.badRequest(`container "${container}" in pod "${name}" is not available`)
+  const containerId = idOf(found, previous)
+  if (containerId !== undefined) return { container, containerId }
   if (previous) throw StatusError.badRequest(`previous terminated container "${container}" in pod "${name}" not found`)
-  throw StatusError.badRequest(`container "${container}" in pod "${name}" is ${waitsFor(found?.state)}`)
+  throw StatusError.badRequest(`container "${container}" in pod "${name}" is ${waitsFor(found.state)}`)
 }
 
 function idOf({ state, lastState, containerID }: ContainerStatus, previous: boolean): string | undefined {
@@ -56,15 +58,15 @@ const plainId = (url: string | undefined): string | undefined => {
   return id === '' ? undefined : id
 }
 
-function waitsFor(state: ContainerState | undefined): string {
-  switch (state?.waiting?.reason) {
+function waitsFor({ waiting, terminated }: ContainerState): string {
+  switch (waiting?.reason) {
     case 'ErrImagePull':
       return "waiting to start: image can't be pulled"
     case 'ImagePullBackOff':
       return 'waiting to start: trying and failing to pull image'
     case undefined:
-      return state?.terminated ? 'terminated' : 'waiting to start - no logs yet'
+      return terminated ? 'terminated' : 'waiting to start - no logs yet'
     default:
-      return `waiting to start: ${state?.waiting?.reason ?? ''}`
+      return `waiting to start: ${waiting?.reason ?? ''}`
   }
 }
