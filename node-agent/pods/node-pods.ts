@@ -145,7 +145,7 @@ export class NodePods implements PodDirectory {
       writer,
       volumes: this.#volumes,
       objects,
-      services: () => this.#services.list(),
+      services: () => (this.#services.hasSynced ? this.#services.list() : undefined),
       events,
       settings,
       gate: new Gate(madeAtOnce),

@@ -58,7 +58,8 @@ export interface Context {
   readonly writer: StatusWriter
   readonly volumes: PodVolumes
   readonly objects: ObjectCache
-  readonly services: () => Iterable<Service>
+  /** Undefined: the API has not told of them yet. */
+  readonly services: () => Iterable<Service> | undefined
   readonly events: EventRecorder
   readonly settings: NodeSettings
   /** Bounds how many sandboxes and containers are made at the same time. */

@@ -69,6 +69,7 @@ function createRequest(
       hostIps,
       podIps,
       allocatable: settings.allocatable(),
+      seenAtMs: memory.seenAtMs,
     }
     const image = memory.resolvedImages.get(container.name)
     const sources = { ...context.objects.sourcesFor(pod.metadata.uid), services: context.services }

@@ -1,20 +1,18 @@
-// What containers and sandboxes are given: environment, names, resources, security.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Container, Service } from '../../../api/kinds/core-v1.ts'
-import { container, host, makePod } from '../testing.ts'
-import { containerConfig } from './container-config.ts'
+import type { Container, PodSpec, Service } from '../../../api/kinds/core-v1.ts'
+import { container, makePod } from '../testing.ts'
 import { type EnvironmentSources, environment } from './environment.ts'
 import { expand } from './expansion.ts'
 import { fieldValue, resourceValue } from './fields.ts'
-import { sandboxConfig } from './sandbox-config.ts'
 import { serviceEnvironment } from './service-env.ts'
 
 const surroundings = {
   nodeName: 'n1',
   hostIps: ['192.0.2.1'],
   podIps: ['10.0.0.7', 'fd00::7'],
-  allocatable: { cpu: '2', memory: '1Gi' },
+  allocatable: { cpu: '2', memory: '1Gi', 'hugepages-2Mi': '8Mi' },
+  seenAtMs: Date.parse('2026-01-31T12:00:01.250Z'),
 }
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
@@ -100,11 +98,56 @@ describe('an environment', () => {
       { env: [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'cm', key: 'k' } } }] },
       "couldn't find key k in ConfigMap default/cm",
     ],
-    [
-      { env: [{ name: 'X', valueFrom: { fieldRef: { fieldPath: 'spec.nope' } } }] },
-      'env X: unsupported fieldPath: spec.nope',
-    ],
+    [{ env: [{ name: 'X', valueFrom: { fieldRef: { fieldPath: 'spec.nope' } } }] }, 'unsupported fieldPath: spec.nope'],
   ]
+  it('replaces services by what the container says, and refers to them', async () => {
+    const links: EnvironmentSources = { ...sources, services: () => [service('db', 'default')] }
+    const env = [
+      { name: 'DB_PORT', value: 'mine' },
+      { name: 'SEEN', value: '$(DB_SERVICE_HOST) $(DB_PORT) $(LATER)' },
+      { name: 'LATER', value: 'x' },
+    ]
+    const made = await environment(makePod(), container('main', { env }), surroundings, links)
+    assert.equal(made.get('DB_SERVICE_HOST'), '10.96.0.9')
+    assert.equal(made.get('DB_PORT'), 'mine')
+    assert.equal(made.get('SEEN'), '10.96.0.9 mine $(LATER)')
+  })
+
+  it('takes any key for a name, and bytes for text', async () => {
+    const odd: EnvironmentSources = {
+      ...sources,
+      configMap: () =>
+        Promise.resolve({ apiVersion: 'v1', kind: 'ConfigMap', metadata: {}, data: { '1bad.dot-': 'x' } }),
+      secret: () => Promise.resolve({ apiVersion: 'v1', kind: 'Secret', metadata: {}, data: { b: '/w==' } }),
+    }
+    const envFrom = [{ prefix: '0.', configMapRef: { name: 'c' } }, { secretRef: { name: 's' } }]
+    const made = await environment(makePod(), container('main', { envFrom }), surroundings, odd)
+    assert.deepEqual(
+      [...made],
+      [
+        ['0.1bad.dot-', 'x'],
+        ['b', '\ufffd'],
+      ],
+    )
+  })
+
+  it('tells of the first thing that is missing', () => {
+    const envFrom = [{ configMapRef: { name: 'first' } }, { configMapRef: { name: 'second' } }]
+    const env = [{ name: 'X', valueFrom: { secretKeyRef: { name: 'third', key: 'k' } } }]
+    return assert.rejects(of({ env, envFrom }), { name: 'ConfigError', message: 'configmap "first" not found' })
+  })
+
+  it('waits until the API has told of services, but for pods that do without', async () => {
+    const unread: EnvironmentSources = { ...sources, services: () => undefined }
+    const from = (annotations: Record<string, string>) =>
+      environment(makePod({}, { annotations }), container('main'), surroundings, unread)
+    await assert.rejects(from({}), {
+      name: 'ConfigError',
+      message: 'services have not yet been read at least once, cannot construct envvars',
+    })
+    assert.equal((await from({ 'kubernetes.io/config.source': 'file' })).size, 0)
+  })
+
   for (const [more, message] of wrong) it(`says that ${message}`, () => assert.rejects(of(more), { message }))
 
   it('names the services of its namespace, and always the API', () => {
@@ -136,7 +179,7 @@ describe('fields', () => {
         container('main', { resources: { limits: { memory: '100Mi', cpu: '250m' }, requests: { cpu: '100m' } } }),
       ],
     },
-    { labels: { b: '2', a: '"1"' }, annotations: { note: 'n' } },
+    { labels: { b: '2', a: '"1"' }, annotations: { note: 'ü\x01' } },
   )
   const table: readonly [path: string, expected: string][] = [
     ['metadata.name', 'web'],
@@ -145,6 +188,11 @@ describe('fields', () => {
     ["metadata.labels['b']", '2'],
     ["metadata.annotations['none']", ''],
     ['metadata.labels', 'a="\\"1\\""\nb="2"'],
+    [
+      'metadata.annotations',
+      'kubernetes.io/config.seen="2026-01-31T12:00:01.250Z"\nkubernetes.io/config.source="api"\nnote="ü\\x01"',
+    ],
+    ["metadata.annotations['kubernetes.io/config.source']", 'api'],
     ['spec.nodeName', 'n1'],
     ['spec.serviceAccountName', 'sa'],
     ['status.hostIP', '192.0.2.1'],
@@ -161,66 +209,39 @@ describe('fields', () => {
     ['requests.cpu', '1m', '100'],
     ['limits.memory', '1Mi', '100'],
     ['limits.memory', undefined, String(100 * 1024 * 1024)],
-    ['requests.memory', '1Mi', '100'],
+    ['requests.memory', '1Mi', '0'],
     ['limits.ephemeral-storage', undefined, '0'],
+    ['limits.hugepages-2Mi', undefined, '0'],
+    ['limits.cpu', '100m', '3'],
+    ['limits.memory', '1G', '1'],
   ]
   for (const [resource, divisor, expected] of resources) {
     it(`${resource} in ${divisor ?? 'ones'} is ${expected}`, () =>
       assert.equal(resourceValue(pod, 'main', resource, divisor, surroundings), expected))
   }
-})
 
-describe('what the runtime is asked for', () => {
-  it('names the pod, its logs and its cgroup', () => {
-    const mapped = (containerPort: number) => ({ ports: [{ containerPort, hostPort: 8000 + containerPort }] })
-    const pod = makePod({
-      initContainers: [container('step', mapped(82)), container('side', { ...mapped(83), restartPolicy: 'Always' })],
-      containers: [container('main', { ports: [{ containerPort: 80, hostPort: 8080 }, { containerPort: 81 }] })],
-      securityContext: { sysctls: [{ name: 'net/ipv4/tcp_syncookies', value: '1' }] },
-    })
-    const made = sandboxConfig(pod, {
-      attempt: 1,
-      hostname: 'web',
-      dns: {},
-      logRoot: '/logs',
-      cgroupRoot: 'tessera',
-      host,
-      podPidsLimit: 0,
-    })
-    assert.deepEqual(made.metadata, { name: 'web', namespace: 'default', uid: 'uid-1', attempt: 1 })
-    assert.equal(made.logDirectory, '/logs/default_web_uid-1')
-    assert.equal(made.linux?.cgroupParent, 'tessera/besteffort/poduid-1')
-    assert.deepEqual(
-      made.portMappings?.map(({ hostPort, containerPort }) => [hostPort, containerPort]),
-      [
-        [8083, 83],
-        [8080, 80],
-      ],
-      'of init containers only those that stay',
-    )
-    assert.deepEqual(made.linux.sysctls, { 'net.ipv4.tcp_syncookies': '1' })
+  it('has the pod’s limit, or the node’s, where a container has none', () => {
+    const of = (resource: string, resources?: PodSpec['resources'], limits = {}) => {
+      const containers = [container('main', { resources: { limits } })]
+      return resourceValue(
+        makePod({ containers, ...(resources && { resources }) }),
+        'main',
+        resource,
+        '1',
+        surroundings,
+      )
+    }
+    assert.equal(of('limits.cpu'), '2')
+    assert.equal(of('limits.cpu', undefined, { cpu: '0' }), '2')
+    assert.equal(of('limits.memory', { limits: { memory: '64Mi' } }), String(64 * 1024 * 1024))
+    assert.equal(of('limits.cpu', { limits: { memory: '64Mi' } }), '2')
+    assert.equal(of('limits.memory', { limits: { memory: '64Mi' } }, { memory: '1Mi' }), String(1024 * 1024))
+    assert.equal(of('requests.cpu', { requests: { cpu: '1' } }), '0')
   })
 
-  it('has its command and arguments expanded', () => {
-    const spec = container('main', {
-      command: ['run', '$(A)'],
-      args: ['$$(A)'],
-      lifecycle: { stopSignal: 'SIGRTMIN+3' },
-    })
-    const made = containerConfig(makePod(), spec, {
-      attempt: 2,
-      backoffMs: 10_000,
-      imageRef: 'sha256:1',
-      imageUser: { uid: undefined, username: '' },
-      seccompRoot: '/node/seccomp',
-      hiddenPaths: [],
-      environment: new Map([['A', 'a']]),
-      mounts: [],
-      resources: {},
-    })
-    assert.deepEqual([made.command, made.args], [['run', 'a'], ['$(A)']])
-    assert.equal(made.logPath, 'main/2.log')
-    assert.equal(made.stopSignal, 38)
-    assert.equal(made.annotations?.['tessera.dev/restart-backoff-ms'], '10000')
+  it('of a pod from a file are as the file’s', () => {
+    const annotations = { 'kubernetes.io/config.source': 'file', 'kubernetes.io/config.seen': 'then' }
+    const path = "metadata.annotations['kubernetes.io/config.seen']"
+    assert.equal(fieldValue(makePod({}, { annotations }), path, surroundings), 'then')
   })
 })
