@@ -88,7 +88,7 @@ describe('sandboxes and containers', () => {
       events.map(event => `${event.containerId === sandbox ? 'sandbox' : 'container'} ${event.kind}`),
       ['sandbox created', 'container created', 'container started', 'container stopped', 'container deleted'],
     )
-    assert.deepEqual([...machine.cgroups.limits.keys()], [])
+    assert.deepEqual([...machine.cgroups.limits.keys()], ['tessera/burstable'])
     assert.deepEqual([...machine.sandboxes.made.keys()], [])
     assert.deepEqual(readdirSync(machine.parts.ioDir), [])
     assert.deepEqual(readdirSync(path.join(machine.folder, 'containers')), [])

@@ -16,6 +16,7 @@ import { cgroupLimits } from '../translation/resources.ts'
 import { refuseUserNamespace } from '../translation/user-namespace.ts'
 import { newId } from './ids.ts'
 import type { Parts } from './parts.ts'
+import { weighGroup } from './pod-groups.ts'
 import { endInit, startInit } from './pod-init.ts'
 
 /** @throws RuntimeError `exists`, `invalid`, `unsupported`, `unavailable` (no pod CIDR yet, or another build's launcher) */
@@ -59,6 +60,7 @@ export async function runSandbox(
     const { warnings } = parts.cgroups.create(record.cgroupParent, cgroupLimits(config.linux?.resources))
     for (const warning of warnings)
       parts.logger.debug({ sandbox: id, warning }, 'a limit of the pod is not possible here')
+    weighGroup(parts, record.cgroupParent)
     const state = sandboxes.create(spec)
     // Locked until it is on record, so that the end of an init that dies at once is noted after that.
     return await parts.locks.run(id, async () => {

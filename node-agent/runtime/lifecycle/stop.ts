@@ -4,6 +4,7 @@ import { outputPaths, removeOutputs } from '../logs/container-log.ts'
 import type { SandboxRecord } from '../records/records.ts'
 import { find } from './ids.ts'
 import type { Parts } from './parts.ts'
+import { weighGroup } from './pod-groups.ts'
 import { endInit } from './pod-init.ts'
 
 const SIGKILL = 9
@@ -80,6 +81,7 @@ export async function stopSandbox(parts: Parts, sandboxId: string | undefined): 
   await Promise.all(containersOf(parts, sandbox.id).map(id => stopContainer(parts, id, 0)))
   await endInit(parts, sandbox)
   parts.sandboxes.remove(sandbox.id)
+  weighGroup(parts, sandbox.cgroupParent)
 }
 
 /** Stops it and removes it with all its containers. */
