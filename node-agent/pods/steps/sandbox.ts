@@ -10,14 +10,20 @@ import { appContainers, initContainers, type Pod } from '../planning/situation.t
 import type { Context } from './context.ts'
 import { isAway, messageOf, reasoned } from './step-error.ts'
 
-/** What the runtime is told of the sandbox, with each of its containers again. */
-export function configOf({ settings }: Context, pod: Pod, attempt: number): PodSandboxConfig {
+/**
+ * What the runtime is told of the sandbox, with each of its containers again. What the pod asks of its resolver and does
+ * not get is told as often.
+ * @throws Error when the pod asks for what no sandbox can have
+ */
+export function configOf({ settings, events }: Context, pod: Pod, attempt: number): PodSandboxConfig {
   const { dns, logRoot, cgroupRoot, host, podPidsLimit } = settings
+  const { config, warnings } = podDns(pod, dns, settings.resolvConf())
+  for (const { reason, message } of warnings) events.record(pod, 'Warning', reason, message)
   return sandboxConfig(pod, {
     attempt,
     // On the host's network a pod has the host's name.
     hostname: pod.spec.hostNetwork ? '' : hostnameOf(pod, dns.domain),
-    dns: podDns(pod, dns, settings.resolvConf()).config,
+    dns: config,
     logRoot,
     cgroupRoot,
     host,
@@ -30,9 +36,6 @@ export async function createSandbox(context: Context, pod: Pod, attempt: number)
   try {
     await reasoned('FailedCreatePodSandBox', async () => {
       const config = configOf(context, pod, attempt)
-      for (const { reason, message } of podDns(pod, settings.dns, settings.resolvConf()).warnings) {
-        events.record(pod, 'Warning', reason, message)
-      }
       const logs = podLogDirectory(settings.logRoot, pod)
       const folders = [...initContainers(pod), ...appContainers(pod)].map(({ name }) =>
         mkdir(path.join(logs, name), { recursive: true }),
