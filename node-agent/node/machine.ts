@@ -35,7 +35,7 @@ const read = (file: string): string => {
 }
 
 export function readMachine(): Machine {
-  const machineId = read('/etc/machine-id')
+  const machineId = read('/etc/machine-id') || read('/var/lib/dbus/machine-id')
   const architectures: Readonly<Record<string, string>> = {
     x64: 'amd64',
     arm64: 'arm64',
