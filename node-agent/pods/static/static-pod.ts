@@ -27,7 +27,7 @@ export function staticPod(text: string, file: string, nodeName: string, nowMs: n
   const { object, unknown } = decoded(documents[0], refuse)
   if (unknown.length > 0) refuse(unknown.join(', '))
   setDeclaredDefaults(pods.schema, object)
-  pods.behaviour.setDefaults?.(object)
+  pods.behaviour.setDefaults(object)
   const { name = '' } = object.metadata
   if (name === '') refuse('metadata.name: Required value')
   // The uid stands for this very content on this node: a changed file is another pod.
@@ -58,7 +58,7 @@ export function staticPod(text: string, file: string, nodeName: string, nowMs: n
     },
     status: {},
   }
-  const errors = [...validateStructure(pods.schema, pod), ...(pods.behaviour.validate?.(pod) ?? [])]
+  const errors = [...validateStructure(pods.schema, pod), ...pods.behaviour.validate(pod)]
   if (errors.length > 0) refuse(errors.map(({ field, message }) => `${field}: ${message}`).join(', '))
   const references = apiReferences(pod)
   if (references.length > 0) {
