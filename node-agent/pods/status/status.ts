@@ -7,7 +7,7 @@ import { isInitialized } from '../planning/ending.ts'
 import { qosClass } from '../planning/qos.ts'
 import { isSidecar } from '../planning/restart.ts'
 import { appContainers, initContainers, type Situation } from '../planning/situation.ts'
-import { conditions } from './conditions.ts'
+import { conditions, othersConditions } from './conditions.ts'
 import { containerStatus } from './container-status.ts'
 
 export function podStatus(situation: Situation, hostIps: readonly string[]): PodStatus {
@@ -46,11 +46,12 @@ function neverBegan({ pod, observed, ending }: Situation): boolean {
 /** Of what never began nothing else can be told: no address, no containers. */
 function rejected({ pod, ending, startedAtMs }: Situation): PodStatus {
   if (pod.status.phase === 'Failed') return pod.status
+  const others = othersConditions(pod.status)
   return {
     ...kept(pod.status),
     ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
     phase: 'Failed',
-    ...(pod.status.conditions && { conditions: pod.status.conditions }),
+    ...(others.length > 0 && { conditions: others }),
     ...ending?.failure,
     startTime: timeOf(startedAtMs),
     qosClass: qosClass(pod),
