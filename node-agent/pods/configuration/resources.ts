@@ -72,20 +72,22 @@ function unifiedFiles({ unified, swapControl }: ResourceHost): Record<string, st
  */
 export function podResources(pod: Pod, host: ResourceHost, podPidsLimit: number): LinuxContainerResources {
   const requests = podRequests({ ...pod.spec, overhead: {} })
-  const limits = podLimits(pod.spec)
-  const [cpu, memory] = [limits.get('cpu') ?? 0, limits.get('memory') ?? 0]
+  const [cpu, memory] = [podLimit(pod, 'cpu'), podLimit(pod, 'memory')]
   return {
     cpuShares: cpuShares(requests.get('cpu') ?? 0),
-    ...(isLimited(pod, 'cpu') && { cpuPeriod: cpuPeriodUs, cpuQuota: cpuQuota(cpu) }),
-    ...(isLimited(pod, 'memory') && { memoryLimitInBytes: memory }),
+    ...(cpu > 0 && { cpuPeriod: cpuPeriodUs, cpuQuota: cpuQuota(cpu) }),
+    ...(memory > 0 && { memoryLimitInBytes: memory }),
     hugepageLimits: host.hugePageBytes.map(bytes => pageLimit(bytes, requests.get(pageResource(bytes)) ?? 0)),
     ...(podPidsLimit > 0 && { unified: { 'pids.max': String(podPidsLimit) } }),
   }
 }
 
-function isLimited(pod: Pod, name: string): boolean {
-  if (amountIn(pod.spec.resources?.limits, name) > 0) return true
-  return [...initContainers(pod), ...appContainers(pod)].every(({ resources }) => amountIn(resources.limits, name) > 0)
+/** The pod's own limit, or that of its containers together where each has one, as Amounts count; 0: none. */
+export function podLimit(pod: Pod, name: string): number {
+  const whole = amountIn(pod.spec.resources?.limits, name) > 0
+  const all = [...initContainers(pod), ...appContainers(pod)]
+  if (!whole && !all.every(({ resources }) => amountIn(resources.limits, name) > 0)) return 0
+  return podLimits(pod.spec).get(name) ?? 0
 }
 
 /** What running the pod takes beside its containers: as much as it asks for, and no more. */
