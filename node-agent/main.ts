@@ -1,6 +1,5 @@
 // The node agent as a program: wires pods, node and session to the API and the runtime.
 import { existsSync, mkdirSync } from 'node:fs'
-import os from 'node:os'
 import { GrpcAgentClient } from '../client/agents.ts'
 import { EventWriter } from '../client/events.ts'
 import { GrpcClient } from '../client/grpc.ts'
@@ -12,9 +11,10 @@ import { createLogger, type Logger } from '../lib/logger.ts'
 import { type Config, FlagError, help, parseFlags } from './node/flags.ts'
 import { hostResolvConf } from './node/host-resolver.ts'
 import { nodeAddress, readMachine, readUsage } from './node/machine.ts'
-import { capacity, type NodeFacts } from './node/node-object.ts'
+import { allocatable, type NodeFacts } from './node/node-object.ts'
 import { NodeNameTakenError, Registration } from './node/registration.ts'
-import { runtimeImages, runtimeTrouble } from './node/runtime-trouble.ts'
+import { type RuntimeFacts, runtimeFacts, runtimeImages } from './node/runtime-facts.ts'
+import { runtimeTrouble } from './node/runtime-trouble.ts'
 import { NodePods } from './pods/node-pods.ts'
 import { StaticPods } from './pods/static/static-pods.ts'
 import { keepLogsSmall } from './pods/steps/log-rotation.ts'
@@ -41,17 +41,16 @@ export async function run(config: Config, signal: AbortSignal): Promise<void> {
   using runtime = new RuntimeClient({ socketPath: config.runtimeSocket })
   const machine = readMachine()
   const addresses = config.nodeIps.length > 0 ? config.nodeIps : [nodeAddress()]
-  let runtimeVersion = ''
+  let runtimeKnown: RuntimeFacts | undefined
   let podCidr = config.podCidr
   const facts = (): NodeFacts => ({
     name: config.nodeName,
-    hostname: os.hostname(),
     addresses,
     mostPods: config.maxPods,
     podCidr: config.podCidr,
     labels: config.labels,
     machine,
-    runtimeVersion,
+    runtime: runtimeKnown,
   })
 
   const tellPodCidr = async (): Promise<void> => {
@@ -94,20 +93,31 @@ export async function run(config: Config, signal: AbortSignal): Promise<void> {
       logRoot: config.logs,
       cgroupRoot: config.cgroupRoot,
       seccompRoot: config.seccompRoot,
+      hiddenPaths: machine.thermalPaths,
       dns: { servers: config.clusterDns, domain: config.clusterDomain },
       resolvConf: hostResolvConf,
-      memoryBytes: machine.memoryBytes,
+      host: {
+        memoryBytes: machine.memoryBytes,
+        hugePageBytes: [...machine.hugePages.keys()],
+        ...machine.cgroups,
+      },
       podPidsLimit: config.podPidsLimit,
       hostIps: () => addresses,
-      allocatable: () => capacity(facts(), readUsage(config.root)),
+      allocatable: () => allocatable(facts(), readUsage(config.root)),
     },
     node: registration,
+    abilities: () => ({
+      sysctls: config.sysctls,
+      appArmorTrouble: machine.hasAppArmor
+        ? 'the container runtime applies no AppArmor profiles'
+        : 'AppArmor is not enabled on the host',
+      strictGroups: runtimeKnown?.features.supplementalGroupsPolicy ?? false,
+    }),
     log,
     staticPods,
     onRuntimeConnect: async () => {
       tellLocally(config, cluster, log)
-      const { runtimeName = '', runtimeVersion: version = '' } = await runtime.version({})
-      runtimeVersion = `${runtimeName}://${version}`
+      runtimeKnown = await runtimeFacts(runtime)
       await tellPodCidr()
     },
     onRuntimeHealth: () => registration.wake(),

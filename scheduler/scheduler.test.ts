@@ -93,7 +93,7 @@ describe('Scheduler', () => {
     })
     const message =
       '0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint {team: red}. ' +
-      'preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.'
+      'no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.'
     const { status, reason, message: told } = scheduledCondition(pod) ?? {}
     assert.deepEqual({ status, reason, told }, { status: 'False', reason: 'Unschedulable', told: message })
     const events = await until(async () => {

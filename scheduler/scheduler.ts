@@ -235,6 +235,7 @@ export class Scheduler {
       info.shape,
       info.priority,
       info.pod.spec.preemptionPolicy,
+      info.pod.spec.resourceClaims,
     ])
     if (this.#explained?.key === key) return this.#explained
     const refusing = new Set(refusals.map(refusal => refusal?.plugin))

@@ -18,24 +18,38 @@ const stated = (container: Container): Quantities => container.resources.request
  * @throws QuantityError
  */
 export function podRequests(spec: PodSpec, requestsOf: (container: Container) => Quantities = stated): Amounts {
+  const sum = together(spec, requestsOf)
+  for (const [name, quantity] of Object.entries(spec.resources?.requests ?? {})) sum.set(name, amountOf(name, quantity))
+  add(sum, spec.overhead ?? {})
+  return sum
+}
+
+/**
+ * The same of limits, overhead aside. A container without a limit counts for nothing: whoever caps the pod by these
+ * must see first that every container has one.
+ * @throws QuantityError
+ */
+export function podLimits(spec: PodSpec): Amounts {
+  const sum = together(spec, ({ resources }) => resources.limits ?? {})
+  for (const [name, quantity] of Object.entries(spec.resources?.limits ?? {})) sum.set(name, amountOf(name, quantity))
+  return sum
+}
+
+function together(spec: PodSpec, of: (container: Container) => Quantities): Map<string, number> {
   const running = new Map<string, number>()
   const sidecars = new Map<string, number>()
   const peak = new Map<string, number>()
-  for (const container of spec.containers) add(running, requestsOf(container))
+  for (const container of spec.containers) add(running, of(container))
   for (const container of spec.initContainers ?? []) {
-    const requests = requestsOf(container)
+    const amounts = of(container)
     const moment = new Map(sidecars)
-    add(moment, requests)
+    add(moment, amounts)
     raise(peak, moment)
     if (container.restartPolicy !== 'Always') continue
-    add(running, requests)
-    add(sidecars, requests)
+    add(running, amounts)
+    add(sidecars, amounts)
   }
   raise(running, peak)
-  for (const [name, quantity] of Object.entries(spec.resources?.requests ?? {})) {
-    running.set(name, amountOf(name, quantity))
-  }
-  add(running, spec.overhead ?? {})
   return running
 }
 

@@ -3,9 +3,9 @@ import type { NodeCondition } from '../../api/kinds/core-v1.ts'
 import { timeOf } from '../../api/values/time.ts'
 import type { Usage } from './machine.ts'
 
-/** The kubelet's hard eviction thresholds: below them the node is under pressure. */
-const leastMemoryBytes = 100 * 1024 * 1024
-const leastDiskFraction = 0.1
+/** The kubelet's hard eviction thresholds: below them the node is under pressure, so pods are not promised the rest. */
+export const leastMemoryBytes = 100 * 1024 * 1024
+export const leastDiskFraction = 0.1
 /** Of all process numbers there are. */
 const mostPidFraction = 0.95
 

@@ -57,3 +57,20 @@ describe('--node-labels', () => {
     }
   })
 })
+
+describe('--allowed-unsafe-sysctls', () => {
+  const allowed = (text: string) => parseFlags(['--node-name', 'n1', '--allowed-unsafe-sysctls', text])?.sysctls
+
+  it('takes names and what names begin with', () => {
+    const list = allowed('kernel.msg*,net.core.somaxconn')
+    assert.equal(list?.names.get('net.core.somaxconn'), 'Net')
+    assert.equal(list.prefixes.get('kernel.msg'), 'IPC')
+  })
+
+  it('refuses what is the whole machine’s', () => {
+    assert.throws(() => allowed('vm.swappiness'), {
+      name: 'FlagError',
+      message: `--allowed-unsafe-sysctls: "vm.swappiness" is not known to be a pod's own`,
+    })
+  })
+})

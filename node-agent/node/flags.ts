@@ -2,6 +2,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { type SysctlAllowlist, sysctlAllowlist } from '../pods/admission/sysctls.ts'
 import { nodeLabelError } from './node-labels.ts'
 
 export interface Config {
@@ -24,6 +25,7 @@ export interface Config {
   readonly labels: Readonly<Record<string, string>>
   readonly clusterDns: readonly string[]
   readonly clusterDomain: string
+  readonly sysctls: SysctlAllowlist
 }
 
 export class FlagError extends Error {
@@ -47,9 +49,12 @@ Runs the pods bound to this machine and reports it as a Node.
   --cgroup-root NAME      where the cgroups of pods are (default: tessera)
   --seccomp-root DIR      seccomp profiles that pods may name (default: seccomp beside --root)
   --max-pods N            how many pods fit (default: 110)
-  --pod-pids-limit N      most processes of a container; 0 for no limit (default: 0)
+  --pod-pids-limit N      most processes of a pod; 0 for no limit (default: 0)
   --cluster-dns ADDRESS   the cluster's name server; may be given again (default: pods ask the host's)
   --cluster-domain NAME   the cluster's DNS domain (default: cluster.local)
+  --allowed-unsafe-sysctls NAME,...
+                          kernel parameters pods may set besides the safe ones; kernel.msg* stands for
+                          all that begin so
   -h, --help              print this
 
 Examples:
@@ -78,6 +83,7 @@ export function parseFlags(args: string[]): Config | undefined {
     labels: labels(values['node-labels'] ?? ''),
     clusterDns: values['cluster-dns'] ?? [],
     clusterDomain: values['cluster-domain'] ?? 'cluster.local',
+    sysctls: sysctls(values['allowed-unsafe-sysctls'] ?? ''),
   }
 }
 
@@ -103,6 +109,7 @@ function parse(args: string[]) {
         'pod-pids-limit': text,
         'cluster-dns': texts,
         'cluster-domain': text,
+        'allowed-unsafe-sysctls': text,
         help: { type: 'boolean', short: 'h' },
       },
     }).values
@@ -141,4 +148,15 @@ function labels(text: string): Record<string, string> {
       return [key, value]
     }),
   )
+}
+
+function sysctls(text: string): SysctlAllowlist {
+  try {
+    return sysctlAllowlist(
+      text.split(',').filter(name => name !== ''),
+      os.release(),
+    )
+  } catch (error) {
+    throw new FlagError(`--allowed-unsafe-sysctls: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }

@@ -1,5 +1,5 @@
 // What this machine is: read from /proc, /sys and /etc.
-import { readFileSync, statfsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs'
 import os from 'node:os'
 
 export interface Machine {
@@ -12,6 +12,18 @@ export interface Machine {
   readonly architecture: string
   readonly cpus: number
   readonly memoryBytes: number
+  readonly swapBytes: number
+  /** How many huge pages are set aside, by their size in bytes; a size the kernel knows is there with 0. */
+  readonly hugePages: ReadonlyMap<number, number>
+  readonly cgroups: {
+    /** v2 alone. */
+    readonly unified: boolean
+    /** Swap is accounted for. */
+    readonly swapControl: boolean
+  }
+  readonly hasAppArmor: boolean
+  /** Where processors tell how hot they run, which tells a neighbour's work. */
+  readonly thermalPaths: readonly string[]
 }
 
 const read = (file: string): string => {
@@ -23,7 +35,7 @@ const read = (file: string): string => {
 }
 
 export function readMachine(): Machine {
-  const machineId = read('/etc/machine-id')
+  const machineId = read('/etc/machine-id') || read('/var/lib/dbus/machine-id')
   const architectures: Readonly<Record<string, string>> = {
     x64: 'amd64',
     arm64: 'arm64',
@@ -39,12 +51,43 @@ export function readMachine(): Machine {
     architecture: architectures[os.arch()] ?? os.arch(),
     cpus: os.cpus().length,
     memoryBytes: meminfo('MemTotal'),
+    swapBytes: meminfo('SwapTotal'),
+    hugePages: hugePages(),
+    cgroups: cgroupsOf('/sys/fs/cgroup'),
+    hasAppArmor: read('/sys/module/apparmor/parameters/enabled') === 'Y',
+    thermalPaths: thermalPaths(),
   }
+}
+
+/** cgroups(7). The root of v2 has no memory.swap.max; the cgroup of this process does. */
+function cgroupsOf(mount: string): Machine['cgroups'] {
+  const controllers = read(`${mount}/cgroup.controllers`).split(' ')
+  if (!controllers.includes('memory')) {
+    return { unified: false, swapControl: existsSync(`${mount}/memory/memory.memsw.limit_in_bytes`) }
+  }
+  const own = /^0::(.*)$/m.exec(read('/proc/self/cgroup'))?.[1] ?? ''
+  return { unified: true, swapControl: existsSync(`${mount}${own}/memory.swap.max`) }
+}
+
+/** Documentation/admin-guide/mm/hugetlbpage.rst */
+function hugePages(folder = '/sys/kernel/mm/hugepages'): Map<number, number> {
+  const names = existsSync(folder) ? readdirSync(folder).sort() : []
+  return new Map(
+    names.flatMap(name => {
+      const kib = /^hugepages-(\d+)kB$/.exec(name)?.[1]
+      return kib === undefined ? [] : [[Number(kib) * 1024, Number(read(`${folder}/${name}/nr_hugepages`))]]
+    }),
+  )
 }
 
 function meminfo(field: string): number {
   const kib = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(read('/proc/meminfo'))?.[1]
   return Number(kib ?? 0) * 1024
+}
+
+function thermalPaths(folder = '/sys/devices/system/cpu'): string[] {
+  const processors = existsSync(folder) ? readdirSync(folder).filter(name => /^cpu\d+$/.test(name)) : []
+  return processors.map(name => `${folder}/${name}/thermal_throttle`).filter(existsSync)
 }
 
 /** What changes while the machine runs. */

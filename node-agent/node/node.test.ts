@@ -3,17 +3,19 @@ import os from 'node:os'
 import { describe, it, type TestContext } from 'node:test'
 import { leases } from '../../api/kinds/coordination-v1.ts'
 import { nodes } from '../../api/kinds/core-v1.ts'
+import type { KubernetesObject } from '../../api/kinds/kind.ts'
 import { microTimeOf, timeOf } from '../../api/values/time.ts'
+import type { Resource, WriteOptions } from '../../client/client.ts'
 import { FakeClient, type FakeOptions } from '../../client/fake.ts'
 import { silentLogger } from '../../lib/logger.ts'
 import { conditionsDiffer, nodeConditions, type RuntimeTrouble } from './conditions.ts'
 import { hostResolvConf } from './host-resolver.ts'
 import { nodeAddress, readMachine, readUsage, type Usage } from './machine.ts'
-import { type NodeFacts, newNode } from './node-object.ts'
+import { allocatable, capacity, type NodeFacts, newNode } from './node-object.ts'
 import { NodeNameTakenError, Registration } from './registration.ts'
 import { runtimeTrouble } from './runtime-trouble.ts'
 
-const usage: Usage = {
+const roomy: Usage = {
   memoryAvailableBytes: 1e9,
   diskBytes: 1e10,
   diskAvailableBytes: 5e9,
@@ -41,7 +43,7 @@ describe('the machine', () => {
 describe('conditions of a node', () => {
   const of = (more: Partial<Usage>, trouble?: RuntimeTrouble) =>
     Object.fromEntries(
-      nodeConditions([], { ...usage, ...more }, trouble, nowMs).map(({ type, status, reason }) => [
+      nodeConditions([], { ...roomy, ...more }, trouble, nowMs).map(({ type, status, reason }) => [
         type,
         [status, reason],
       ]),
@@ -65,14 +67,14 @@ describe('conditions of a node', () => {
 
   it('keep the time since when they hold, and what others wrote', () => {
     const foreign = { type: 'Other', status: 'True' } as const
-    const first = nodeConditions([foreign], usage, undefined, nowMs)
-    const later = nodeConditions(first, usage, 'gone', nowMs + 60_000)
+    const first = nodeConditions([foreign], roomy, undefined, nowMs)
+    const later = nodeConditions(first, roomy, 'gone', nowMs + 60_000)
     const time = (type: string): string | undefined => later.find(each => each.type === type)?.lastTransitionTime
     assert.equal(time('MemoryPressure'), timeOf(nowMs))
     assert.equal(time('Ready'), timeOf(nowMs + 60_000))
     assert.deepEqual(later[0], foreign)
     assert.equal(conditionsDiffer(first, later), true)
-    assert.equal(conditionsDiffer(first, nodeConditions(first, usage, undefined, nowMs + 60_000)), false)
+    assert.equal(conditionsDiffer(first, nodeConditions(first, roomy, undefined, nowMs + 60_000)), false)
   })
 })
 
@@ -86,24 +88,42 @@ describe('what the runtime says of itself', () => {
       await of([{ type: 'NetworkReady', status: false, reason: 'NoPodCidr', message: 'no pod CIDR' }]),
       'container runtime network not ready: NetworkReady=false reason:NoPodCidr message:no pod CIDR',
     )
+    assert.equal(
+      await of([
+        { type: 'RuntimeReady', status: false, reason: 'A', message: 'a' },
+        { type: 'NetworkReady', status: false, reason: 'B', message: 'b' },
+      ]),
+      '[container runtime not ready: RuntimeReady=false reason:A message:a, ' +
+        'container runtime network not ready: NetworkReady=false reason:B message:b]',
+    )
     const silent = await runtimeTrouble({ status: () => Promise.reject(new Error('nobody listens')) })
     assert.equal(silent, 'container runtime is down: nobody listens')
   })
 })
 
+const gibibyte = 2 ** 30
+const hugePages = new Map([
+  [2 * 2 ** 20, 3],
+  [gibibyte, 0],
+])
+
 const facts = (machineId = 'm1'): NodeFacts => ({
   name: 'n1',
-  hostname: 'host-1',
   addresses: ['192.0.2.1'],
   mostPods: 110,
   podCidr: '10.244.1.0/24',
   labels: { zone: 'a' },
-  machine: { ...readMachine(), machineId, cpus: 2, memoryBytes: 1024 * 1024 },
-  runtimeVersion: 'tessera://0.1.0',
+  machine: { ...readMachine(), machineId, cpus: 2, memoryBytes: 8 * gibibyte, swapBytes: 4096, hugePages },
+  runtime: {
+    version: 'tessera://0.1.0',
+    handlers: [{ name: '', features: { recursiveReadOnlyMounts: true, userNamespaces: false } }],
+    features: { supplementalGroupsPolicy: true },
+  },
 })
 
 function registration(t: TestContext, client: FakeClient, machineId?: string) {
   const cidrs: string[] = []
+  const images = [{ names: ['demo:1'], sizeBytes: 5 }]
   let trouble: RuntimeTrouble
   const stop = new AbortController()
   const registered = new Registration({
@@ -111,7 +131,7 @@ function registration(t: TestContext, client: FakeClient, machineId?: string) {
     facts: () => facts(machineId),
     root: '/',
     trouble: () => Promise.resolve(trouble),
-    images: () => Promise.resolve([{ names: ['demo:1'], sizeBytes: 5 }]),
+    images: () => Promise.resolve([...images]),
     onPodCidr: cidr => cidrs.push(cidr),
     log: silentLogger,
   })
@@ -121,7 +141,7 @@ function registration(t: TestContext, client: FakeClient, machineId?: string) {
     stop.abort()
     await running.catch(() => {})
   })
-  return { registered, running, cidrs, setTrouble: (next: RuntimeTrouble) => (trouble = next) }
+  return { registered, running, cidrs, images, setTrouble: (next: RuntimeTrouble) => (trouble = next) }
 }
 
 async function eventually(assertion: () => Promise<void> | void): Promise<void> {
@@ -136,7 +156,40 @@ async function eventually(assertion: () => Promise<void> | void): Promise<void> 
   }
 }
 
+/** Leaves out empty texts, as a server's JSON does. */
+class TerseClient extends FakeClient {
+  statuses = 0
+
+  override updateStatus<T extends KubernetesObject>(kind: Resource<T>, object: T, options?: WriteOptions) {
+    this.statuses++
+    const terse = JSON.stringify(object, (_, value: unknown) => (value === '' ? undefined : value))
+    return super.updateStatus(kind, JSON.parse(terse) as T, options)
+  }
+}
+
 const make = (options?: FakeOptions): FakeClient => new FakeClient(options)
+
+describe('what a node has', () => {
+  it('is told in full, and what pods get of it without the last of memory and disk', () => {
+    const usage: Usage = { ...roomy, diskBytes: 10 * gibibyte }
+    assert.deepEqual(capacity(facts(), usage), {
+      cpu: '2',
+      memory: '8Gi',
+      'ephemeral-storage': '10Gi',
+      'hugepages-2Mi': '6Mi',
+      'hugepages-1Gi': '0',
+      pods: '110',
+    })
+    assert.deepEqual(allocatable(facts(), usage), {
+      cpu: '2',
+      memory: `${8 * 1024 - 100 - 6}Mi`,
+      'ephemeral-storage': '9Gi',
+      'hugepages-2Mi': '6Mi',
+      'hugepages-1Gi': '0',
+      pods: '110',
+    })
+  })
+})
 
 describe('a node', () => {
   it('registers itself, is Ready, and holds its lease', async t => {
@@ -147,17 +200,19 @@ describe('a node', () => {
       assert.equal(node.status.conditions?.find(({ type }) => type === 'Ready')?.status, 'True')
     })
     const { metadata, spec, status } = await client.get(nodes, { name: 'n1' })
-    assert.equal(metadata.labels?.['kubernetes.io/hostname'], 'host-1')
+    assert.equal(metadata.labels?.['kubernetes.io/hostname'], 'n1')
     assert.equal(metadata.labels['zone'], 'a')
     assert.equal(spec.podCIDR, '10.244.1.0/24')
     assert.equal(status.capacity?.['cpu'], '2')
-    assert.equal(status.capacity['memory'], '1024Ki')
     assert.equal(status.capacity['pods'], '110')
     assert.deepEqual(status.addresses, [
       { type: 'InternalIP', address: '192.0.2.1' },
-      { type: 'Hostname', address: 'host-1' },
+      { type: 'Hostname', address: 'n1' },
     ])
     assert.equal(status.nodeInfo.containerRuntimeVersion, 'tessera://0.1.0')
+    assert.deepEqual(status.nodeInfo.swap, { capacity: 4096 })
+    assert.deepEqual(status.features, { supplementalGroupsPolicy: true })
+    assert.deepEqual(status.runtimeHandlers, facts().runtime?.handlers)
     assert.deepEqual(status.images, [{ names: ['demo:1'], sizeBytes: 5 }])
     assert.deepEqual(cidrs.includes('10.244.1.0/24'), true)
     const lease = await client.get(leases, { namespace: 'kube-node-lease', name: 'n1' })
@@ -197,6 +252,24 @@ describe('a node', () => {
     setTrouble('container runtime is down')
     registered.wake()
     await eventually(() => ready('False'))
+  })
+
+  it('tells of an image as soon as it looks, and is not written without news', async t => {
+    const client = new TerseClient()
+    const { registered, images } = registration(t, client)
+    const names = async (): Promise<unknown> => {
+      const { status } = await client.get(nodes, { name: 'n1' })
+      return status.images?.flatMap(image => image.names)
+    }
+    await eventually(async () => assert.deepEqual(await names(), ['demo:1']))
+    images.push({ names: ['other:1'], sizeBytes: 1 })
+    registered.wake()
+    await eventually(async () => assert.deepEqual(await names(), ['demo:1', 'other:1']))
+    const written = client.statuses
+    await new Promise(resolve => setTimeout(resolve, 20))
+    registered.wake()
+    await new Promise(resolve => setTimeout(resolve, 50))
+    assert.equal(client.statuses, written)
   })
 
   it('comes back when it was deleted, and waits for an API that is away', async t => {

@@ -1,18 +1,19 @@
 // This machine as a Node of the cluster: registered, kept current, and its lease renewed.
+import { isDeepStrictEqual } from 'node:util'
 import { isStatus } from '../../api/errors.ts'
-import { type ContainerImage, type Node, nodes } from '../../api/kinds/core-v1.ts'
+import { type ContainerImage, type Node, type NodeStatus, nodes } from '../../api/kinds/core-v1.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
 import type { Client } from '../../client/client.ts'
 import { Informer } from '../../client/informer.ts'
 import { sleep } from '../../lib/abort.ts'
 import { Backoff } from '../../lib/backoff.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { conditionsDiffer, nodeConditions, type RuntimeTrouble } from './conditions.ts'
+import { conditionsDiffer, type RuntimeTrouble } from './conditions.ts'
 import { NodeLease, renewEveryMs } from './lease.ts'
 import { readUsage } from './machine.ts'
 import { type NodeFacts, newNode, nodeLabels, nodeStatus } from './node-object.ts'
 
-/** The status is written at least this often, whether or not it changed. */
+/** The status is written at least this often, whether or not it says something new. */
 const statusEveryMs = 300_000
 /** How long whoever asks for the Node waits for the API. */
 const fetchMs = 5_000
@@ -41,6 +42,8 @@ export class Registration {
   readonly #lease: NodeLease
   #node: Stored<Node> | undefined
   #writtenAtMs = 0
+  /** The status written last. */
+  #sent: NodeStatus | undefined
   #wake: () => void = () => {}
   /** Resolves when the API has shown the Node. */
   readonly known: Promise<void>
@@ -181,19 +184,26 @@ export class Registration {
     const node = this.#node
     if (node === undefined) return
     const nowMs = Date.now()
-    const usage = readUsage(root)
-    const reason = await trouble()
-    const before = node.status.conditions ?? []
+    const status = nodeStatus(facts(), node.status, readUsage(root), await trouble(), await images(), nowMs)
     const due = nowMs - this.#writtenAtMs >= statusEveryMs
-    if (!due && !conditionsDiffer(before, nodeConditions(before, usage, reason, nowMs))) return
-    const status = nodeStatus(facts(), node.status, usage, reason, await images(), nowMs)
+    if (!due && this.#sent && saysTheSame(node.status, this.#sent, status)) return
     try {
       this.#seen(await client.updateStatus(nodes, { ...node, status }, { signal }))
       this.#writtenAtMs = nowMs
+      this.#sent = status
     } catch (error) {
       if (isStatus(error, 'NotFound')) this.#node = undefined
       if (isStatus(error, 'Conflict')) this.#seen(await client.get(nodes, { name: node.metadata.name }, { signal }))
       throw error
     }
   }
+}
+
+/**
+ * Heartbeats aside. Conditions are the API's to compare with: others write some of them, too. The rest is compared with
+ * what was sent, since the server may have it in another form.
+ */
+function saysTheSame(present: NodeStatus, sent: NodeStatus, next: NodeStatus): boolean {
+  const rest = ({ conditions: _, ...others }: NodeStatus): Partial<NodeStatus> => others
+  return isDeepStrictEqual(rest(sent), rest(next)) && !conditionsDiffer(present.conditions ?? [], next.conditions ?? [])
 }

@@ -11,6 +11,7 @@ import { sleep } from '../../lib/abort.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { PodVolumes } from '../volumes/pod-volumes.ts'
+import type { NodeAbilities } from './admission/admission.ts'
 import { Admissions, type NodeSource } from './admission/admissions.ts'
 import { watchLocalStorage } from './eviction/local-storage.ts'
 import { ObjectCache } from './object-cache.ts'
@@ -37,6 +38,8 @@ export interface NodePodsOptions {
   readonly events: EventRecorder
   readonly settings: NodeSettings
   readonly node: NodeSource
+  /** What pods may ask for here; it may change with the runtime. */
+  readonly abilities: () => NodeAbilities
   readonly log: Logger
   readonly staticPods?: StaticPods | undefined
   /** See RuntimeViewOptions. */
@@ -68,6 +71,7 @@ export class NodePods implements PodDirectory {
     this.#admissions = new Admissions({
       node,
       allocatable: () => settings.allocatable(),
+      abilities: options.abilities,
       pods: () => [...this.#workers.values()].map(({ admission }) => admission),
       log,
     })
@@ -140,7 +144,7 @@ export class NodePods implements PodDirectory {
       writer,
       volumes: this.#volumes,
       objects,
-      services: () => this.#services.list(),
+      services: () => (this.#services.hasSynced ? this.#services.list() : undefined),
       events,
       settings,
       gate: new Gate(madeAtOnce),

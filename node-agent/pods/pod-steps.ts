@@ -19,12 +19,13 @@ export interface PodStepsOptions {
 
 export class PodSteps {
   readonly #options: PodStepsOptions
-  readonly memory = new PodMemory()
+  readonly memory: PodMemory
   readonly #busy = new Map<string, Step>()
   #stopped = false
 
   constructor(options: PodStepsOptions) {
     this.#options = options
+    this.memory = new PodMemory(options.context.clock.now())
   }
 
   /** By their subject. */

@@ -12,7 +12,8 @@ import type { NodeSource } from './admission/admissions.ts'
 import { NodePods } from './node-pods.ts'
 import type { Pod } from './planning/situation.ts'
 import type { StaticPods } from './static/static-pods.ts'
-import { container, FakeRuntime, fastClock, nodeSource } from './testing.ts'
+import type { NodeSettings } from './steps/context.ts'
+import { abilities, container, FakeRuntime, fastClock, host, nodeSource } from './testing.ts'
 
 interface HarnessOptions {
   readonly runtime?: ConstructorParameters<typeof FakeRuntime>[0]
@@ -35,6 +36,25 @@ export interface Harness {
   apply(spec: Partial<PodSpec>, metadata?: Partial<PodKind['metadata']>): Promise<Pod>
   get(name?: string): Promise<Pod>
 }
+
+/** @param root a folder of the test's own */
+export const testSettings = (
+  root: string,
+  allocatable: Readonly<Record<string, string>> = { cpu: '2', memory: '1Gi', pods: '110' },
+): NodeSettings => ({
+  nodeName: 'n1',
+  root: path.join(root, 'node'),
+  logRoot: path.join(root, 'logs'),
+  cgroupRoot: 'tessera',
+  seccompRoot: path.join(root, 'seccomp'),
+  hiddenPaths: [],
+  dns: { servers: [], domain: 'cluster.local' },
+  host,
+  podPidsLimit: 0,
+  hostIps: () => ['192.0.2.1'],
+  resolvConf: () => 'nameserver 192.0.2.53\n',
+  allocatable: () => allocatable,
+})
 
 /** Agents are killed and what they left is removed when the test ends. */
 export function harness(t: TestContext, options: HarnessOptions = {}): Harness {
@@ -61,20 +81,9 @@ export function harness(t: TestContext, options: HarnessOptions = {}): Harness {
         client,
         runtime,
         events: recorder,
-        settings: {
-          nodeName: 'n1',
-          root: path.join(root, 'node'),
-          logRoot: path.join(root, 'logs'),
-          cgroupRoot: 'tessera',
-          seccompRoot: path.join(root, 'seccomp'),
-          dns: { servers: [], domain: 'cluster.local' },
-          memoryBytes: 1e9,
-          podPidsLimit: 0,
-          hostIps: () => ['192.0.2.1'],
-          resolvConf: () => 'nameserver 192.0.2.53\n',
-          allocatable: () => options.allocatable ?? { cpu: '2', memory: '1Gi', pods: '110' },
-        },
+        settings: testSettings(root, options.allocatable),
         node: options.node ?? nodeSource(),
+        abilities: () => abilities,
         staticPods: options.staticPods?.(client),
         log: silentLogger,
         onRuntimeConnect: () => Promise.resolve(),

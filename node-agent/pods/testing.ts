@@ -18,7 +18,10 @@ import {
 } from '../../proto/gen/cri.ts'
 import { readMachine } from '../node/machine.ts'
 import { newNode } from '../node/node-object.ts'
+import type { NodeAbilities } from './admission/admission.ts'
 import type { NodeSource } from './admission/admissions.ts'
+import { sysctlAllowlist } from './admission/sysctls.ts'
+import type { ResourceHost } from './configuration/resources.ts'
 import type { Pod } from './planning/situation.ts'
 import type { Runtime } from './steps/context.ts'
 
@@ -53,16 +56,25 @@ export const makePod = (
 export const makeNode = (labels: Record<string, string> = {}, spec: NodeSpec = {}): Node => ({
   ...newNode({
     name: 'n1',
-    hostname: 'n1',
     addresses: [],
     mostPods: 110,
     podCidr: undefined,
     labels,
     machine: readMachine(),
-    runtimeVersion: '',
+    runtime: undefined,
   }),
   spec,
 })
+
+/** A machine with cgroup v1, and without huge pages or swap. */
+export const host: ResourceHost = { memoryBytes: 1e9, hugePageBytes: [], unified: false, swapControl: false }
+
+/** A node that allows what every node does. */
+export const abilities: NodeAbilities = {
+  sysctls: sysctlAllowlist([], '6.1.0'),
+  appArmorTrouble: 'AppArmor is not enabled on the host',
+  strictGroups: true,
+}
 
 export const nodeSource = (node: Node = makeNode()): NodeSource => ({
   known: Promise.resolve(),

@@ -30,7 +30,9 @@ export function logTarget(podName: string, status: PodStatus, container: string,
   const found = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
     ({ name }) => name === container,
   )
-  const { id, why } = found ? choose(found, previous) : { id: undefined, why: 'is not available' }
+  // Nothing was ever made of the pod: it is too new, or was never admitted.
+  if (!found) throw StatusError.badRequest(`container "${container}" in pod "${podName}" is not available`)
+  const { id, why } = choose(found, previous)
   if (id) return id
   if (previous)
     throw StatusError.badRequest(`previous terminated container "${container}" in pod "${podName}" not found`)

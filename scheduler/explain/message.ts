@@ -12,7 +12,7 @@ export function countReasons(refusals: readonly (Refusal | undefined)[]): Map<st
   return counts
 }
 
-/** `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: …` */
+/** `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. no new claims to deallocate, preemption: …` */
 export function unschedulableMessage(refusals: readonly (Refusal | undefined)[], postFilter: string): string {
   if (refusals.length === 0) return 'no nodes available to schedule pods'
   const reasons = [...countReasons(refusals)].map(([reason, count]) => `${count} ${reason}`).sort()

@@ -60,7 +60,8 @@ export class Framework {
 
   /** For a pod that fits nowhere: what else was tried, as it reads in the message. */
   postFilter(pod: PodInfo, snapshot: Snapshot, refusals: readonly (Refusal | undefined)[]): string {
-    return this.plugins.postFilter.map(plugin => plugin.postFilter(pod, snapshot, refusals)).join(' ')
+    const tried = this.plugins.postFilter.map(plugin => plugin.postFilter(pod, snapshot, refusals))
+    return tried.filter(words => words !== '').join(', ')
   }
 
   /** @throws what a plugin threw, after those before it gave back what they reserved */

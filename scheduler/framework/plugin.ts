@@ -48,7 +48,7 @@ export interface ScorePlugin {
   prepare(pod: PodInfo, snapshot: Snapshot): NodeScorer | undefined
 }
 
-/** Called when no node will do; answers what it tried, for the message (preemption goes here). */
+/** Called when no node will do; answers what it tried, for the message (preemption goes here); empty: nothing. */
 export interface PostFilterPlugin {
   readonly name: string
   postFilter(pod: PodInfo, snapshot: Snapshot, refusals: readonly (Refusal | undefined)[]): string

@@ -1,6 +1,7 @@
 // The plugins of the default profile, in kube-scheduler's order and with its weights.
 import type { Plugins } from '../framework/plugin.ts'
 import { balancedAllocation } from './balanced-allocation.ts'
+import { dynamicResources } from './dynamic-resources.ts'
 import { imageLocality } from './image-locality.ts'
 import { leastAllocated } from './least-allocated.ts'
 import { nodeAffinityFilter, nodeAffinityScore } from './node-affinity.ts'
@@ -15,7 +16,7 @@ import { taintTolerationFilter, taintTolerationScore } from './taint-toleration.
 export const defaultPlugins: Plugins = {
   queueSort: prioritySort,
   filter: [nodeUnschedulable, nodeName, taintTolerationFilter, nodeAffinityFilter, nodePorts, nodeResourcesFit],
-  postFilter: [preemptionOutlook],
+  postFilter: [dynamicResources, preemptionOutlook],
   score: [taintTolerationScore, nodeAffinityScore, leastAllocated, balancedAllocation, imageLocality],
   reserve: [],
   permit: [],

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { NodeSelectorRequirement, Taint, Toleration } from '../../api/kinds/core-v1.ts'
+import type { NodeSelectorRequirement, PodSpec, Taint, Toleration } from '../../api/kinds/core-v1.ts'
 import { aContainer, aNode, aPod, type NodeOptions, stored } from '../../test/objects.ts'
 import { NodeTable } from '../framework/node-table.ts'
 import type { FilterPlugin, ScorePlugin } from '../framework/plugin.ts'
 import { podInfo } from '../framework/pod-info.ts'
 import { ResourceNames } from '../framework/resources.ts'
 import { balancedAllocation } from './balanced-allocation.ts'
+import { dynamicResources } from './dynamic-resources.ts'
 import { imageLocality } from './image-locality.ts'
 import { leastAllocated } from './least-allocated.ts'
 import { nodeAffinityFilter, nodeAffinityScore } from './node-affinity.ts'
@@ -278,6 +279,16 @@ describe('scores by resources', () => {
     assert.deepEqual(both, [48, 48])
     assert.deepEqual(one, [23, 0])
     assert.equal(table([{}, {}]).scores(imageLocality, aPod('a')), undefined)
+  })
+})
+
+describe('dynamic resources', () => {
+  it('has no claims to give back, and says nothing of a pod that names some', () => {
+    const cluster = table([{ cpu: '1' }])
+    const told = (spec: Partial<PodSpec>) =>
+      dynamicResources.postFilter(cluster.info(aPod('a', { cpu: '2' }, spec)), cluster.nodes, [])
+    assert.equal(told({}), 'no new claims to deallocate')
+    assert.equal(told({ resourceClaims: [{ name: 'gpu', resourceClaimName: 'one' }] }), '')
   })
 })
 

@@ -85,6 +85,22 @@ describe('a node', () => {
     await cluster.ok(['delete', 'pod', 'elsewhere', 'here'])
   })
 
+  it('rejects a pod that would set a kernel parameter not allowed here, and sets those that are safe', async () => {
+    const setting = (name: string, value: string): Json => ({
+      restartPolicy: 'Never',
+      securityContext: { sysctls: [{ name, value }] },
+      containers: [{ ...container(), command: ['cat', `/proc/sys/${name.replaceAll('.', '/')}`] }],
+    })
+    await bind('unsafe', setting('net.core.somaxconn', '1024'))
+    const { status } = await inPhase('unsafe', 'Failed')
+    assert.equal(status.reason, 'SysctlForbidden')
+    assert.equal(status.message, 'Pod was rejected: forbidden sysctl: "net.core.somaxconn" not allowlisted')
+    await bind('safe', setting('net.ipv4.tcp_syncookies', '0'))
+    await inPhase('safe', 'Succeeded')
+    assert.equal(await cluster.ok(['logs', 'safe']), '0\n')
+    await cluster.ok(['delete', 'pod', 'unsafe', 'safe'])
+  })
+
   it('refuses a static pod that names what only the API has, by file and field', async () => {
     const folder = `/var/lib/${cluster.name}/static-pods`
     mkdirSync(folder, { recursive: true })

@@ -74,6 +74,44 @@ describe('pods', () => {
     assert.match(await cluster.ok(['logs', 'limited']), /^33554432\n/)
   })
 
+  it('limits a pod as a whole, in a cgroup of its own', async () => {
+    const where = 'cat /sys/fs/cgroup/memory/memory.stat 2>/dev/null | grep hierarchical_memory_limit'
+    await apply('whole', {
+      restartPolicy: 'Never',
+      resources: { limits: { memory: '48Mi', cpu: '400m' }, requests: { cpu: '100m' } },
+      containers: [container(`${where} || echo hierarchical_memory_limit $(cat /sys/fs/cgroup/memory.max)`)],
+    })
+    await finished('whole', 'Succeeded')
+    assert.equal(await cluster.ok(['logs', 'whole']), 'hierarchical_memory_limit 50331648\n')
+  })
+
+  it('knows itself by name: hosts file, host name, resolver', async () => {
+    await apply('named', {
+      restartPolicy: 'Never',
+      hostname: 'own',
+      subdomain: 'sub',
+      setHostnameAsFQDN: true,
+      hostAliases: [{ ip: '192.0.2.7', hostnames: ['seven'] }],
+      dnsPolicy: 'None',
+      dnsConfig: { nameservers: ['192.0.2.53'], searches: ['example.com'], options: [{ name: 'ndots', value: '2' }] },
+      containers: [container('hostname; head -1 /etc/hosts; tail -5 /etc/hosts; cat /etc/resolv.conf')],
+    })
+    const { status } = await finished('named', 'Succeeded')
+    const full = 'own.sub.default.svc.cluster.local'
+    assert.deepEqual((await cluster.ok(['logs', 'named'])).trimEnd().split('\n'), [
+      full,
+      '# Kubernetes-managed hosts file.',
+      'fe00::2\tip6-allrouters',
+      `${status.podIP ?? ''}\t${full}\town`,
+      '',
+      '# Entries added by HostAliases.',
+      '192.0.2.7\tseven',
+      'search example.com',
+      'nameserver 192.0.2.53',
+      'options ndots:2',
+    ])
+  })
+
   it('restarts what fails, with back-off, and remembers the run before', async () => {
     await apply('failing', { restartPolicy: 'OnFailure', containers: [container('echo run; exit 3')] })
     const { status } = await when('failing', pod => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Container, PodSpec } from '../../../api/kinds/core-v1.ts'
 import type { Pod } from '../planning/situation.ts'
-import { container, makePod } from '../testing.ts'
+import { abilities, container, makePod } from '../testing.ts'
 import { admit, type NodeView } from './admission.ts'
 import { type Demand, demandOf } from './demand.ts'
 
@@ -11,6 +11,8 @@ const node: NodeView = {
   name: 'n1',
   labels: { 'kubernetes.io/os': 'linux', zone: 'a', cores: '8' },
   taints: [],
+  pressures: [],
+  ...abilities,
   allocatable: { cpu: '2', memory: '1Gi', 'ephemeral-storage': '10Gi', pods: '3' },
 }
 
@@ -154,6 +156,64 @@ describe('admission', () => {
     assert.equal(judged(demand(), [], taints('NoSchedule')), '')
     assert.equal(judged(demand({ tolerations: [{ key: 'k', operator: 'Exists' }] }), [], taints('NoExecute')), '')
     assert.equal(judged(demand({}, {}, true), [], taints('NoExecute')), '', 'no taint drives a static pod away')
+  })
+
+  it('rejects kernel parameters that are not allowed here, before it asks for room', () => {
+    const setting = (names: readonly string[], more: Partial<PodSpec> = {}): Demand => {
+      const sysctls = names.map(name => ({ name, value: '1' }))
+      return demand({ securityContext: { sysctls }, containers: [asking({ cpu: '3' })], ...more })
+    }
+    assert.equal(
+      judged(setting(['net.ipv4.tcp_syncookies', 'kernel.msgmax'])),
+      'SysctlForbidden: forbidden sysctl: "kernel.msgmax" not allowlisted',
+    )
+    assert.match(judged(setting(['net.ipv4.tcp_syncookies'])), /^OutOfcpu: /)
+    assert.equal(
+      judged(setting(['net.ipv4.tcp_syncookies'], { hostNetwork: true })),
+      'SysctlForbidden: forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host Net enabled',
+    )
+  })
+
+  it('rejects a profile of AppArmor, and has nobody end for it', () => {
+    const confined = { securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } } as const
+    const refused = 'AppArmor: Cannot enforce AppArmor: AppArmor is not enabled on the host'
+    assert.equal(judged(demand({ containers: [asking({}, confined)] })), refused)
+    assert.equal(judged(demand({ initContainers: [container('i', confined)] })), refused)
+    assert.equal(judged(demand(confined)), refused)
+    const annotation = 'container.apparmor.security.beta.kubernetes.io/main'
+    assert.equal(judged(demand({}, { annotations: { [annotation]: 'localhost/x' } })), refused)
+    assert.equal(judged(demand({}, { annotations: { [annotation]: 'unconfined' } })), '')
+    assert.equal(judged(demand({ securityContext: { appArmorProfile: { type: 'Unconfined' } } })), '')
+    assert.match(judged(demand({ ...confined, containers: [asking({ cpu: '3' })] })), /^OutOfcpu: /)
+    const critical = demand({ ...confined, containers: [asking({ cpu: '2' })], priority: 2_000_000_000 })
+    assert.equal(judged(critical, [wanting({ cpu: '1' })]), refused)
+  })
+
+  it('rejects a policy for groups that the runtime does not know', () => {
+    const strict = demand({ securityContext: { supplementalGroupsPolicy: 'Strict' } })
+    assert.equal(judged(strict), '')
+    assert.equal(
+      judged(strict, [], { strictGroups: false }),
+      'SupplementalGroupsPolicyNotSupported: SupplementalGroupsPolicy=Strict is not supported in this node',
+    )
+    const merge = demand({ securityContext: { supplementalGroupsPolicy: 'Merge' } })
+    assert.equal(judged(merge, [], { strictGroups: false }), '')
+  })
+
+  it('rejects what a node under pressure can not take', () => {
+    const memory = { pressures: ['MemoryPressure'] }
+    const disk = { pressures: ['MemoryPressure', 'DiskPressure'] }
+    const bestEffort = demand()
+    assert.equal(judged(bestEffort, [], memory), 'Evicted: The node had condition: [MemoryPressure]. ')
+    assert.equal(judged(wanting({ cpu: '1' }), [], memory), '')
+    const tolerant = demand({ tolerations: [{ key: 'node.kubernetes.io/memory-pressure', operator: 'Exists' }] })
+    assert.equal(judged(tolerant, [], memory), '')
+    assert.equal(
+      judged(wanting({ cpu: '1' }), [], disk),
+      'Evicted: The node had condition: [MemoryPressure DiskPressure]. ',
+    )
+    assert.match(judged(tolerant, [], disk), /^Evicted: /)
+    assert.equal(judged(demand({}, {}, true), [], disk), '', 'a critical pod always runs')
   })
 
   it('rejects what is for another operating system', () => {

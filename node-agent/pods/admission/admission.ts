@@ -5,12 +5,26 @@ import type { Taint } from '../../../api/kinds/core-v1.ts'
 import { type LabelledNode, wantsNode } from '../../../api/values/node-affinity.ts'
 import { type Amounts, amountOf } from '../../../api/values/pod-requests.ts'
 import { tolerates } from '../../../api/values/tolerations.ts'
+import { qosClass } from '../planning/qos.ts'
 import type { Pod } from '../planning/situation.ts'
+import { wantsAppArmor } from './apparmor.ts'
 import { type Demand, portsConflict } from './demand.ts'
 import { isCritical, podsToPreempt, type Shortage } from './preemption.ts'
+import { forbiddenSysctl, type SysctlAllowlist } from './sysctls.ts'
 
-export interface NodeView extends LabelledNode {
+/** What this node lets pods ask for, however full it is. */
+export interface NodeAbilities {
+  readonly sysctls: SysctlAllowlist
+  /** Why no pod can be confined by AppArmor here. */
+  readonly appArmorTrouble: string
+  /** Whether its runtime knows supplementalGroupsPolicy Strict. */
+  readonly strictGroups: boolean
+}
+
+export interface NodeView extends LabelledNode, NodeAbilities {
   readonly taints: readonly Taint[]
+  /** The resources it is short of: MemoryPressure, DiskPressure, PIDPressure. */
+  readonly pressures: readonly string[]
   /** As in a Node's status: quantities by resource, `pods` among them. */
   readonly allocatable: Readonly<Record<string, string>>
 }
@@ -34,8 +48,8 @@ export type Verdict =
 /** @param others what the pods take that were admitted and are not over */
 export function admit(demand: Demand, others: readonly Demand[], node: NodeView): Verdict {
   const { pod, isStatic } = demand
-  const elsewhere = wrongSystem(pod)
-  if (elsewhere) return reject(elsewhere)
+  const impossible = pressed(demand, node) ?? forbidden(pod, node) ?? wrongSystem(pod) ?? unsupported(pod, node)
+  if (impossible) return reject(impossible)
   const lacking = shortages(demand, others, node.allocatable)
   const misplaced = misplacement(demand, others, node)
   const critical = isCritical(demand)
@@ -53,7 +67,11 @@ export function admit(demand: Demand, others: readonly Demand[], node: NodeView)
       }
     }
   }
-  return critical ? makeRoom(demand, others, lacking) : { admitted: true, preempts: [] }
+  const verdict: Verdict = critical ? makeRoom(demand, others, lacking) : { admitted: true, preempts: [] }
+  // Nobody ends for a pod that would be refused after all.
+  return verdict.admitted && wantsAppArmor(pod)
+    ? reject({ reason: 'AppArmor', message: `Cannot enforce AppArmor: ${node.appArmorTrouble}` })
+    : verdict
 }
 
 const reject = (rejection: Rejection) => ({ admitted: false, rejection, byNode: false }) as const
@@ -62,6 +80,32 @@ const predicate = (name: string, why: string): Rejection => ({
   reason: name,
   message: `Predicate ${name} failed: ${why}`,
 })
+
+/** A node short of memory takes no more pods that ask for none; short of anything else, it takes no more at all. */
+function pressed(demand: Demand, { pressures }: NodeView): Rejection | undefined {
+  if (pressures.length === 0 || isCritical(demand)) return undefined
+  const { pod } = demand
+  if (pressures.every(pressure => pressure === 'MemoryPressure')) {
+    const taint: Taint = { key: 'node.kubernetes.io/memory-pressure', effect: 'NoSchedule' }
+    if (qosClass(pod) !== 'BestEffort' || pod.spec.tolerations?.some(toleration => tolerates(toleration, taint))) {
+      return undefined
+    }
+  }
+  return { reason: 'Evicted', message: `The node had condition: [${pressures.join(' ')}]. ` }
+}
+
+function forbidden(pod: Pod, { sysctls }: NodeView): Rejection | undefined {
+  const message = forbiddenSysctl(pod, sysctls)
+  return message === undefined ? undefined : { reason: 'SysctlForbidden', message }
+}
+
+function unsupported({ spec }: Pod, { strictGroups }: NodeView): Rejection | undefined {
+  if (spec.securityContext?.supplementalGroupsPolicy !== 'Strict' || strictGroups) return undefined
+  return {
+    reason: 'SupplementalGroupsPolicyNotSupported',
+    message: 'SupplementalGroupsPolicy=Strict is not supported in this node',
+  }
+}
 
 const osLabel = 'kubernetes.io/os'
 

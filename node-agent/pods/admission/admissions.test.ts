@@ -70,6 +70,21 @@ describe('a pod that does not fit', () => {
     await eventually(() => assert.deepEqual(h.runtime.running(), ['next']))
   })
 
+  it('keeps what others say of it, and nothing that was said of its start', async t => {
+    const h = harness(t)
+    h.start()
+    const other = { type: 'example.com/seen', status: 'True' } as const
+    await h.client.create(pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { nodeName: 'n1', containers: [asking('3')] },
+      status: { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }, other] },
+    })
+    await eventually(async () => assert.equal((await h.get()).status.reason, 'OutOfcpu'))
+    assert.deepEqual((await h.get()).status.conditions, [other])
+  })
+
   it('fails too when the node can not tell what it has', async t => {
     const h = harness(t, {
       allocatable: {

@@ -1,9 +1,9 @@
 // Decides of each pod that is new here whether it may run, once. What was admitted counts against those that come
 // later; what an earlier run of this agent admitted stays admitted.
-import type { Node } from '../../../api/kinds/core-v1.ts'
+import type { Node, NodeCondition } from '../../../api/kinds/core-v1.ts'
 import type { Logger } from '../../../lib/logger.ts'
 import { messageOf } from '../steps/step-error.ts'
-import { admit, type Verdict } from './admission.ts'
+import { admit, type NodeAbilities, type Verdict } from './admission.ts'
 import type { PodAdmission } from './pod-admission.ts'
 
 /** This machine's Node. */
@@ -19,6 +19,7 @@ export interface NodeSource {
 export interface AdmissionsOptions {
   readonly node: NodeSource
   readonly allocatable: () => Readonly<Record<string, string>>
+  readonly abilities: () => NodeAbilities
   /** All pods of this node. */
   readonly pods: () => Iterable<PodAdmission>
   readonly log: Logger
@@ -69,7 +70,7 @@ export class Admissions {
     }
   }
 
-  #judge(candidate: PodAdmission, { metadata, spec }: Node): Verdict {
+  #judge(candidate: PodAdmission, { metadata, spec, status }: Node): Verdict {
     const others = [...this.#options.pods()].filter(other => other !== candidate && other.takesRoom)
     return admit(
       candidate.demand,
@@ -78,7 +79,9 @@ export class Admissions {
         name: metadata.name ?? '',
         labels: metadata.labels ?? {},
         taints: spec.taints ?? [],
+        pressures: (status.conditions ?? []).filter(isPressure).map(({ type }) => type),
         allocatable: this.#options.allocatable(),
+        ...this.#options.abilities(),
       },
     )
   }
@@ -103,3 +106,5 @@ export class Admissions {
 }
 
 const created = ({ pod }: PodAdmission): number => Date.parse(pod.metadata.creationTimestamp)
+
+const isPressure = ({ type, status }: NodeCondition): boolean => type.endsWith('Pressure') && status === 'True'

@@ -1,6 +1,7 @@
 // A container's environment: services first, then envFrom, then env, the later replacing the earlier.
 import type { ConfigMap, Container, EnvVar, EnvVarSource, Secret, Service } from '../../../api/kinds/core-v1.ts'
 import type { Pod } from '../planning/situation.ts'
+import { isFromApi } from '../planning/source.ts'
 import { expand } from './expansion.ts'
 import { fieldValue, resourceValue, type Surroundings } from './fields.ts'
 import { serviceEnvironment } from './service-env.ts'
@@ -13,7 +14,8 @@ export class ConfigError extends Error {
 export interface EnvironmentSources {
   configMap(namespace: string, name: string): Promise<ConfigMap | undefined>
   secret(namespace: string, name: string): Promise<Secret | undefined>
-  services(): Iterable<Service>
+  /** Undefined: the API has not told of them yet. */
+  services(): Iterable<Service> | undefined
 }
 
 /** @throws ConfigError when something that is not optional is missing */
@@ -24,7 +26,12 @@ export async function environment(
   sources: EnvironmentSources,
 ): Promise<Map<string, string>> {
   const namespace = pod.metadata.namespace ?? ''
-  const variables = serviceEnvironment(sources.services(), namespace, pod.spec.enableServiceLinks ?? true)
+  const services = sources.services()
+  // Pods of a file run without the API; others come from it, so that it is about to tell.
+  if (services === undefined && isFromApi(pod)) {
+    throw new ConfigError('services have not yet been read at least once, cannot construct envvars')
+  }
+  const variables = serviceEnvironment(services ?? [], namespace, pod.spec.enableServiceLinks ?? true)
   for (const { prefix = '', configMapRef, secretRef } of container.envFrom ?? []) {
     const data = configMapRef
       ? await configMapText(sources, namespace, configMapRef)
@@ -62,7 +69,7 @@ async function valueOf(
       return resourceValue(pod, containerName || container.name, resource, divisor, surroundings)
     }
   } catch (error) {
-    throw new ConfigError(`env ${name}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new ConfigError(error instanceof Error ? error.message : String(error))
   }
   if (configMapKeyRef) {
     const data = await configMapText(sources, namespace, configMapKeyRef)

@@ -1,7 +1,9 @@
 // What fieldRef and resourceFieldRef name: a pod telling its own containers about itself.
 // https://kubernetes.io/docs/concepts/workloads/pods/downward-api/
 import { Quantity } from '../../../api/values/quantity.ts'
+import { goQuote } from '../../../lib/go-quote.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
+import { annotationsOf } from '../planning/source.ts'
 
 /** What the pod does not know of itself. */
 export interface Surroundings {
@@ -10,13 +12,16 @@ export interface Surroundings {
   readonly podIps: readonly string[]
   /** The node's, which stand in for limits that are not set. */
   readonly allocatable: Readonly<Record<string, string>>
+  /** When this agent saw the pod first. */
+  readonly seenAtMs: number
 }
 
 /** @throws Error that names the path, when there is no such field */
-export function fieldValue(pod: Pod, path: string, { nodeName, hostIps, podIps }: Surroundings): string {
+export function fieldValue(pod: Pod, path: string, surroundings: Surroundings): string {
   const { metadata, spec } = pod
+  const { nodeName, hostIps, podIps, seenAtMs } = surroundings
   const [, map, key] = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path) ?? []
-  if (key !== undefined) return (map === 'labels' ? metadata.labels : metadata.annotations)?.[key] ?? ''
+  if (key !== undefined) return (map === 'labels' ? metadata.labels : annotationsOf(pod, seenAtMs))?.[key] ?? ''
   switch (path) {
     case 'metadata.name':
       return metadata.name
@@ -27,7 +32,7 @@ export function fieldValue(pod: Pod, path: string, { nodeName, hostIps, podIps }
     case 'metadata.labels':
       return lines(metadata.labels)
     case 'metadata.annotations':
-      return lines(metadata.annotations)
+      return lines(annotationsOf(pod, seenAtMs))
     case 'spec.nodeName':
       return nodeName
     case 'spec.serviceAccountName':
@@ -46,14 +51,18 @@ export function fieldValue(pod: Pod, path: string, { nodeName, hostIps, podIps }
 }
 
 /** One `key="value"` a line, sorted by key. */
-const lines = (map: Record<string, string> | undefined): string =>
+const lines = (map: Readonly<Record<string, string>> | undefined): string =>
   Object.entries(map ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${goQuote(value)}`)
     .join('\n')
 
+/** What the node has of these, a container without a limit may use; huge pages are never more than was asked for. */
+const sharedResources: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage'])
+
 /**
- * A container's request or limit, in multiples of the divisor, rounded up.
+ * A container's request or limit, in multiples of the divisor, rounded up. A limit that is not set is the pod's, or what
+ * the node can give.
  * @param resource `limits.cpu`, `requests.memory` …
  * @throws Error that names the container or resource, when there is none such
  */
@@ -69,10 +78,16 @@ export function resourceValue(
   const [, kind, name = ''] = /^(limits|requests)\.(cpu|memory|ephemeral-storage|hugepages-.+)$/.exec(resource) ?? []
   if (kind === undefined) throw new Error(`unsupported container resource: ${resource}`)
   const { limits, requests } = container.resources
-  const text = kind === 'limits' ? (limits?.[name] ?? allocatable[name]) : (requests?.[name] ?? limits?.[name])
-  const quantity = Quantity.parse(text ?? '0')
+  const asked = quantityOf(kind === 'limits' ? limits : requests, name)
+  const most = sharedResources.has(name)
+    ? [quantityOf(pod.spec.resources?.limits, name), quantityOf(allocatable, name)].find(limit => !limit.isZero())
+    : undefined
+  const quantity = kind === 'limits' && asked.isZero() && most ? most : asked
   const unit = Quantity.parse(divisor === undefined || Quantity.parse(divisor).isZero() ? '1' : divisor)
   if (name === 'cpu') return String(Math.ceil(quantity.milliValue() / unit.milliValue()))
   const [amount, per] = [quantity.exactValue(), unit.exactValue()]
   return String((amount + per - 1n) / per)
 }
+
+const quantityOf = (list: Readonly<Record<string, string>> | undefined, name: string): Quantity =>
+  Quantity.parse(list?.[name] ?? '0')

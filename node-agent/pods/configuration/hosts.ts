@@ -1,25 +1,40 @@
-// A pod's /etc/hosts, and the name its containers know themselves by.
+// A pod's /etc/hosts, and the name its containers know themselves by, as the kubelet makes them
+// (pkg/kubelet/kubelet_pods.go).
 import type { Pod } from '../planning/situation.ts'
 
-/** Linux' limit of a host name. */
-const longestHostname = 64
+/** Of a name without its domain: a label of DNS. */
+const longestName = 63
+/** Of a host name with its domain: what uname(2) holds. */
+const longestDomainName = 64
 
-/** The pod's host name: as asked for, else the pod's own, cut to what the kernel takes. */
-export function hostnameOf({ metadata, spec }: Pod, clusterDomain: string): string {
-  if (spec.hostnameOverride !== undefined) return spec.hostnameOverride
-  const short = (spec.hostname ?? metadata.name).slice(0, 63).replace(/[-.]+$/, '')
-  const full = spec.setHostnameAsFQDN ? domainName({ metadata, spec }, short, clusterDomain) : undefined
-  if (full !== undefined && full.length > longestHostname) {
-    throw new Error(
-      `the pod's FQDN ${full} is longer than ${longestHostname} characters; shorten hostname or subdomain`,
-    )
-  }
-  return full ?? short
+interface Names {
+  readonly hostname: string
+  /** Empty: the pod has no name in the cluster's DNS. */
+  readonly domain: string
 }
 
-function domainName({ metadata, spec }: Pick<Pod, 'metadata' | 'spec'>, hostname: string, clusterDomain: string) {
-  if (spec.subdomain === undefined) return undefined
-  return `${hostname}.${spec.subdomain}.${metadata.namespace ?? ''}.svc.${clusterDomain}`
+function namesOf({ metadata, spec }: Pod, clusterDomain: string): Names {
+  if (spec.hostnameOverride !== undefined) return { hostname: cut(spec.hostnameOverride), domain: '' }
+  return {
+    hostname: cut(spec.hostname || metadata.name),
+    domain: spec.subdomain ? `${spec.subdomain}.${metadata.namespace ?? ''}.svc.${clusterDomain}` : '',
+  }
+}
+
+/** What is cut off must not leave a hyphen or dot at the end. */
+const cut = (name: string): string =>
+  name.length <= longestName ? name : name.slice(0, longestName).replace(/[-.]+$/, '')
+
+/** @throws Error when the pod asks for its full name as host name, and that is too long for the kernel */
+export function hostnameOf(pod: Pod, clusterDomain: string): string {
+  const { hostname, domain } = namesOf(pod, clusterDomain)
+  if (domain === '' || !pod.spec.setHostnameAsFQDN) return hostname
+  const full = `${hostname}.${domain}`
+  if (full.length <= longestDomainName) return full
+  throw new Error(
+    `failed to construct FQDN from pod hostname and cluster domain, FQDN ${full} is too long ` +
+      `(${longestDomainName} characters is the max, ${full.length} characters requested)`,
+  )
 }
 
 /**
@@ -27,21 +42,26 @@ function domainName({ metadata, spec }: Pick<Pod, 'metadata' | 'spec'>, hostname
  * @param hostFile the host's own, for pods on the host's network
  */
 export function hostsFile(pod: Pod, podIps: readonly string[], hostFile: string, clusterDomain: string): string {
-  const aliases = (pod.spec.hostAliases ?? []).map(({ ip, hostnames }) => [ip, ...(hostnames ?? [])].join('\t'))
-  const added = aliases.length === 0 ? [] : ['', '# Entries added by HostAliases.', ...aliases]
-  if (pod.spec.hostNetwork) return `${[hostFile.trimEnd(), ...added].join('\n')}\n`
-  const short = (pod.spec.hostname ?? pod.metadata.name).slice(0, 63).replace(/[-.]+$/, '')
-  const full = domainName(pod, short, clusterDomain)
-  const own = podIps.map(ip => [ip, ...(full === undefined ? [] : [full]), short].join('\t'))
-  return `${[
-    '# Written by the node agent of this pod.',
+  const aliases = aliasLines(pod)
+  if (pod.spec.hostNetwork) return `# Kubernetes-managed hosts file (host network).\n${hostFile}${aliases}`
+  const { hostname, domain } = namesOf(pod, clusterDomain)
+  const names = domain === '' ? hostname : `${hostname}.${domain}\t${hostname}`
+  const lines = [
+    '# Kubernetes-managed hosts file.',
     '127.0.0.1\tlocalhost',
     '::1\tlocalhost ip6-localhost ip6-loopback',
     'fe00::0\tip6-localnet',
     'fe00::0\tip6-mcastprefix',
     'fe00::1\tip6-allnodes',
     'fe00::2\tip6-allrouters',
-    ...own,
-    ...added,
-  ].join('\n')}\n`
+    ...podIps.map(ip => `${ip}\t${names}`),
+  ]
+  return `${lines.join('\n')}\n${aliases}`
+}
+
+function aliasLines({ spec }: Pod): string {
+  const aliases = spec.hostAliases ?? []
+  if (aliases.length === 0) return ''
+  const lines = aliases.map(({ ip, hostnames = [] }) => `${ip}\t${hostnames.join('\t')}\n`)
+  return `\n# Entries added by HostAliases.\n${lines.join('')}`
 }

@@ -1,10 +1,23 @@
-// From requests and limits to what the kernel counts in.
-import type { Container, ResourceRequirements } from '../../../api/kinds/core-v1.ts'
+// From requests and limits to what the kernel counts in, by the kubelet's rules (pkg/kubelet/kuberuntime for containers,
+// pkg/kubelet/cm for pods).
+import type { Container } from '../../../api/kinds/core-v1.ts'
+import { amountOf, podLimits, podRequests } from '../../../api/values/pod-requests.ts'
 import { Quantity } from '../../../api/values/quantity.ts'
-import type { LinuxContainerResources } from '../../../proto/gen/cri.ts'
+import type { HugepageLimit, LinuxContainerResources } from '../../../proto/gen/cri.ts'
 import { qosClass } from '../planning/qos.ts'
-import { isSidecar } from '../planning/restart.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
+import { oomScoreAdj } from './oom-score.ts'
+
+/** What of the machine decides how resources are written down. */
+export interface ResourceHost {
+  readonly memoryBytes: number
+  /** Sizes of huge pages, in bytes. */
+  readonly hugePageBytes: readonly number[]
+  /** Its cgroups are of v2 alone. */
+  readonly unified: boolean
+  /** It accounts for swap. */
+  readonly swapControl: boolean
+}
 
 /** The CFS period, in microseconds, within which a quota is counted. */
 const cpuPeriodUs = 100_000
@@ -20,77 +33,95 @@ export const cpuShares = (milli: number): number =>
 const cpuQuota = (milli: number): number =>
   milli === 0 ? 0 : Math.max(leastQuotaUs, Math.floor((milli * cpuPeriodUs) / 1000))
 
-const milliOf = (list: Record<string, string> | undefined): number => Quantity.parse(list?.['cpu'] ?? '0').milliValue()
-const bytesOf = (list: Record<string, string> | undefined): number => Quantity.parse(list?.['memory'] ?? '0').value()
+type Quantities = Readonly<Record<string, string>>
 
-function cgroup({ requests, limits }: ResourceRequirements): LinuxContainerResources {
-  const limitMilli = milliOf(limits)
+const amountIn = (list: Quantities | undefined, name: string): number => amountOf(name, list?.[name] ?? '0')
+
+/** A container without a limit of its own may use what its pod as a whole may. */
+const limitOf = (pod: Pod, { resources }: Container, name: string): number =>
+  amountIn(resources.limits, name) || amountIn(pod.spec.resources?.limits, name)
+
+export function containerResources(pod: Pod, container: Container, host: ResourceHost): LinuxContainerResources {
+  const { requests } = container.resources
+  const [cpu, memory] = [limitOf(pod, container, 'cpu'), limitOf(pod, container, 'memory')]
+  const unified = unifiedFiles(host)
   return {
     // A limit without a request asks for as much as it may have.
-    cpuShares: cpuShares(requests?.['cpu'] === undefined ? limitMilli : milliOf(requests)),
+    cpuShares: cpuShares(requests?.['cpu'] === undefined ? cpu : amountIn(requests, 'cpu')),
     cpuPeriod: cpuPeriodUs,
-    cpuQuota: cpuQuota(limitMilli),
-    memoryLimitInBytes: bytesOf(limits),
+    cpuQuota: cpuQuota(cpu),
+    memoryLimitInBytes: memory,
+    // Nothing beyond memory: no swap.
+    ...(host.swapControl && !host.unified && { memorySwapLimitInBytes: memory }),
+    oomScoreAdj: oomScoreAdj(pod, container, host.memoryBytes),
+    hugepageLimits: host.hugePageBytes.map(bytes => pageLimit(bytes, limitOf(pod, container, pageResource(bytes)))),
+    ...(Object.keys(unified).length > 0 && { unified }),
   }
 }
 
-/** @param podPidsLimit most processes, 0 for no limit */
-export function containerResources(
-  pod: Pod,
-  container: Container,
-  nodeMemoryBytes: number,
-  podPidsLimit: number,
-): LinuxContainerResources {
+/** Files of cgroup v2 that CRI has no field for: without swap, and ended as one by the OOM killer. */
+function unifiedFiles({ unified, swapControl }: ResourceHost): Record<string, string> {
+  if (!unified) return {}
+  return { 'memory.oom.group': '1', ...(swapControl && { 'memory.swap.max': '0' }) }
+}
+
+/**
+ * What the pod as a whole may use, without its overhead.
+ * @param podPidsLimit most processes, 0 for no limit
+ */
+export function podResources(pod: Pod, host: ResourceHost, podPidsLimit: number): LinuxContainerResources {
+  const requests = podRequests({ ...pod.spec, overhead: {} })
   return {
-    ...cgroup(container.resources),
-    oomScoreAdj: oomScoreAdj(pod, container, nodeMemoryBytes),
+    ...podCpuAndMemory(pod),
+    hugepageLimits: host.hugePageBytes.map(bytes => pageLimit(bytes, requests.get(pageResource(bytes)) ?? 0)),
     ...(podPidsLimit > 0 && { unified: { 'pids.max': String(podPidsLimit) } }),
   }
 }
 
-/**
- * What the pod as a whole may use: the sum of its containers that run together, or what its most demanding init
- * container needs. A limit holds for the pod only when every container has one.
- */
-export function podResources(pod: Pod): LinuxContainerResources {
-  if (pod.spec.resources) return cgroup(pod.spec.resources)
-  const sidecars = initContainers(pod).filter(isSidecar)
-  const steps = initContainers(pod).filter(container => !isSidecar(container))
-  const together = [...appContainers(pod), ...sidecars]
-  const sum = (of: (container: Container) => number): number =>
-    Math.max(
-      together.reduce((total, container) => total + of(container), 0),
-      ...steps.map(of),
-    )
-  const limited = (name: string): boolean =>
-    [...together, ...steps].every(({ resources }) => resources.limits?.[name] !== undefined)
-  const requestMilli = sum(({ resources: { requests, limits } }) =>
-    requests?.['cpu'] === undefined ? milliOf(limits) : milliOf(requests),
-  )
+/** A limit holds for the pod only where it has one as a whole, or every container has. */
+export function podCpuAndMemory(pod: Pod): LinuxContainerResources {
+  const requests = podRequests({ ...pod.spec, overhead: {} })
+  const [cpu, memory] = [podLimit(pod, 'cpu'), podLimit(pod, 'memory')]
   return {
-    cpuShares: cpuShares(requestMilli),
+    cpuShares: cpuShares(requests.get('cpu') ?? 0),
+    ...(cpu > 0 && { cpuPeriod: cpuPeriodUs, cpuQuota: cpuQuota(cpu) }),
+    ...(memory > 0 && { memoryLimitInBytes: memory }),
+  }
+}
+
+/** The pod's own limit, or that of its containers together where each has one, as Amounts count; 0: none. */
+export function podLimit(pod: Pod, name: string): number {
+  const whole = amountIn(pod.spec.resources?.limits, name) > 0
+  const all = [...initContainers(pod), ...appContainers(pod)]
+  if (!whole && !all.every(({ resources }) => amountIn(resources.limits, name) > 0)) return 0
+  return podLimits(pod.spec).get(name) ?? 0
+}
+
+/** What running the pod takes beside its containers: as much as it asks for, and no more. */
+export function podOverhead({ spec }: Pod): LinuxContainerResources {
+  if (spec.overhead === undefined) return {}
+  const cpu = amountIn(spec.overhead, 'cpu')
+  return {
+    cpuShares: cpuShares(cpu),
     cpuPeriod: cpuPeriodUs,
-    cpuQuota: limited('cpu') ? cpuQuota(sum(({ resources }) => milliOf(resources.limits))) : 0,
-    memoryLimitInBytes: limited('memory') ? sum(({ resources }) => bytesOf(resources.limits)) : 0,
+    cpuQuota: cpuQuota(cpu),
+    memoryLimitInBytes: amountIn(spec.overhead, 'memory'),
   }
 }
 
-/** Who dies first when the node is out of memory: Kubernetes' scale, from -997 (last) to 1000 (first). */
-function oomScoreAdj(pod: Pod, { resources }: Container, nodeMemoryBytes: number): number {
-  if (pod.spec.priorityClassName === 'system-node-critical') return -997
-  switch (qosClass(pod)) {
-    case 'Guaranteed':
-      return -997
-    case 'BestEffort':
-      return 1000
-    case 'Burstable': {
-      const requested = bytesOf({ ...resources.limits, ...resources.requests })
-      const score = 1000 - Math.floor((1000 * requested) / nodeMemoryBytes)
-      return Math.min(999, Math.max(3, score))
-    }
-  }
+const pageResource = (bytes: number): string => `hugepages-${Quantity.ofBytes(bytes).toString()}`
+
+/** Page sizes as the kernel's hugetlb files have them: 2MB, 1GB. */
+function pageLimit(pageBytes: number, limit: number): HugepageLimit {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB']
+  let [size, unit] = [pageBytes, 0]
+  for (; size >= 1024 && unit < units.length - 1; unit++) size /= 1024
+  return { pageSize: `${size}${units[unit] ?? ''}`, limit }
 }
 
-/** `<root>/<qos>/pod<uid>`. */
-export const cgroupParent = (root: string, pod: Pod): string =>
-  `${root}/${qosClass(pod).toLowerCase()}/pod${pod.metadata.uid}`
+/** Guaranteed pods stand in the root, beside the classes of those that were promised less. */
+export function cgroupParent(root: string, pod: Pod): string {
+  const qos = qosClass(pod)
+  const folder = qos === 'Guaranteed' ? root : `${root}/${qos.toLowerCase()}`
+  return `${folder}/pod${pod.metadata.uid}`
+}

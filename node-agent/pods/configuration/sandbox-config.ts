@@ -1,20 +1,25 @@
 // What the runtime is asked for when a pod's sandbox is made: a pure function of the pod, so that it can be said again,
 // word for word, with each container.
 import path from 'node:path'
+import { dottedSysctl } from '../../../api/values/sysctls.ts'
 import type { DNSConfig, PodSandboxConfig, PortMapping } from '../../../proto/gen/cri.ts'
 import { Protocol } from '../../../proto/gen/cri.ts'
 import { labels } from '../observation/observation.ts'
+import { isSidecar } from '../planning/restart.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
-import { cgroupParent, podResources } from './resources.ts'
+import { cgroupParent, podOverhead, podResources, type ResourceHost } from './resources.ts'
 import { sandboxSecurity } from './security.ts'
 
 export interface SandboxSettings {
   readonly attempt: number
+  /** Empty: the host's. */
   readonly hostname: string
   readonly dns: DNSConfig
   readonly logRoot: string
   readonly cgroupRoot: string
-  readonly seccompRoot: string
+  readonly host: ResourceHost
+  /** Most processes of the pod; 0: no limit. */
+  readonly podPidsLimit: number
 }
 
 export function sandboxConfig(pod: Pod, settings: SandboxSettings): PodSandboxConfig {
@@ -26,8 +31,7 @@ export function sandboxConfig(pod: Pod, settings: SandboxSettings): PodSandboxCo
       uid: metadata.uid,
       attempt: settings.attempt,
     },
-    // The host keeps its own name.
-    hostname: spec.hostNetwork ? '' : settings.hostname,
+    hostname: settings.hostname,
     logDirectory: podLogDirectory(settings.logRoot, pod),
     dnsConfig: settings.dns,
     portMappings: portMappings(pod),
@@ -35,9 +39,12 @@ export function sandboxConfig(pod: Pod, settings: SandboxSettings): PodSandboxCo
     annotations: { ...metadata.annotations },
     linux: {
       cgroupParent: cgroupParent(settings.cgroupRoot, pod),
-      securityContext: sandboxSecurity(pod, settings.seccompRoot),
-      sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
-      resources: podResources(pod),
+      securityContext: sandboxSecurity(pod),
+      sysctls: Object.fromEntries(
+        (spec.securityContext?.sysctls ?? []).map(({ name, value }) => [dottedSysctl(name), value]),
+      ),
+      resources: podResources(pod, settings.host, settings.podPidsLimit),
+      overhead: podOverhead(pod),
     },
   }
 }
@@ -59,7 +66,7 @@ export const containerLogPath = (container: string, attempt: number): string => 
 
 function portMappings(pod: Pod): PortMapping[] {
   if (pod.spec.hostNetwork) return []
-  return [...initContainers(pod), ...appContainers(pod)].flatMap(({ ports = [] }) =>
+  return [...initContainers(pod).filter(isSidecar), ...appContainers(pod)].flatMap(({ ports = [] }) =>
     ports
       .filter(({ hostPort = 0 }) => hostPort > 0)
       .map(({ containerPort, hostPort, protocol = 'TCP', hostIP }) => ({

@@ -11,8 +11,9 @@ import {
   SecurityProfileProfileType,
   SupplementalGroupsPolicy,
 } from '../../../proto/gen/cri.ts'
-import type { Pod } from '../planning/situation.ts'
+import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
 import { ConfigError } from './environment.ts'
+import { podName } from './pod-name.ts'
 
 /** Paths of /proc and /sys that tell or change too much of the host: Kubernetes' and Docker's list. */
 const maskedPaths = [
@@ -31,21 +32,30 @@ const maskedPaths = [
 ]
 const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
 
+/** @throws Error for a pod that wants a user namespace of its own, which no node here can give it */
 function namespaceOptions({ spec }: Pod): NamespaceOption {
+  if (spec.hostUsers === false) {
+    throw new Error("can't set `spec.hostUsers: false`, runtime does not support user namespaces")
+  }
   return {
+    usernsOptions: { mode: NamespaceMode.NODE },
     network: spec.hostNetwork ? NamespaceMode.NODE : NamespaceMode.POD,
     ipc: spec.hostIPC ? NamespaceMode.NODE : NamespaceMode.POD,
     pid: spec.hostPID ? NamespaceMode.NODE : spec.shareProcessNamespace ? NamespaceMode.POD : NamespaceMode.CONTAINER,
   }
 }
 
-/** @param seccompRoot the folder of the node's own seccomp profiles */
-export function sandboxSecurity(pod: Pod, seccompRoot: string): LinuxSandboxSecurityContext {
-  const { securityContext: context = {}, containers } = pod.spec
+/**
+ * A sandbox has nothing to do that the default profile of seccomp forbids, whatever its containers may.
+ * @throws Error as namespaceOptions
+ */
+export function sandboxSecurity(pod: Pod): LinuxSandboxSecurityContext {
+  const { securityContext: context = {} } = pod.spec
+  const all = [...initContainers(pod), ...appContainers(pod)]
   return {
     namespaceOptions: namespaceOptions(pod),
-    seccomp: seccomp(context.seccompProfile, seccompRoot),
-    privileged: containers.some(container => container.securityContext?.privileged),
+    seccomp: { profileType: SecurityProfileProfileType.RuntimeDefault },
+    privileged: all.some(({ securityContext }) => securityContext?.privileged),
     ...identity(context),
     ...(context.seLinuxOptions && { selinuxOptions: selinux(context.seLinuxOptions) }),
   }
@@ -58,16 +68,14 @@ export function sandboxSecurity(pod: Pod, seccompRoot: string): LinuxSandboxSecu
 export function containerSecurity(
   pod: Pod,
   container: Container,
-  { imageUser, seccompRoot }: SecuritySettings,
+  { imageUser, seccompRoot, hiddenPaths }: SecuritySettings,
 ): LinuxContainerSecurityContext {
   const { securityContext: podContext = {} } = pod.spec
   const { securityContext: context = {} } = container
   const runAsUser = context.runAsUser ?? podContext.runAsUser
-  const privileged = context.privileged ?? false
-  if (context.runAsNonRoot ?? podContext.runAsNonRoot) refuseRoot(container, runAsUser, imageUser)
-  // CRI takes a group only beside a user, so the image's own has to be named then.
   const runAsGroup = context.runAsGroup ?? podContext.runAsGroup
-  const uid = runAsUser ?? (runAsGroup === undefined ? undefined : (imageUser.uid ?? 0))
+  const privileged = context.privileged ?? false
+  if (context.runAsNonRoot ?? podContext.runAsNonRoot) refuseRoot(pod, container, runAsUser, imageUser)
   const seLinuxOptions = context.seLinuxOptions ?? podContext.seLinuxOptions
   const unmasked = privileged || context.procMount === 'Unmasked'
   return {
@@ -80,9 +88,15 @@ export function containerSecurity(
       dropCapabilities: context.capabilities?.drop ?? [],
     },
     seccomp: seccomp(privileged ? undefined : (context.seccompProfile ?? podContext.seccompProfile), seccompRoot),
-    maskedPaths: unmasked ? [] : maskedPaths,
+    maskedPaths: unmasked ? [] : [...maskedPaths, ...hiddenPaths],
     readonlyPaths: unmasked ? [] : readonlyPaths,
-    ...identity({ ...podContext, ...withoutUndefined({ runAsUser: uid, runAsGroup: context.runAsGroup }) }),
+    ...identity({
+      ...podContext,
+      ...(runAsUser !== undefined && { runAsUser }),
+      ...(runAsGroup !== undefined && { runAsGroup }),
+    }),
+    // CRI takes a group only beside a user, so the image's own has to be named then.
+    ...(runAsUser === undefined && runAsGroup !== undefined && asImageUser(imageUser)),
     ...(seLinuxOptions && { selinuxOptions: selinux(seLinuxOptions) }),
   }
 }
@@ -92,6 +106,8 @@ export interface SecuritySettings {
   readonly imageUser: ImageUser
   /** The folder of the node's own seccomp profiles: the only ones that pods may have. */
   readonly seccompRoot: string
+  /** Paths of this machine that tell too much of it, besides those of every machine. */
+  readonly hiddenPaths: readonly string[]
 }
 
 /** Who a container runs as when nobody says otherwise. */
@@ -100,18 +116,22 @@ export interface ImageUser {
   readonly username: string
 }
 
-function refuseRoot({ name }: Container, runAsUser: number | undefined, image: ImageUser): void {
-  const rule = `container has runAsNonRoot and`
-  if (runAsUser === 0) throw new ConfigError(`container's runAsUser breaks non-root policy (container: ${name})`)
+function asImageUser({ uid, username }: ImageUser) {
+  return uid === undefined && username !== '' ? { runAsUsername: username } : { runAsUser: { value: uid ?? 0 } }
+}
+
+/** In the kubelet's words (pkg/kubelet/kuberuntime/security_context.go). */
+function refuseRoot(pod: Pod, { name }: Container, runAsUser: number | undefined, image: ImageUser): void {
+  const where = `(pod: "${podName(pod)}", container: ${name})`
+  if (runAsUser === 0) throw new ConfigError(`container's runAsUser breaks non-root policy ${where}`)
   if (runAsUser !== undefined) return
-  if (image.uid !== undefined && image.uid !== 0) return
-  if (image.username !== '' && image.username !== 'root') {
-    const user = JSON.stringify(image.username)
+  const { uid, username } = image
+  if (uid === undefined && username !== '') {
     throw new ConfigError(
-      `${rule} image has non-numeric user (${user}), cannot verify user is non-root (container: ${name})`,
+      `container has runAsNonRoot and image has non-numeric user (${username}), cannot verify user is non-root ${where}`,
     )
   }
-  throw new ConfigError(`${rule} image will run as root (container: ${name})`)
+  if ((uid ?? 0) === 0) throw new ConfigError(`container has runAsNonRoot and image will run as root ${where}`)
 }
 
 interface Identity {
@@ -130,11 +150,6 @@ function identity({ runAsUser, runAsGroup, fsGroup, supplementalGroups, suppleme
     supplementalGroups: [...groups],
     supplementalGroupsPolicy: SupplementalGroupsPolicy[supplementalGroupsPolicy ?? 'Merge'],
   }
-}
-
-function withoutUndefined(values: { runAsUser: number | undefined; runAsGroup: number | undefined }): Identity {
-  const { runAsUser, runAsGroup } = values
-  return { ...(runAsUser !== undefined && { runAsUser }), ...(runAsGroup !== undefined && { runAsGroup }) }
 }
 
 /** Without a profile a container is unconfined, as Kubernetes' default is. CRI takes any file, by its absolute path. */

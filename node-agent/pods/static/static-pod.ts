@@ -7,17 +7,8 @@ import { validateStructure } from '../../../api/schema/structure.ts'
 import { timeOf } from '../../../api/values/time.ts'
 import { parseYaml } from '../../../lib/yaml.ts'
 import type { Pod } from '../planning/situation.ts'
+import { sourceAnnotations } from '../planning/source.ts'
 import { apiReferences } from './static-pod-references.ts'
-
-/** Kubernetes' annotations of pods that do not come from the API. */
-const staticAnnotations = {
-  /** What the pod was made from, by its digest. */
-  hash: 'kubernetes.io/config.hash',
-  source: 'kubernetes.io/config.source',
-  seen: 'kubernetes.io/config.seen',
-  /** On the pod at the API that shows it: the digest of the one shown. */
-  mirror: 'kubernetes.io/config.mirror',
-} as const
 
 class StaticPodError extends Error {
   override readonly name = 'StaticPodError'
@@ -36,7 +27,7 @@ export function staticPod(text: string, file: string, nodeName: string, nowMs: n
   const { object, unknown } = decoded(documents[0], refuse)
   if (unknown.length > 0) refuse(unknown.join(', '))
   setDeclaredDefaults(pods.schema, object)
-  pods.behaviour.setDefaults?.(object)
+  pods.behaviour.setDefaults(object)
   const { name = '' } = object.metadata
   if (name === '') refuse('metadata.name: Required value')
   // The uid stands for this very content on this node: a changed file is another pod.
@@ -54,9 +45,9 @@ export function staticPod(text: string, file: string, nodeName: string, nowMs: n
       creationTimestamp: timeOf(nowMs),
       annotations: {
         ...object.metadata.annotations,
-        [staticAnnotations.hash]: hash,
-        [staticAnnotations.source]: 'file',
-        [staticAnnotations.seen]: timeOf(nowMs),
+        [sourceAnnotations.hash]: hash,
+        [sourceAnnotations.source]: 'file',
+        [sourceAnnotations.seen]: timeOf(nowMs),
       },
     },
     spec: {
@@ -67,7 +58,7 @@ export function staticPod(text: string, file: string, nodeName: string, nowMs: n
     },
     status: {},
   }
-  const errors = [...validateStructure(pods.schema, pod), ...(pods.behaviour.validate?.(pod) ?? [])]
+  const errors = [...validateStructure(pods.schema, pod), ...pods.behaviour.validate(pod)]
   if (errors.length > 0) refuse(errors.map(({ field, message }) => `${field}: ${message}`).join(', '))
   const references = apiReferences(pod)
   if (references.length > 0) {
@@ -89,10 +80,10 @@ function decoded(document: unknown, refuse: (why: string) => never): Decoded<Pod
 }
 
 /** Whether a pod at the API only shows a static pod. */
-export const isMirror = ({ metadata }: Pod): boolean => metadata.annotations?.[staticAnnotations.mirror] !== undefined
+export const isMirror = ({ metadata }: Pod): boolean => metadata.annotations?.[sourceAnnotations.mirror] !== undefined
 
 /** The uid of the static pod that a mirror shows. */
-export const mirroredUid = ({ metadata }: Pod): string => metadata.annotations?.[staticAnnotations.mirror] ?? ''
+export const mirroredUid = ({ metadata }: Pod): string => metadata.annotations?.[sourceAnnotations.mirror] ?? ''
 
 /** What the API is told of a static pod; the Node owns it, so it goes with the Node. */
 export function mirrorOf(pod: Pod, nodeUid: string): PodKind {
@@ -104,7 +95,7 @@ export function mirrorOf(pod: Pod, nodeUid: string): PodKind {
       name,
       ...(namespace !== undefined && { namespace }),
       ...(labels && { labels }),
-      annotations: { ...annotations, [staticAnnotations.mirror]: uid },
+      annotations: { ...annotations, [sourceAnnotations.mirror]: uid },
       ownerReferences: [owner],
     },
   }

@@ -11,7 +11,8 @@ import type { Clock } from '../../../lib/clock.ts'
 import { type Logger, silentLogger } from '../../../lib/logger.ts'
 import { ManualClock } from '../../../test/manual-clock.ts'
 import { NodePods } from '../node-pods.ts'
-import { eventually, FakeRuntime, type FakeRuntimeOptions, nodeSource } from '../testing.ts'
+import { abilities, eventually, FakeRuntime, type FakeRuntimeOptions, nodeSource } from '../testing.ts'
+import { testSettings } from '../testing-node.ts'
 import { mirroredUid, staticPod } from './static-pod.ts'
 import { StaticPods } from './static-pods.ts'
 
@@ -130,20 +131,9 @@ function start(t: TestContext, options: StartOptions = {}) {
     client,
     runtime,
     events: { record: () => {} },
-    settings: {
-      nodeName: 'n1',
-      root: path.join(root, 'node'),
-      logRoot: path.join(root, 'logs'),
-      cgroupRoot: 'tessera',
-      seccompRoot: path.join(root, 'seccomp'),
-      dns: { servers: [], domain: 'cluster.local' },
-      memoryBytes: 1e9,
-      podPidsLimit: 0,
-      hostIps: () => ['192.0.2.1'],
-      resolvConf: () => '',
-      allocatable: () => ({ cpu: '2', memory: '1Gi', pods: '110' }),
-    },
+    settings: testSettings(root),
     node: nodeSource(),
+    abilities: () => abilities,
     log: silentLogger,
     staticPods,
     onRuntimeConnect: () => Promise.resolve(),

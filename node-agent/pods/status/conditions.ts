@@ -7,6 +7,19 @@ import { isSidecar } from '../planning/restart.ts'
 import { hasVolumes, initContainers, type Pod, type Situation } from '../planning/situation.ts'
 import { isFinal } from './phase.ts'
 
+/** The node tells these of every pod that it has admitted, and of no other. */
+const nodesOwn: ReadonlySet<string> = new Set([
+  'PodScheduled',
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+])
+
+/** What others say of the pod. */
+export const othersConditions = ({ conditions = [] }: PodStatus): PodCondition[] =>
+  conditions.filter(({ type }) => !nodesOwn.has(type))
+
 interface Verdict {
   readonly status: 'True' | 'False'
   readonly reason?: string

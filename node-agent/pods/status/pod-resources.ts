@@ -2,7 +2,7 @@
 // As the kubelet computes them (KEP-5419, in-place resize of pod-level resources).
 import type { Container, ResourceRequirements } from '../../../api/kinds/core-v1.ts'
 import { Quantity } from '../../../api/values/quantity.ts'
-import { podResources as podCgroup } from '../configuration/resources.ts'
+import { podCpuAndMemory } from '../configuration/resources.ts'
 import { isSidecar } from '../planning/restart.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
 
@@ -28,7 +28,7 @@ const leastLimitMilli = 10
 const pageBytes = 4096
 
 function cgroupResources(pod: Pod, asked: Totals): ResourceRequirements {
-  const { cpuShares = 0, cpuQuota = 0, cpuPeriod = 1, memoryLimitInBytes = 0 } = podCgroup(pod)
+  const { cpuShares = 0, cpuQuota = 0, cpuPeriod = 1, memoryLimitInBytes = 0 } = podCpuAndMemory(pod)
   const requests = totals(pod.spec.resources?.requests)
   const limits = totals(pod.spec.resources?.limits)
   const requestMilli = Math.ceil((cpuShares * 1000) / 1024)

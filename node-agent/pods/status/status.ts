@@ -6,7 +6,7 @@ import { currentSandbox } from '../observation/observation.ts'
 import { isInitialized } from '../planning/ending.ts'
 import { qosClass } from '../planning/qos.ts'
 import { appContainers, hasVolumes, initContainers, type Situation } from '../planning/situation.ts'
-import { conditions } from './conditions.ts'
+import { conditions, othersConditions } from './conditions.ts'
 import { begunRecord, containerStatus } from './container-status.ts'
 import { isFinal, podPhase } from './phase.ts'
 import { allocatedResources, effectiveResources } from './pod-resources.ts'
@@ -52,11 +52,12 @@ function neverBegan({ pod, observed, ending }: Situation): boolean {
 /** Of what never began nothing else can be told: no address, no containers. */
 function rejected({ pod, ending, startedAtMs }: Situation): PodStatus {
   if (pod.status.phase === 'Failed') return pod.status
+  const others = othersConditions(pod.status)
   return {
     ...kept(pod.status),
     ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
     phase: 'Failed',
-    ...(pod.status.conditions && { conditions: pod.status.conditions }),
+    ...(others.length > 0 && { conditions: others }),
     ...ending?.failure,
     startTime: timeOf(startedAtMs),
     qosClass: qosClass(pod),

@@ -7,6 +7,7 @@ import type { Clock } from '../../../lib/clock.ts'
 import type { Logger } from '../../../lib/logger.ts'
 import type { PodVolumes } from '../../volumes/pod-volumes.ts'
 import type { ClusterDns } from '../configuration/dns.ts'
+import type { ResourceHost } from '../configuration/resources.ts'
 import type { ObjectCache } from '../object-cache.ts'
 import type { RuntimeCalls, RuntimeView } from '../observation/runtime-view.ts'
 import type { StatusWriter } from '../status/status-writer.ts'
@@ -34,13 +35,15 @@ export interface NodeSettings {
   /** The agent's state directory. */
   readonly root: string
   readonly logRoot: string
-  /** Below it, `<qos>/pod<uid>`. */
+  /** Below it, `<qos>/pod<uid>`, and pods that were promised all they may use. */
   readonly cgroupRoot: string
   /** Where the seccomp profiles are that pods name by `localhostProfile`. */
   readonly seccompRoot: string
+  /** See SecuritySettings. */
+  readonly hiddenPaths: readonly string[]
   readonly dns: ClusterDns
-  readonly memoryBytes: number
-  /** Most processes of a container; 0: no limit. */
+  readonly host: ResourceHost
+  /** Most processes of a pod; 0: no limit. */
   readonly podPidsLimit: number
   /** These may change while the agent runs. The host's resolver configuration, from which pods inherit: */
   resolvConf(): string
@@ -55,7 +58,8 @@ export interface Context {
   readonly writer: StatusWriter
   readonly volumes: PodVolumes
   readonly objects: ObjectCache
-  readonly services: () => Iterable<Service>
+  /** Undefined: the API has not told of them yet. */
+  readonly services: () => Iterable<Service> | undefined
   readonly events: EventRecorder
   readonly settings: NodeSettings
   /** Bounds how many sandboxes and containers are made at the same time. */

@@ -90,6 +90,7 @@ async function prepareVolumes(context: Context, pod: Pod, memory: PodMemory): Pr
     hostIps: settings.hostIps(),
     podIps: currentSandbox(view.observed(uid))?.ips ?? [],
     allocatable: settings.allocatable(),
+    seenAtMs: memory.seenAtMs,
   }
   const failures = await volumes.prepare(volumePod(pod), {
     ...objects.sourcesFor(uid),

@@ -22,6 +22,8 @@ const usualRetry: BackoffOptions = { initialMs: 1_000, maxMs: 30_000 }
 const awayRetry: BackoffOptions = { initialMs: 200, maxMs: 2_000 }
 
 export class PodMemory {
+  /** When this agent saw the pod first. */
+  readonly seenAtMs: number
   volumes: 'unknown' | 'ready' | 'stale' | 'released' = 'unknown'
   /** Counts changes of what volumes are made of. */
   contentVersion = 0
@@ -36,6 +38,10 @@ export class PodMemory {
   readonly failures = new Map<string, Failure>()
   readonly #backoffs = new Map<Step['kind'], Backoff>()
   readonly #away = new Backoff(awayRetry)
+
+  constructor(nowMs: number) {
+    this.seenAtMs = nowMs
+  }
 
   /** @param away nothing was tried, because the runtime or the API did not answer */
   failed(step: Step, reason: string, message: string, nowMs: number, away: boolean): void {

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { isNotFound } from '../../../client/runtime.ts'
 import type { PodSandboxConfig } from '../../../proto/gen/cri.ts'
-import { dnsConfig } from '../configuration/dns.ts'
+import { podDns } from '../configuration/dns.ts'
 import { hostnameOf } from '../configuration/hosts.ts'
 import { podLogDirectory, sandboxConfig } from '../configuration/sandbox-config.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
@@ -12,16 +12,24 @@ import { findImages } from './image.ts'
 import type { PodMemory } from './pod-memory.ts'
 import { isAway, messageOf, reasoned } from './step-error.ts'
 
-/** What the runtime is told of the sandbox, with each of its containers again. */
-export function configOf({ settings }: Context, pod: Pod, attempt: number): PodSandboxConfig {
-  const { dns, logRoot, cgroupRoot, seccompRoot } = settings
+/**
+ * What the runtime is told of the sandbox, with each of its containers again. What the pod asks of its resolver and does
+ * not get is told as often.
+ * @throws Error when the pod asks for what no sandbox can have
+ */
+export function configOf({ settings, events }: Context, pod: Pod, attempt: number): PodSandboxConfig {
+  const { dns, logRoot, cgroupRoot, host, podPidsLimit } = settings
+  const { config, warnings } = podDns(pod, dns, settings.resolvConf())
+  for (const { reason, message } of warnings) events.record(pod, 'Warning', reason, message)
   return sandboxConfig(pod, {
     attempt,
-    hostname: hostnameOf(pod, dns.domain),
-    dns: dnsConfig(pod, dns, settings.resolvConf()),
+    // On the host's network a pod has the host's name.
+    hostname: pod.spec.hostNetwork ? '' : hostnameOf(pod, dns.domain),
+    dns: config,
     logRoot,
     cgroupRoot,
-    seccompRoot,
+    host,
+    podPidsLimit,
   })
 }
 

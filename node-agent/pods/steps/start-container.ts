@@ -69,6 +69,7 @@ function createRequest(
       hostIps,
       podIps,
       allocatable: settings.allocatable(),
+      seenAtMs: memory.seenAtMs,
     }
     const image = memory.resolvedImages.get(container.name)
     const sources = { ...context.objects.sourcesFor(pod.metadata.uid), services: context.services }
@@ -79,9 +80,10 @@ function createRequest(
       imageRef: image?.ref ?? container.image ?? '',
       imageUser: image?.user ?? { uid: undefined, username: '' },
       seccompRoot: settings.seccompRoot,
+      hiddenPaths: settings.hiddenPaths,
       environment: variables,
       mounts: containerMounts(volumes, pod, container, attempt, podIps, settings.dns.domain, variables),
-      resources: containerResources(pod, container, settings.memoryBytes, settings.podPidsLimit),
+      resources: containerResources(pod, container, settings.host),
     })
     const sandboxConfig = configOf(context, pod, sandbox?.attempt ?? 0)
     return { podSandboxId: sandboxId, config, sandboxConfig }

@@ -98,7 +98,7 @@ describe('sandboxes and containers', () => {
         'sandbox deleted',
       ],
     )
-    assert.deepEqual([...machine.cgroups.limits.keys()], [])
+    assert.deepEqual([...machine.cgroups.limits.keys()], ['tessera/burstable'])
     assert.deepEqual([...machine.sandboxes.made.keys()], [])
     assert.deepEqual(readdirSync(machine.parts.ioDir), [])
     assert.deepEqual(readdirSync(path.join(machine.folder, 'containers')), [])

@@ -7,6 +7,7 @@ import { podCgroup, sandboxSpec } from '../translation/sandbox-spec.ts'
 import { ofSandbox } from './events.ts'
 import { newId } from './ids.ts'
 import type { Parts } from './parts.ts'
+import { weighGroup } from './pod-groups.ts'
 import { endInit, startInit } from './pod-init.ts'
 import { writeSandboxFiles } from './sandbox-files.ts'
 import { removePodCgroup } from './stop.ts'
@@ -50,6 +51,7 @@ export async function runSandbox(
     const { warnings } = limiting('linux.resources', () => parts.cgroups.create(record.cgroupParent, limits))
     for (const warning of warnings)
       parts.logger.debug({ sandbox: id, warning }, 'a limit of the pod is not possible here')
+    weighGroup(parts, record.cgroupParent)
     const state = sandboxes.create(spec)
     writeSandboxFiles(sandboxRecords.folderOf(id), { ...record, state })
     // Locked until it is on record, so that the end of an init that dies at once is noted after that.

@@ -6,6 +6,7 @@ import { askToStop } from './ask-to-stop.ts'
 import { ofSandbox } from './events.ts'
 import { findContainer, findSandbox } from './ids.ts'
 import type { Parts } from './parts.ts'
+import { weighGroup } from './pod-groups.ts'
 import { endInit } from './pod-init.ts'
 import { within } from './within.ts'
 
@@ -75,6 +76,7 @@ export async function stopSandbox(parts: Parts, sandboxId: string | undefined): 
     await Promise.all(containersOf(parts, sandbox.id).map(id => stopContainer(parts, id, 0)))
     await endInit(parts, sandbox)
     parts.sandboxes.remove(sandbox.id)
+    weighGroup(parts, sandbox.cgroupParent)
   } finally {
     // After its containers', and though one of them hangs: the sandbox is stopped once.
     if (wasReady) parts.events.publish(ofSandbox('stopped', sandbox.id))
