@@ -47,8 +47,10 @@ async function bundle(): Promise<string> {
 async function busyboxArchive(tag = 'busybox:test'): Promise<Buffer> {
   const entries: TestEntry[] = [
     { name: 'bin/busybox', content: readFileSync('/bin/busybox'), mode: 0o755 },
-    // Hard links, as in busybox's own image: one can be masked without the others.
-    ...applets.split(' ').map(name => ({ name: `bin/${name}`, type: 'link' as const, linkname: 'bin/busybox' })),
+    // Hard links, as in busybox's own image: one can be masked without the others. Each says what the file is like.
+    ...applets
+      .split(' ')
+      .map(name => ({ name: `bin/${name}`, type: 'link' as const, linkname: 'bin/busybox', mode: 0o755 })),
     // Owned by root and setuid, for those who may become root; root has no password.
     { name: 'setuid/busybox', content: readFileSync('/bin/busybox'), mode: 0o4755 },
     {

@@ -91,6 +91,16 @@ test('the store of a newer program is left alone', async () => {
   assert.equal(readFileSync(path.join(root, 'index.json'), 'utf8'), index)
 })
 
+test('an image is found by its ID, whole or in part; an ID that none has is no fault of the name', async () => {
+  const store = ImageStore.open(mkdtempSync(path.join(scratch, 's-')))
+  await add(store)
+  const { id } = store.require('old:1')
+  for (const name of [id, id.slice(7), id.slice(7, 20), 'old:1']) assert.equal(store.resolve(name)?.id, id, name)
+  const nobody = 'f'.repeat(64)
+  for (const name of [nobody, `sha256:${nobody}`, nobody.slice(0, 20)]) assert.equal(store.resolve(name), undefined)
+  assert.throws(() => store.resolve('F'.repeat(64)), { code: 'invalid' })
+})
+
 test('layers that a container has stay when their image goes', async () => {
   const inUse: string[] = []
   const store = ImageStore.open(mkdtempSync(path.join(scratch, 's-')), { inUse: () => inUse })

@@ -11,6 +11,9 @@ import { ImageLayout, type LayerFolder, writeDurably } from './layout.ts'
 import { asImageIdPrefix, parseReference, tagReference } from './reference.ts'
 import { readIndex, type StoredImage, writeIndex } from './store-index.ts'
 
+/** Of an ID, hexadecimal. */
+const wholeIdDigits = 64
+
 export interface ImageUsage {
   readonly bytes: number
   readonly inodes: number
@@ -68,7 +71,8 @@ export class ImageStore {
       const found = this.list().filter(image => hexOf(image.id).startsWith(prefix))
       if (found.length > 1)
         throw new ImageError('invalid', `${name} could be ${found.length} images: write more digits`)
-      if (found[0] || name.startsWith('sha256:')) return found[0]
+      // A whole ID is no name either.
+      if (found[0] || name.startsWith('sha256:') || prefix.length === wholeIdDigits) return found[0]
     }
     const reference = parseReference(name)
     if (reference.digest !== undefined) {
