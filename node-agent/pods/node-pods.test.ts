@@ -192,6 +192,38 @@ describe('pods of a node', () => {
     })
   })
 
+  it('tells of images it may not or cannot fetch, and of pull secrets that are missing', async t => {
+    const h = harness(t)
+    h.start()
+    const never = { imagePullPolicy: 'Never' as const }
+    await h.apply({
+      containers: [container('a', { image: 'a b' }), container('b', { image: 'none:1', ...never })],
+      imagePullSecrets: [{ name: 'key' }, { name: 'other' }],
+    })
+    const unreadable = `Failed to apply default image tag "a b": couldn't parse image name "a b": invalid reference format`
+    await eventually(async () =>
+      assert.deepEqual(
+        (await h.get()).status.containerStatuses?.map(({ state }) => state.waiting),
+        [
+          { reason: 'InvalidImageName', message: unreadable },
+          {
+            reason: 'ErrImageNeverPull',
+            message: 'Container image "none:1" is not present with pull policy of Never',
+          },
+        ],
+      ),
+    )
+    for (const event of [
+      `InspectFailed: ${unreadable}`,
+      'Failed: Error: InvalidImageName',
+      'ErrImageNeverPull: Container image "none:1" is not present with pull policy of Never',
+      'Failed: Error: ErrImageNeverPull',
+      'FailedToRetrieveImagePullSecret: Unable to retrieve some image pull secrets (key, other); attempting to pull the image may not succeed.',
+    ]) {
+      assert.ok(h.events.includes(`Warning ${event}`), event)
+    }
+  })
+
   it('tells a failed pull from the wait for the next', async t => {
     const h = harness(t, {
       speed: 20,

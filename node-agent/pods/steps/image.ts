@@ -1,12 +1,12 @@
 // Having a container's image at hand, by its pull policy; told as the kubelet tells it (pkg/kubelet/images).
 import type { Container } from '../../../api/kinds/core-v1.ts'
+import { ImageReferenceError, parseImageReference } from '../../../api/values/image-reference.ts'
 import { RuntimeError } from '../../../client/runtime.ts'
 import { goDuration } from '../../../lib/go-duration.ts'
 import type { Image } from '../../../proto/gen/cri.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
 import type { Context } from './context.ts'
 import { fieldPath } from './field-path.ts'
-import { imageNameError } from './image-name.ts'
 import type { PodMemory } from './pod-memory.ts'
 import { tellMissingPullSecrets } from './pull-secrets.ts'
 import { isAway, messageOf, StepError } from './step-error.ts'
@@ -17,7 +17,7 @@ export async function findImages(context: Context, pod: Pod, memory: PodMemory, 
   await Promise.all(
     [...names].map(async ([name, image]) => {
       // What is wrong with a name is told when its turn comes; so is whatever else goes wrong here.
-      if (imageNameError(image) !== undefined) return
+      if (nameProblem(image) !== undefined) return
       const found = await imageStatus(context, image, signal).catch(() => undefined)
       if (found) memory.found.set(name, found)
     }),
@@ -65,9 +65,10 @@ async function presentImage(
     events.record(pod, 'Warning', event, message, where)
     return new StepError(reason, message)
   }
-  const unreadable = imageNameError(image)
-  if (unreadable !== undefined) {
-    const message = `Failed to apply default image tag ${JSON.stringify(image)}: ${unreadable}`
+  const problem = nameProblem(image)
+  if (problem !== undefined) {
+    const name = JSON.stringify(image)
+    const message = `Failed to apply default image tag ${name}: couldn't parse image name ${name}: ${problem}`
     throw refuse('InspectFailed', 'InvalidImageName', message)
   }
   const present =
@@ -95,6 +96,17 @@ async function presentImage(
     if (present && error instanceof RuntimeError && error.code === 'UNIMPLEMENTED') return tellPresent(present)
     events.record(pod, 'Warning', 'Failed', `Failed to pull image "${image}": ${messageOf(error)}`, where)
     throw new StepError('ErrImagePull', messageOf(error), { cause: error })
+  }
+}
+
+/** Why the name can't be read; undefined: it can. */
+function nameProblem(image: string): string | undefined {
+  try {
+    parseImageReference(image)
+    return undefined
+  } catch (error) {
+    if (error instanceof ImageReferenceError) return error.message
+    throw error
   }
 }
 
