@@ -54,7 +54,7 @@ const table: readonly Case[] = [
     },
     allocated: { cpu: '350m', memory: '1Mi' },
     waiting: { requests: { cpu: '350m', memory: '1Mi' } },
-    running: { requests: { cpu: '300m', memory: '1Mi' } },
+    running: { requests: { cpu: '350m', memory: '1Mi' } },
   },
   {
     what: 'amounts of the pod as a whole, with overhead',
