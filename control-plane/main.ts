@@ -114,7 +114,7 @@ async function serve(
     kubeconfigs ??= await writeKubeconfigs(pki, config, { rest: rest.port, grpc: grpc.port })
     // Only the embedded store has a single control plane for sure.
     const elect = !config.store.startsWith('embedded:')
-    const client = new GrpcClient(loadKubeconfig(kubeconfigs.controllerManager))
+    const client = new GrpcClient(loadKubeconfig(kubeconfigs.controllerManager), 'kube-controller-manager')
     ending.push(
       runControllers(
         { client, connections, clock, logger: logger.child({ part: 'controllers' }), elect },

@@ -60,8 +60,8 @@ interface StrategyData {
   readonly statusOnCreate: 'reset' | 'kept'
   /** A delete answers the object as it last stood, not a Status. */
   readonly returnDeletedObject: boolean
-  /** Of a deletion that does not say; absent: Background. */
-  readonly defaultPropagationPolicy?: PropagationPolicy
+  /** Of a deletion that does not say; absent: Background. Unsupported: such objects own nothing. */
+  readonly defaultPropagationPolicy?: PropagationPolicy | 'Unsupported'
   /** Objects vanish this long after they were last written. */
   readonly ttlSeconds?: number
   /** The one of the selectable fields that many readers select one value of, as a pod's node. */
