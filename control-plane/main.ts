@@ -49,7 +49,7 @@ export async function run(config: Config, signal: AbortSignal, ready?: (running:
   }
 }
 
-interface Parts {
+interface Opened {
   readonly config: Config
   readonly pki: Pki
   readonly store: Store
@@ -57,7 +57,7 @@ interface Parts {
 }
 
 async function serve(
-  { config, pki, store, logger }: Parts,
+  { config, pki, store, logger }: Opened,
   signal: AbortSignal,
   ready?: (running: Running) => void,
 ): Promise<void> {

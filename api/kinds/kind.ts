@@ -153,6 +153,7 @@ export function kind<T extends KubernetesObject>(declared: KindDeclaration<T>): 
     items: list(2, 'The objects.', schema, present),
   })
   const hasStatus = subresources.some(({ name }) => name === 'status')
+  const newStatus = zeroStatus(schema)
   const statusOnCreate = declared.statusOnCreate ?? 'reset'
   const entry: Omit<Kind<T>, 'behaviour'> = {
     shortNames: [],
@@ -178,7 +179,7 @@ export function kind<T extends KubernetesObject>(declared: KindDeclaration<T>): 
       declared.setDefaults?.(object)
     },
     prepareForCreate(object) {
-      if (hasStatus && statusOnCreate === 'reset') setStatus(object, zeroStatus(schema))
+      if (hasStatus && statusOnCreate === 'reset') setStatus(object, newStatus())
       declared.prepareForCreate?.(object)
     },
     prepareForUpdate(object, old) {
@@ -209,8 +210,10 @@ interface WithStatus extends KubernetesObject {
 }
 
 /** Status is what the cluster reports, and of a new object it has reported nothing. */
-function zeroStatus<T extends KubernetesObject>(schema: Message<T>): unknown {
-  return statusOf(decode(schema, {}).object)
+function zeroStatus({ byName }: Message): () => unknown {
+  const { type, rules } = byName.get('status') ?? {}
+  if (type?.is !== 'message' || rules?.byValue !== true) return () => undefined
+  return () => decode(type.message(), {}).object
 }
 
 const statusOf = (object: WithStatus): unknown => object.status

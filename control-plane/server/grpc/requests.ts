@@ -75,6 +75,7 @@ export function writeContext({ user, signal, userAgent }: Caller, writing: Writi
     signal,
     fieldValidation: oneOf('field_validation', fieldValidation, ['Ignore', 'Warn', 'Strict']) ?? 'Strict',
     fieldManager: managerOf(fieldManager, userAgent),
+    withoutWarnings: true,
     ...(dryRun && { dryRun }),
   }
 }
