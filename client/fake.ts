@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { StatusError } from '../api/errors.ts'
-import { type Pod, pods } from '../api/kinds/core-v1.ts'
+import { type Pod, pods } from '../api/kinds/core-v1/pod.ts'
 import { kinds } from '../api/kinds/index.ts'
 import type { Kind, KubernetesObject, Stored } from '../api/kinds/kind.ts'
 import { FieldSelector } from '../api/values/fields.ts'

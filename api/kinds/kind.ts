@@ -133,8 +133,6 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> extends Nam
   readonly table: Columns<T>
   readonly hasGeneration: boolean
   readonly storedAs?: StorageVersion<T>
-  /** For those that ask for the rules by this name still. */
-  readonly behaviour: StrategyFunctions<T> & { readonly table: Columns<T> }
 }
 
 const everyVerb: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
@@ -155,7 +153,7 @@ export function kind<T extends KubernetesObject>(declared: KindDeclaration<T>): 
   const hasStatus = subresources.some(({ name }) => name === 'status')
   const newStatus = zeroStatus(schema)
   const statusOnCreate = declared.statusOnCreate ?? 'reset'
-  const entry: Omit<Kind<T>, 'behaviour'> = {
+  return {
     shortNames: [],
     categories: [],
     verbs: everyVerb,
@@ -202,7 +200,6 @@ export function kind<T extends KubernetesObject>(declared: KindDeclaration<T>): 
       'metadata.namespace': object.metadata.namespace ?? '',
     }),
   }
-  return { ...entry, behaviour: entry }
 }
 
 interface WithStatus extends KubernetesObject {

@@ -1,5 +1,5 @@
 // Why containers can't be run here, from what the runtime says of itself.
-import type { ContainerImage } from '../../api/kinds/core-v1.ts'
+import type { ContainerImage } from '../../api/kinds/core-v1/node-status.ts'
 import type { RuntimeClient } from '../../client/runtime.ts'
 import type { RuntimeTrouble } from './conditions.ts'
 

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
-import { type Event as CoreEvent, events, nodes, pods } from '../../api/kinds/core-v1.ts'
+import { type Event as CoreEvent, events } from '../../api/kinds/core-v1/event.ts'
+import { nodes } from '../../api/kinds/core-v1/node.ts'
+import { pods } from '../../api/kinds/core-v1/pod.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
 import { formatAge } from '../../api/values/age.ts'
 import type { Context } from '../context.ts'

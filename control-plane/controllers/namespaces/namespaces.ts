@@ -1,7 +1,7 @@
 // Empties namespaces that are being deleted, then lets them go: their last finalizer is taken off when
 // nothing is left in them. Meanwhile their conditions say what remains.
 import { isStatus } from '../../../api/errors.ts'
-import { type Namespace, namespaces } from '../../../api/kinds/core-v1.ts'
+import { type Namespace, namespaces } from '../../../api/kinds/core-v1/namespace.ts'
 import type { Stored } from '../../../api/kinds/kind.ts'
 import type { Resource } from '../../../client/client.ts'
 import { listAll } from '../../../client/list.ts'

@@ -2,7 +2,13 @@
 import { createHash } from 'node:crypto'
 import { StatusError } from '../../../api/errors.ts'
 import type { Kind, Subresource } from '../../../api/kinds/kind.ts'
-import type { APIGroup, APIGroupList, APIResource, APIResourceList, APIVersions } from '../../../api/kinds/meta-v1.ts'
+import type {
+  APIGroup,
+  APIGroupList,
+  APIResource,
+  APIResourceList,
+  APIVersions,
+} from '../../../api/kinds/meta-v1/discovery.ts'
 import type { GroupVersionKind } from '../../../api/schema/openapi.ts'
 import type { Registry, Resource } from '../../registry/contract.ts'
 import type { Exchange } from './exchange.ts'

@@ -1,7 +1,9 @@
 // What containers and sandboxes are given: environment, names, resources, security.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Container, PodSpec, Service } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { PodSpec } from '../../../api/kinds/core-v1/pod.ts'
+import type { Service } from '../../../api/kinds/core-v1/service.ts'
 import { NamespaceMode, SecurityProfileProfileType } from '../../../proto/gen/cri.ts'
 import { qosClass } from '../planning/qos.ts'
 import { container, makePod } from '../testing.ts'

@@ -1,5 +1,5 @@
-import type { Container } from '../../../api/kinds/core-v1.ts'
-import { amountOf, podRequests } from '../../../api/values/pod-requests.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import { amountOf, podRequests } from '../../../api/kinds/core-v1/pod-requests.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
 
 const limitsOf = ({ resources }: Container): Readonly<Record<string, string>> => resources.limits ?? {}

@@ -1,5 +1,6 @@
 // From requests and limits to what the kernel counts in.
-import type { Container, ResourceRequirements } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { ResourceRequirements } from '../../../api/kinds/core-v1/resources.ts'
 import { Quantity } from '../../../api/values/quantity.ts'
 import type { LinuxContainerResources } from '../../../proto/gen/cri.ts'
 import { qosClass } from '../planning/qos.ts'
