@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isStatus, StatusError } from './errors.ts'
-import { status } from './kinds/meta-v1.ts'
+import { status } from './kinds/meta-v1/status.ts'
 import { decode } from './schema/decode.ts'
 import { duplicate, forbidden, invalid, notSupported, required, tooLong } from './schema/field-error.ts'
 

@@ -26,7 +26,7 @@ export class GrpcAgentClient implements AgentClient {
   readonly #channel: Channel
 
   constructor(config: ClusterConfig) {
-    this.#channel = new Channel(config)
+    this.#channel = new Channel(config, 'kubelet')
   }
 
   session(node: string, signal: AbortSignal): Duplex<AgentMessage, ServerMessage> {

@@ -5,6 +5,7 @@ import { checkServerIdentity } from 'node:tls'
 import * as grpc from '@grpc/grpc-js'
 import { sleep } from '../lib/abort.ts'
 import { backoffMs } from '../lib/backoff.ts'
+import { gitVersion } from '../lib/version.ts'
 import type { Method } from '../proto/service.ts'
 import { callError, UnavailableError } from './call-error.ts'
 import { CallStream, isServiceError } from './call-stream.ts'
@@ -27,13 +28,15 @@ export class Channel {
   readonly #client: grpc.Client
   readonly #calls: CallStream
 
-  constructor(config: ClusterConfig) {
+  /** @param userAgent what the program calls itself: `tsctl` */
+  constructor(config: ClusterConfig, userAgent: string) {
     this.address = config.address
     const server = config.tlsServerName ?? hostOf(config.address)
     const credentials = grpc.credentials.createSsl(config.ca, config.key, config.cert, {
       checkServerIdentity: (_name, certificate) => checkServerIdentity(server, certificate),
     })
     this.#client = new grpc.Client(config.address, credentials, {
+      'grpc.primary_user_agent': `${userAgent}/${gitVersion}`,
       // The name TLS announces, which may not be an address (RFC 6066); what is expected is checked above.
       'grpc.ssl_target_name_override': isIP(server) === 0 ? server : 'localhost',
       'grpc.max_receive_message_length': -1,

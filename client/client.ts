@@ -35,6 +35,9 @@ export interface Client {
     options?: DeleteOptions,
   ): Promise<Stored<T> | undefined>
 
+  /** Deletes what a list selects; answers what it held. */
+  deleteCollection<T extends KubernetesObject>(kind: Resource<T>, options?: DeleteCollectionOptions): Promise<Page<T>>
+
   /** Many bindings in one call, each with an outcome of its own, in order. */
   bind(bindings: readonly PodBinding[], options?: CallOptions): Promise<Outcome<Pod>[]>
   /** Many status updates in one call, each with an outcome of its own, in order. */
@@ -107,6 +110,7 @@ export interface WriteOptions extends CallOptions {
   readonly fieldManager?: string
   /** What becomes of fields the schema doesn't know; default Strict. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict'
+  /** `status`; at a creation, what is done to the object that the body names: `eviction`. */
   readonly subresource?: string
 }
 
@@ -131,6 +135,10 @@ export interface DeleteOptions extends CallOptions {
   readonly dryRun?: boolean
   readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground'
 }
+
+export interface DeleteCollectionOptions
+  extends Selection,
+    Pick<DeleteOptions, keyof CallOptions | 'gracePeriodSeconds' | 'dryRun' | 'propagationPolicy'> {}
 
 /** A pod of that name but another uid is not bound. */
 export interface PodBinding {

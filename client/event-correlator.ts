@@ -1,6 +1,6 @@
 // Which event an occurrence belongs to: the same thing said again counts up, many similar things become one, and an
 // object that is talked about without end is not talked about for a while. The rules and figures are client-go's.
-import type { ObjectReference } from '../api/kinds/core-v1.ts'
+import type { ObjectReference } from '../api/kinds/core-v1/references.ts'
 
 /** Something that happened to an object. */
 export interface Occurrence {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { StatusError } from '../api/errors.ts'
-import { events } from '../api/kinds/core-v1.ts'
+import { events } from '../api/kinds/core-v1/event.ts'
 import { ManualClock } from '../test/manual-clock.ts'
 import { pod } from '../test/suites/client.ts'
 import { UnavailableError } from './call-error.ts'

@@ -1,7 +1,8 @@
 // Tells users what happened to their objects, as core/v1 Events. Repetitions count up instead of piling up, and nobody
 // who records ever waits: what can't be written in time is dropped.
 import { isStatus, StatusError } from '../api/errors.ts'
-import { type Event, events, type ObjectReference } from '../api/kinds/core-v1.ts'
+import { type Event, events } from '../api/kinds/core-v1/event.ts'
+import type { ObjectReference } from '../api/kinds/core-v1/references.ts'
 import type { KubernetesObject } from '../api/kinds/kind.ts'
 import { timeOf } from '../api/values/time.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'

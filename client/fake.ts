@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { StatusError } from '../api/errors.ts'
-import { type Pod, pods } from '../api/kinds/core-v1.ts'
+import { type Pod, pods } from '../api/kinds/core-v1/pod.ts'
 import { kinds } from '../api/kinds/index.ts'
 import type { Kind, KubernetesObject, Stored } from '../api/kinds/kind.ts'
 import { FieldSelector } from '../api/values/fields.ts'
@@ -14,6 +14,7 @@ import type { Discovery, ExecInput, ExecOutput, ExecStart, LogsRequest } from '.
 import type {
   CallOptions,
   Client,
+  DeleteCollectionOptions,
   DeleteOptions,
   ListOptions,
   ObjectKey,
@@ -148,6 +149,21 @@ export class FakeClient implements Client {
     await this.#enter('patch', kind, at.name, options)
     const current = this.#mustGet(kind, keyOf(at))
     return this.#write(kind, applyPatch(copy(current), patch, knownKind(kind)), options)
+  }
+
+  async deleteCollection<T extends KubernetesObject>(
+    kind: Resource<T>,
+    options: DeleteCollectionOptions = {},
+  ): Promise<Page<T>> {
+    const { gracePeriodSeconds, dryRun, propagationPolicy, ...selection } = options
+    const page = await this.list(kind, selection)
+    const deletion = {
+      ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+      ...(dryRun !== undefined && { dryRun }),
+      ...(propagationPolicy && { propagationPolicy }),
+    }
+    for (const { metadata } of page.items) await this.delete(kind, metadata, deletion)
+    return page
   }
 
   async delete<T extends KubernetesObject>(

@@ -10,6 +10,7 @@ import {
   type ExecOutput,
   type ExecStart,
   type LogsRequest,
+  type ObjectList,
   type WatchEvent as WireEvent,
   type Outcome as WireOutcome,
 } from '../proto/gen/tessera.ts'
@@ -17,6 +18,7 @@ import { Channel } from './channel.ts'
 import type {
   CallOptions,
   Client,
+  DeleteCollectionOptions,
   DeleteOptions,
   ListOptions,
   ObjectKey,
@@ -39,8 +41,9 @@ const listDeadlineMs = 60_000
 export class GrpcClient implements Client {
   readonly #channel: Channel
 
-  constructor(config: ClusterConfig) {
-    this.#channel = new Channel(config)
+  /** @param userAgent what the program calls itself; writers are known by it */
+  constructor(config: ClusterConfig, userAgent = 'tessera') {
+    this.#channel = new Channel(config, userAgent)
   }
 
   async get<T extends KubernetesObject>(kind: Resource<T>, at: ObjectKey, options?: CallOptions): Promise<Stored<T>> {
@@ -54,13 +57,7 @@ export class GrpcClient implements Client {
       { ...target(kind), ...selected(options), limit: options.limit, continue: options.continue },
       { ...reading(options), deadlineMs: options.deadlineMs ?? listDeadlineMs, large: true },
     )
-    const remaining = answer.remainingItemCount
-    return {
-      items: (answer.items ?? []).map(item => decode<Stored<T>>(item)),
-      resourceVersion: answer.resourceVersion ?? '',
-      ...(answer.continue && { continue: answer.continue }),
-      ...(answer.continue && remaining && { remainingItemCount: remaining }),
-    }
+    return page(answer)
   }
 
   async *watch<T extends KubernetesObject>(
@@ -77,8 +74,9 @@ export class GrpcClient implements Client {
   }
 
   async create<T extends KubernetesObject>(kind: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>> {
-    const { namespace } = metadataOf(object)
-    const request = { ...target(kind), namespace, object: encode(object), ...written(options) }
+    const { namespace, name } = metadataOf(object)
+    const at = options?.subresource === undefined ? { namespace } : { namespace, name }
+    const request = { ...target(kind), ...at, object: encode(object), ...written(options) }
     return decode((await this.#channel.unary(Api.Create, request, writing(options))).json)
   }
 
@@ -126,6 +124,18 @@ export class GrpcClient implements Client {
     return isStatus(answer) ? undefined : answer
   }
 
+  async deleteCollection<T extends KubernetesObject>(
+    kind: Resource<T>,
+    options: DeleteCollectionOptions = {},
+  ): Promise<Page<T>> {
+    const { gracePeriodSeconds, dryRun, propagationPolicy } = options
+    const request = { ...target(kind), ...selected(options), gracePeriodSeconds, dryRun, propagationPolicy }
+    const deadlineMs = options.deadlineMs ?? listDeadlineMs
+    return page(
+      await this.#channel.unary(Api.DeleteCollection, request, { ...writing(options), deadlineMs, large: true }),
+    )
+  }
+
   async bind(bindings: readonly PodBinding[], options?: CallOptions): Promise<Outcome<Pod>[]> {
     const answer = await this.#channel.unary(Api.Bind, { bindings: [...bindings] }, writing(options))
     return outcomes(answer.outcomes, bindings.length)
@@ -158,6 +168,16 @@ export class GrpcClient implements Client {
 
   close(): void {
     this.#channel.close()
+  }
+}
+
+function page<T extends KubernetesObject>(list: ObjectList): Page<T> {
+  const remaining = list.remainingItemCount
+  return {
+    items: (list.items ?? []).map(item => decode<Stored<T>>(item)),
+    resourceVersion: list.resourceVersion ?? '',
+    ...(list.continue && { continue: list.continue }),
+    ...(list.continue && remaining && { remainingItemCount: remaining }),
   }
 }
 

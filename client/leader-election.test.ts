@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { leases } from '../api/kinds/coordination-v1.ts'
+import { leases } from '../api/kinds/coordination-v1/lease.ts'
 import { ManualClock } from '../test/manual-clock.ts'
 import { UnavailableError } from './call-error.ts'
 import { FakeClient } from './fake.ts'

@@ -1,6 +1,6 @@
 // One of several equal processes works, the others wait: whoever renews a Lease leads.
 import { isStatus } from '../api/errors.ts'
-import { type Lease, leases } from '../api/kinds/coordination-v1.ts'
+import { type Lease, leases } from '../api/kinds/coordination-v1/lease.ts'
 import type { Stored } from '../api/kinds/kind.ts'
 import { microTimeOf } from '../api/values/time.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'

@@ -49,7 +49,7 @@ export async function run(config: Config, signal: AbortSignal, ready?: (running:
   }
 }
 
-interface Parts {
+interface Opened {
   readonly config: Config
   readonly pki: Pki
   readonly store: Store
@@ -57,7 +57,7 @@ interface Parts {
 }
 
 async function serve(
-  { config, pki, store, logger }: Parts,
+  { config, pki, store, logger }: Opened,
   signal: AbortSignal,
   ready?: (running: Running) => void,
 ): Promise<void> {
@@ -114,7 +114,7 @@ async function serve(
     kubeconfigs ??= await writeKubeconfigs(pki, config, { rest: rest.port, grpc: grpc.port })
     // Only the embedded store has a single control plane for sure.
     const elect = !config.store.startsWith('embedded:')
-    const client = new GrpcClient(loadKubeconfig(kubeconfigs.controllerManager))
+    const client = new GrpcClient(loadKubeconfig(kubeconfigs.controllerManager), 'kube-controller-manager')
     ending.push(
       runControllers(
         { client, connections, clock, logger: logger.child({ part: 'controllers' }), elect },

@@ -1,5 +1,5 @@
 // Keeps the node rules' graph in step with the pods there are.
-import { type Pod, pods } from '../api/kinds/core-v1.ts'
+import { type Pod, pods } from '../api/kinds/core-v1/pod.ts'
 import { isAborted, sleep } from '../lib/abort.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { NodeGraph } from './auth/node-graph.ts'

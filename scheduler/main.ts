@@ -32,7 +32,7 @@ Example: scheduler --kubeconfig /var/lib/tessera/pki/scheduler.kubeconfig
  */
 export async function run(config: Config, signal: AbortSignal): Promise<void> {
   const logger = createLogger('scheduler')
-  const client = new GrpcClient(loadKubeconfig(config.kubeconfig))
+  const client = new GrpcClient(loadKubeconfig(config.kubeconfig), 'kube-scheduler')
   try {
     await new Scheduler({ client, logger, ...(config.name !== undefined && { name: config.name }) }, signal).run()
   } finally {

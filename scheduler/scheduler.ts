@@ -1,6 +1,7 @@
 // Watches pods and nodes, places what needs a node, and binds it. Placing is synchronous over the cache; everything that
 // waits for the API happens beside it.
-import { type Node, nodes, type Pod, pods } from '../api/kinds/core-v1.ts'
+import { type Node, nodes } from '../api/kinds/core-v1/node.ts'
+import { type Pod, pods } from '../api/kinds/core-v1/pod.ts'
 import type { Stored } from '../api/kinds/kind.ts'
 import type { Client } from '../client/client.ts'
 import { EventWriter } from '../client/events.ts'

@@ -1,5 +1,7 @@
 // Pods and nodes for tests, with what matters to a test in front.
-import type { Container, Node, NodeSpec, Pod, PodSpec } from '../api/kinds/core-v1.ts'
+import type { Container } from '../api/kinds/core-v1/container.ts'
+import type { Node, NodeSpec } from '../api/kinds/core-v1/node.ts'
+import type { Pod, PodSpec } from '../api/kinds/core-v1/pod.ts'
 import type { Stored } from '../api/kinds/kind.ts'
 import { node } from './suites/client.ts'
 

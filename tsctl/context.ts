@@ -2,6 +2,7 @@
 import type { Client } from '../client/client.ts'
 import { GrpcClient } from '../client/grpc.ts'
 import { type ClusterConfig, loadKubeconfig } from '../client/kubeconfig.ts'
+import { type ResourceType, resourceTypes } from './resource-types.ts'
 
 export interface GlobalOptions {
   readonly kubeconfig?: string
@@ -24,6 +25,8 @@ export interface Context {
   /** The namespace asked for, or the kubeconfig's. */
   namespace(): string
   client(): Client
+  /** The types of objects the server has; asked once. */
+  types(): Promise<readonly ResourceType[]>
   /** Milliseconds since 1970. */
   now(): number
   /** What the process will exit with. */
@@ -34,6 +37,7 @@ export interface Context {
 export function createContext(options: () => GlobalOptions, signal: AbortSignal): Context & Disposable {
   let cluster: ClusterConfig | undefined
   let client: Client | undefined
+  let types: Promise<readonly ResourceType[]> | undefined
   return {
     stdout: process.stdout,
     stderr: process.stderr,
@@ -51,8 +55,12 @@ export function createContext(options: () => GlobalOptions, signal: AbortSignal)
       return options().namespace ?? this.cluster().namespace
     },
     client() {
-      client ??= new GrpcClient(this.cluster())
+      client ??= new GrpcClient(this.cluster(), 'tsctl')
       return client
+    },
+    types() {
+      types ??= resourceTypes(this.client())
+      return types
     },
     [Symbol.dispose]() {
       client?.close()

@@ -1,5 +1,5 @@
 // Which container a command means that names none, as kubectl chooses: the one an annotation names, else the first.
-import { type Pod, pods } from '../api/kinds/core-v1.ts'
+import { type Pod, pods } from '../api/kinds/core-v1/pod.ts'
 import type { Context } from './context.ts'
 
 const annotation = 'kubectl.kubernetes.io/default-container'

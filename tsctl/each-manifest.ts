@@ -1,15 +1,15 @@
 // What apply and create have in common: every manifest is checked before the first one is sent, and one that is
 // refused does not keep the others back.
 import { StatusError } from '../api/errors.ts'
-import type { Kind } from '../api/kinds/kind.ts'
 import type { Context } from './context.ts'
 import { UsageError } from './errors.ts'
 import { kindOf, namespaceOf } from './manifest-kind.ts'
 import type { Manifest } from './manifests.ts'
+import type { ResourceType } from './resource-types.ts'
 
 export interface PlacedManifest {
   readonly manifest: Manifest
-  readonly kind: Kind
+  readonly kind: ResourceType
   readonly namespace: string | undefined
 }
 
@@ -23,8 +23,9 @@ export async function eachManifest(
   send: (placed: PlacedManifest) => Promise<string>,
   participle: string,
 ): Promise<void> {
+  const types = await context.types()
   const placed = manifests.map(manifest => {
-    const kind = kindOf(manifest)
+    const kind = kindOf(types, manifest)
     return { manifest, kind, namespace: namespaceOf(manifest, kind, context) }
   })
   let refused = 0

@@ -1,9 +1,8 @@
 // What a manifest is, and where it belongs.
-import { kinds } from '../api/kinds/index.ts'
-import type { Kind } from '../api/kinds/kind.ts'
 import type { Context } from './context.ts'
 import { UsageError } from './errors.ts'
 import type { Manifest } from './manifests.ts'
+import type { ResourceType } from './resource-types.ts'
 
 /** The manifest's name. @throws UsageError when it has none */
 export function nameOf({ source, object }: Manifest): string {
@@ -12,12 +11,12 @@ export function nameOf({ source, object }: Manifest): string {
   return name
 }
 
-/** @throws UsageError when no such kind is known, naming the nearest thing that is */
-export function kindOf({ source, object }: Manifest): Kind {
+/** @throws UsageError when the server has no such kind, naming the nearest thing that is */
+export function kindOf(types: readonly ResourceType[], { source, object }: Manifest): ResourceType {
   const { apiVersion, kind: name } = object
-  const found = kinds.find(kind => kind.kind === name && kind.apiVersion === apiVersion)
+  const found = types.find(kind => kind.kind === name && kind.apiVersion === apiVersion)
   if (found !== undefined) return found
-  const sameName = kinds.find(kind => kind.kind.toLowerCase() === name.toLowerCase())
+  const sameName = types.find(kind => kind.kind.toLowerCase() === name.toLowerCase())
   const hint = sameName
     ? `; did you mean kind ${sameName.kind} in ${sameName.apiVersion}?`
     : '; `tsctl api-resources` lists the kinds there are'
@@ -25,7 +24,7 @@ export function kindOf({ source, object }: Manifest): Kind {
 }
 
 /** The manifest's namespace, else the command's; undefined for kinds without one. */
-export function namespaceOf({ source, object }: Manifest, kind: Kind, context: Context): string | undefined {
+export function namespaceOf({ source, object }: Manifest, kind: ResourceType, context: Context): string | undefined {
   if (!kind.namespaced) return undefined
   const own = object.metadata.namespace
   const asked = context.options().namespace

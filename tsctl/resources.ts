@@ -1,19 +1,19 @@
 // Which objects a command line means: `pods`, `po`, `pod/hello`, `pods,services`, `nodes local`.
-import { kinds } from '../api/kinds/index.ts'
-import type { Kind } from '../api/kinds/kind.ts'
 import { UsageError } from './errors.ts'
+import type { ResourceType } from './resource-types.ts'
 
-/** One kind, and the names asked for; none: all of them. */
+/** One type, and the names asked for; none: all of them. */
 export interface Selection {
-  readonly kind: Kind
+  readonly kind: ResourceType
   readonly names: readonly string[]
 }
 
 /**
+ * @param types what the server has
  * @param args what stands behind the verb
  * @throws UsageError that names what the server has when a resource is unknown
  */
-export function selectResources(args: readonly string[]): Selection[] {
+export function selectResources(types: readonly ResourceType[], args: readonly string[]): Selection[] {
   const [first] = args
   if (first === undefined) {
     throw new UsageError(
@@ -26,24 +26,24 @@ export function selectResources(args: readonly string[]): Selection[] {
       if (resource === undefined || resource === '' || name === undefined || name === '' || rest.length > 0) {
         throw new UsageError(`"${arg}": when one argument is TYPE/NAME, all of them must be`)
       }
-      return { kind: findKind(resource), names: [name] }
+      return { kind: findType(types, resource), names: [name] }
     })
   }
-  const types = first.split(',').filter(type => type !== '')
+  const wanted = first.split(',').filter(type => type !== '')
   const names = args.slice(1)
-  const selected = types.includes('all') ? allKinds() : types.map(findKind)
-  return selected.map(kind => ({ kind, names }))
+  return wanted.flatMap(name => inCategory(types, name) ?? findType(types, name)).map(kind => ({ kind, names }))
 }
 
-/** kubectl's `all`: what users run, not what configures it. */
-function allKinds(): Kind[] {
-  return kinds.filter(kind => kind.categories.includes('all'))
+/** What a category stands for, as `all`: what users run, not what configures it. */
+function inCategory(types: readonly ResourceType[], name: string): ResourceType[] | undefined {
+  const members = types.filter(({ categories }) => categories.includes(name))
+  return members.length === 0 ? undefined : members
 }
 
 /** By plural, singular, short name or kind, in any case, optionally followed by `.group`. */
-function findKind(name: string): Kind {
+function findType(types: readonly ResourceType[], name: string): ResourceType {
   const wanted = name.toLowerCase()
-  const found = kinds.find(kind => {
+  const found = types.find(kind => {
     const names = [kind.resource, kind.singular, ...kind.shortNames, kind.kind.toLowerCase()]
     return names.some(each => wanted === each || wanted === `${each}.${kind.group}`)
   })
@@ -54,6 +54,6 @@ function findKind(name: string): Kind {
 }
 
 /** `pod/hello`, `event.events.k8s.io/x`: how results name an object. */
-export function qualifiedName(kind: Kind, name: string): string {
-  return `${kind.singular}${kind.group === '' ? '' : `.${kind.group}`}/${name}`
+export function qualifiedName({ singular, group }: ResourceType, name: string): string {
+  return `${singular}${group === '' ? '' : `.${group}`}/${name}`
 }

@@ -1,6 +1,6 @@
 // Objects for tests, made as a server makes them: decoded, defaults set.
 import { decode } from '../schema/decode.ts'
-import { type Pod, pods } from './core-v1.ts'
+import { type Pod, pods } from './core-v1/pod.ts'
 import type { Kind, KubernetesObject } from './kind.ts'
 
 /** An object of a kind with its defaults; what is unknown is an error here. */

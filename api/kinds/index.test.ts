@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { pods } from './core-v1.ts'
+import { pods } from './core-v1/pod.ts'
 import { kinds } from './index.ts'
 
 describe('kinds', () => {

@@ -60,8 +60,8 @@ interface StrategyData {
   readonly statusOnCreate: 'reset' | 'kept'
   /** A delete answers the object as it last stood, not a Status. */
   readonly returnDeletedObject: boolean
-  /** Of a deletion that does not say; absent: Background. */
-  readonly defaultPropagationPolicy?: PropagationPolicy
+  /** Of a deletion that does not say; absent: Background. Unsupported: such objects own nothing. */
+  readonly defaultPropagationPolicy?: PropagationPolicy | 'Unsupported'
   /** Objects vanish this long after they were last written. */
   readonly ttlSeconds?: number
   /** The one of the selectable fields that many readers select one value of, as a pod's node. */
@@ -133,8 +133,6 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> extends Nam
   readonly table: Columns<T>
   readonly hasGeneration: boolean
   readonly storedAs?: StorageVersion<T>
-  /** For those that ask for the rules by this name still. */
-  readonly behaviour: StrategyFunctions<T> & { readonly table: Columns<T> }
 }
 
 const everyVerb: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
@@ -153,8 +151,9 @@ export function kind<T extends KubernetesObject>(declared: KindDeclaration<T>): 
     items: list(2, 'The objects.', schema, present),
   })
   const hasStatus = subresources.some(({ name }) => name === 'status')
+  const newStatus = zeroStatus(schema)
   const statusOnCreate = declared.statusOnCreate ?? 'reset'
-  const entry: Omit<Kind<T>, 'behaviour'> = {
+  return {
     shortNames: [],
     categories: [],
     verbs: everyVerb,
@@ -178,7 +177,7 @@ export function kind<T extends KubernetesObject>(declared: KindDeclaration<T>): 
       declared.setDefaults?.(object)
     },
     prepareForCreate(object) {
-      if (hasStatus && statusOnCreate === 'reset') setStatus(object, zeroStatus(schema))
+      if (hasStatus && statusOnCreate === 'reset') setStatus(object, newStatus())
       declared.prepareForCreate?.(object)
     },
     prepareForUpdate(object, old) {
@@ -201,7 +200,6 @@ export function kind<T extends KubernetesObject>(declared: KindDeclaration<T>): 
       'metadata.namespace': object.metadata.namespace ?? '',
     }),
   }
-  return { ...entry, behaviour: entry }
 }
 
 interface WithStatus extends KubernetesObject {
@@ -209,8 +207,10 @@ interface WithStatus extends KubernetesObject {
 }
 
 /** Status is what the cluster reports, and of a new object it has reported nothing. */
-function zeroStatus<T extends KubernetesObject>(schema: Message<T>): unknown {
-  return statusOf(decode(schema, {}).object)
+function zeroStatus({ byName }: Message): () => unknown {
+  const { type, rules } = byName.get('status') ?? {}
+  if (type?.is !== 'message' || rules?.byValue !== true) return () => undefined
+  return () => decode(type.message(), {}).object
 }
 
 const statusOf = (object: WithStatus): unknown => object.status

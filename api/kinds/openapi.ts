@@ -2,7 +2,6 @@
 // finds a resource's kind by its path here, and learns from the parameters that the server validates fields.
 import type { Message } from '../schema/message.ts'
 import { type GroupVersionKind, type OpenApiSchema, openApiSchemas, schemaName } from '../schema/openapi.ts'
-import { kinds } from './index.ts'
 import type { Kind, Subresource, Verb } from './kind.ts'
 import { deleteOptions } from './meta-v1/options.ts'
 import { status as statusMessage } from './meta-v1/status.ts'
@@ -20,15 +19,23 @@ export function groupVersionPath(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
 }
 
-/** The document of one group version: `openApiDocument('v1', 'v1.36.0')`; undefined when it has no kinds. */
-export function openApiDocument(apiVersion: string, serverVersion: string): OpenApiDocument | undefined {
-  const members = kinds.filter(kind => kind.apiVersion === apiVersion)
-  if (members.length === 0) return undefined
+/** A kind and those of its subresources that are served. */
+export interface DescribedKind {
+  readonly kind: Kind
+  readonly subresources: readonly Subresource[]
+}
+
+/** The document of one group version. @param members its kinds @param serverVersion as `v1.36.0` */
+export function openApiDocument(members: readonly DescribedKind[], serverVersion: string): OpenApiDocument {
   const kindsOf = new Map<Message, readonly GroupVersionKind[]>()
-  for (const kind of members) {
+  for (const { kind, subresources } of members) {
     const { group, version } = kind
     kindsOf.set(kind.schema, [{ group, version, kind: kind.kind }])
-    kindsOf.set(kind.listSchema, [{ group, version, kind: kind.listKind }])
+    if (kind.verbs.includes('list')) kindsOf.set(kind.listSchema, [{ group, version, kind: kind.listKind }])
+    for (const { is, body } of subresources) {
+      if (is === 'connect' || body === undefined) continue
+      kindsOf.set(body.schema, [{ group: body.group, version: body.version, kind: body.kind }])
+    }
   }
   kindsOf.set(statusMessage, [{ group: '', version: 'v1', kind: 'Status' }])
   kindsOf.set(deleteOptions, [{ group: '', version: 'v1', kind: 'DeleteOptions' }])
@@ -36,7 +43,7 @@ export function openApiDocument(apiVersion: string, serverVersion: string): Open
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version: serverVersion },
-    paths: Object.fromEntries(members.flatMap(kind => Object.entries(pathsOf(kind)))),
+    paths: Object.fromEntries(members.flatMap(member => Object.entries(pathsOf(member)))),
     components: { schemas: openApiSchemas(kindsOf.keys(), kindsOf) },
   }
 }
@@ -66,7 +73,7 @@ const subresourceOperations: readonly Operation[] = [
   { method: 'patch', action: 'patch' },
 ]
 
-function pathsOf(kind: Kind): Record<string, OpenApiSchema> {
+function pathsOf({ kind, subresources }: DescribedKind): Record<string, OpenApiSchema> {
   const base = groupVersionPath(kind.apiVersion)
   const collection = kind.namespaced ? `${base}/namespaces/{namespace}/${kind.resource}` : `${base}/${kind.resource}`
   const paths: Record<string, OpenApiSchema> = {}
@@ -81,7 +88,7 @@ function pathsOf(kind: Kind): Record<string, OpenApiSchema> {
   if (kind.namespaced) add(`${base}/${kind.resource}`, collectionOperations.slice(0, 1), kind.verbs)
   add(collection, collectionOperations, kind.verbs)
   add(`${collection}/{name}`, objectOperations, kind.verbs)
-  for (const sub of kind.subresources) {
+  for (const sub of subresources) {
     add(`${collection}/{name}/${sub.name}`, subresourceOperations, sub.verbs, sub)
   }
   return paths

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Pod } from '../../api/kinds/core-v1.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
 import { type ResourceAttributes, selectedName } from './attributes.ts'
 import { anonymous, authenticate, type User } from './authenticate.ts'
 import { type Authorize, createAuthorizer } from './authorize.ts'

@@ -1,6 +1,6 @@
 // Which pods are bound to which node, and what they refer to: the node rules' memory, fed with every pod.
-import type { Pod } from '../../api/kinds/core-v1.ts'
-import { podReferences } from '../../api/values/pod-references.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
+import { podReferences } from '../../api/kinds/core-v1/pod-references.ts'
 import type { NodeReferences } from './node-rules.ts'
 
 type PodObject = Readonly<Pod>

@@ -1,6 +1,8 @@
 // What every controller is given: the API, one shared copy of what is watched, and the time.
-import type { Lease } from '../../api/kinds/coordination-v1.ts'
-import type { Namespace, Node, Pod } from '../../api/kinds/core-v1.ts'
+import type { Lease } from '../../api/kinds/coordination-v1/lease.ts'
+import type { Namespace } from '../../api/kinds/core-v1/namespace.ts'
+import type { Node } from '../../api/kinds/core-v1/node.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
 import type { Client } from '../../client/client.ts'
 import type { EventRecorder } from '../../client/events.ts'
 import type { Informer } from '../../client/informer.ts'

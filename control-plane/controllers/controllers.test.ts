@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { type Lease, leases } from '../../api/kinds/coordination-v1.ts'
-import {
-  configMaps,
-  events,
-  type Namespace,
-  type Node,
-  namespaces,
-  nodes,
-  type Pod,
-  pods,
-} from '../../api/kinds/core-v1.ts'
+import { type Lease, leases } from '../../api/kinds/coordination-v1/lease.ts'
+import { configMaps } from '../../api/kinds/core-v1/config-map.ts'
+import { events } from '../../api/kinds/core-v1/event.ts'
+import { type Namespace, namespaces } from '../../api/kinds/core-v1/namespace.ts'
+import { type Node, nodes } from '../../api/kinds/core-v1/node.ts'
+import { type Pod, pods } from '../../api/kinds/core-v1/pod.ts'
 import type { KubernetesObject, Stored } from '../../api/kinds/kind.ts'
 import { microTimeOf, timeOf } from '../../api/values/time.ts'
 import type { Resource } from '../../client/client.ts'

@@ -1,5 +1,5 @@
 // What a pod's status says when the control plane ends it.
-import type { Pod } from '../../api/kinds/core-v1.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
 import { timeOf } from '../../api/values/time.ts'
 

@@ -20,6 +20,8 @@ export interface RequestContext {
   /** Of a server-side apply: takes fields from the managers that own them. */
   readonly force?: boolean
   readonly signal?: AbortSignal
+  /** The client has no way to hear of what is merely unwise, so nobody looks for it. */
+  readonly withoutWarnings?: boolean
   /** Asked when an update turns out to create its object. @throws StatusError 403 */
   authorizeCreate?(): void
   /** Takes what is for the audit log. */

@@ -11,8 +11,9 @@ export function managerOf(fieldManager: string | undefined, userAgent: string | 
   const [program = ''] = (userAgent ?? '').split('/')
   let name = ''
   for (const character of program) {
+    if (!/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) continue
     if (Buffer.byteLength(name + character) > maxBytes) break
-    if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) name += character
+    name += character
   }
   return name === '' ? 'unknown' : name
 }

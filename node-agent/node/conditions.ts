@@ -1,5 +1,5 @@
 // How a node is, in the kubelet's conditions and words: a pure function of what was read.
-import type { NodeCondition } from '../../api/kinds/core-v1.ts'
+import type { NodeCondition } from '../../api/kinds/core-v1/node-status.ts'
 import { timeOf } from '../../api/values/time.ts'
 import type { Usage } from './machine.ts'
 

@@ -1,7 +1,7 @@
 // The node's Lease: the sign of life that everybody watches, cheaper than the Node itself.
 // https://kubernetes.io/docs/concepts/architecture/leases/#node-heart-beats
 import { isStatus } from '../../api/errors.ts'
-import { type Lease, leases } from '../../api/kinds/coordination-v1.ts'
+import { type Lease, leases } from '../../api/kinds/coordination-v1/lease.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
 import { microTimeOf, millisecondsOf } from '../../api/values/time.ts'
 import type { Client } from '../../client/client.ts'

@@ -1,6 +1,7 @@
 // The Node this machine registers as: a pure function of what the machine is and how it is.
 
-import type { ContainerImage, Node, NodeStatus } from '../../api/kinds/core-v1.ts'
+import type { Node } from '../../api/kinds/core-v1/node.ts'
+import type { ContainerImage, NodeStatus } from '../../api/kinds/core-v1/node-status.ts'
 import { Quantity } from '../../api/values/quantity.ts'
 import { gitVersion } from '../../lib/version.ts'
 import { leastDiskFraction, leastMemoryBytes, nodeConditions, type RuntimeTrouble } from './conditions.ts'

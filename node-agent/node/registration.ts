@@ -1,7 +1,8 @@
 // This machine as a Node of the cluster: registered, kept current, and its lease renewed.
 import { isDeepStrictEqual } from 'node:util'
 import { isStatus } from '../../api/errors.ts'
-import { type ContainerImage, type Node, type NodeStatus, nodes } from '../../api/kinds/core-v1.ts'
+import { type Node, nodes } from '../../api/kinds/core-v1/node.ts'
+import { type ContainerImage, type NodeStatus } from '../../api/kinds/core-v1/node-status.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
 import type { Client } from '../../client/client.ts'
 import { Informer } from '../../client/informer.ts'

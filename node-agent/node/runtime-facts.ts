@@ -1,5 +1,5 @@
 // What a Node tells of its runtime: version, abilities, images.
-import type { ContainerImage, NodeStatus } from '../../api/kinds/core-v1.ts'
+import type { ContainerImage, NodeStatus } from '../../api/kinds/core-v1/node-status.ts'
 import type { RuntimeClient } from '../../client/runtime.ts'
 
 export interface RuntimeFacts {

@@ -3,7 +3,8 @@
 // runs instead of making it again.
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { type Pod as PodKind, pods, type Service, services } from '../../api/kinds/core-v1.ts'
+import { type Pod as PodKind, pods } from '../../api/kinds/core-v1/pod.ts'
+import { type Service, services } from '../../api/kinds/core-v1/service.ts'
 import type { Client } from '../../client/client.ts'
 import type { EventRecorder } from '../../client/events.ts'
 import { Informer } from '../../client/informer.ts'

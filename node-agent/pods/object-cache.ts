@@ -1,6 +1,7 @@
 // The ConfigMaps and Secrets that the pods of this node name, each kept current by a watch of its own as long as a pod
 // names it: so a pod's start asks nothing that is known already, and a change reaches mounted files at once.
-import { type ConfigMap, configMaps, type Secret, secrets } from '../../api/kinds/core-v1.ts'
+import { type ConfigMap, configMaps } from '../../api/kinds/core-v1/config-map.ts'
+import { type Secret, secrets } from '../../api/kinds/core-v1/secret.ts'
 import type { Kind, KubernetesObject } from '../../api/kinds/kind.ts'
 import type { Client } from '../../client/client.ts'
 import { Informer } from '../../client/informer.ts'

@@ -1,5 +1,5 @@
 // What the rest of the agent may ask of the pods that run here.
-import type { PodStatus } from '../../api/kinds/core-v1.ts'
+import type { PodStatus } from '../../api/kinds/core-v1/pod-status.ts'
 import type { PodObservation } from './observation/observation.ts'
 import type { Pod } from './planning/situation.ts'
 

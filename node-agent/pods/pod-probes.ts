@@ -1,5 +1,5 @@
 // The probes of one pod: for every running container that has some, from its start to its end.
-import type { PodStatus } from '../../api/kinds/core-v1.ts'
+import type { PodStatus } from '../../api/kinds/core-v1/pod-status.ts'
 import { ContainerProbes, type ProbeName } from '../probes/container-probes.ts'
 import type { Outcome } from '../probes/outcome.ts'
 import type { ObservedContainer } from './observation/observation.ts'

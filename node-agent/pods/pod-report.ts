@@ -1,5 +1,5 @@
 // What one pod's status is told as: to the API, and in events where the status alone shows that something began.
-import type { PodStatus } from '../../api/kinds/core-v1.ts'
+import type { PodStatus } from '../../api/kinds/core-v1/pod-status.ts'
 import { deadlineExceeded } from './planning/ending.ts'
 import type { Pod, Situation } from './planning/situation.ts'
 import { announcements } from './status/announcements.ts'

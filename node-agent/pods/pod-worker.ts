@@ -2,7 +2,7 @@
 // run beside each other, each subject at most once at a time, so a pod is always worked on in the light of what is
 // known now.
 import { isDeepStrictEqual } from 'node:util'
-import type { PodStatus } from '../../api/kinds/core-v1.ts'
+import type { PodStatus } from '../../api/kinds/core-v1/pod-status.ts'
 import { millisecondsOf } from '../../api/values/time.ts'
 import { PodAdmission } from './admission/pod-admission.ts'
 import { isCritical } from './admission/preemption.ts'

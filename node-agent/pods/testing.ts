@@ -1,6 +1,9 @@
 // For tests: pods, and a runtime that exists in memory.
 import { createHash } from 'node:crypto'
-import type { Container, Node, NodeSpec, PodSpec, PodStatus } from '../../api/kinds/core-v1.ts'
+import type { Container } from '../../api/kinds/core-v1/container.ts'
+import type { Node, NodeSpec } from '../../api/kinds/core-v1/node.ts'
+import type { PodSpec } from '../../api/kinds/core-v1/pod.ts'
+import type { PodStatus } from '../../api/kinds/core-v1/pod-status.ts'
 import { RuntimeError } from '../../client/runtime.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Container } from '../../api/kinds/core-v1.ts'
+import type { Container } from '../../api/kinds/core-v1/container.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { ContainerProbes, type ContainerProbesOptions } from './container-probes.ts'
 

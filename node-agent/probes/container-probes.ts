@@ -1,6 +1,7 @@
 // The probes of one running container. While a startup probe has not succeeded, the others wait.
 // https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
-import type { Container, Probe } from '../../api/kinds/core-v1.ts'
+import type { Container } from '../../api/kinds/core-v1/container.ts'
+import type { Probe } from '../../api/kinds/core-v1/probes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Outcome } from './outcome.ts'
 import { ProbeLoop } from './probe-loop.ts'

@@ -1,5 +1,5 @@
 // exec probes.
-import type { Container } from '../../api/kinds/core-v1.ts'
+import type { Container } from '../../api/kinds/core-v1/container.ts'
 import { goDuration } from '../../lib/go-duration.ts'
 import { expand } from '../pods/configuration/expansion.ts'
 import { goQuote } from './go-quote.ts'

@@ -1,4 +1,4 @@
-import type { Container } from '../../api/kinds/core-v1.ts'
+import type { Container } from '../../api/kinds/core-v1/container.ts'
 import { goQuote } from './go-quote.ts'
 
 /** The number of an action's port, which may be the name of one of the container's. @throws Error in the kubelet's words */

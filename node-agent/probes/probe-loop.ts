@@ -1,5 +1,5 @@
 // One probe of one container: made every period, believed after its thresholds (pkg/kubelet/prober/worker.go).
-import type { Probe } from '../../api/kinds/core-v1.ts'
+import type { Probe } from '../../api/kinds/core-v1/probes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Outcome } from './outcome.ts'
 import { makeProbe, type ProbeTarget } from './prober.ts'

@@ -1,5 +1,6 @@
 // One probe, made once (or, where it goes wrong itself, up to three times), by the kubelet's rules (pkg/kubelet/prober).
-import type { Container, Probe } from '../../api/kinds/core-v1.ts'
+import type { Container } from '../../api/kinds/core-v1/container.ts'
+import type { Probe } from '../../api/kinds/core-v1/probes.ts'
 import { expandCommand, probeExec, type RunCommand } from './exec.ts'
 import { probeGrpc } from './grpc.ts'
 import { getRequest } from './http/request.ts'

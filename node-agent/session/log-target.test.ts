@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { ContainerState, ContainerStatus } from '../../api/kinds/core-v1.ts'
+import type { ContainerState, ContainerStatus } from '../../api/kinds/core-v1/container-status.ts'
 import { logTarget } from './log-target.ts'
 
 const status = (state: ContainerState, more: Partial<ContainerStatus> = {}): ContainerStatus => ({

@@ -1,6 +1,7 @@
 // Which container's log is meant, or why there is none, in the kubelet's words (validateContainerLogStatus).
 import { StatusError } from '../../api/errors.ts'
-import type { ContainerStatus, PodStatus } from '../../api/kinds/core-v1.ts'
+import type { ContainerStatus } from '../../api/kinds/core-v1/container-status.ts'
+import type { PodStatus } from '../../api/kinds/core-v1/pod-status.ts'
 import { appContainers, initContainers, type Pod } from '../pods/planning/situation.ts'
 
 /**

@@ -1,4 +1,6 @@
-import type { ConfigMap, ConfigMapProjection, ConfigMapVolumeSource } from '../../api/kinds/core-v1.ts'
+import type { ConfigMap } from '../../api/kinds/core-v1/config-map.ts'
+import type { ConfigMapProjection } from '../../api/kinds/core-v1/projected-volume.ts'
+import type { ConfigMapVolumeSource } from '../../api/kinds/core-v1/volumes.ts'
 import { keysPayload, type Payload } from './payload.ts'
 import type { ContentVolume, VolumeSources } from './volume.ts'
 

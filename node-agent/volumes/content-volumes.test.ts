@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import type { Volume } from '../../api/kinds/core-v1.ts'
+import type { Volume } from '../../api/kinds/core-v1/volumes.ts'
 import { PodVolumes } from './pod-volumes.ts'
 import { contents, folder, modeOf, podWith, skip, sources } from './testing.ts'
 

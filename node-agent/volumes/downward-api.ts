@@ -1,4 +1,4 @@
-import type { DownwardAPIVolumeFile } from '../../api/kinds/core-v1.ts'
+import type { DownwardAPIVolumeFile } from '../../api/kinds/core-v1/volume-files.ts'
 import { defaultFileMode, type Payload, type PayloadFile } from './payload.ts'
 import type { ContentVolume, VolumeSources } from './volume.ts'
 import { allOrProblems, VolumeError } from './volume-error.ts'

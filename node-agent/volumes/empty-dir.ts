@@ -3,7 +3,7 @@
 // again.
 import { lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import type { Volume } from '../../api/kinds/core-v1.ts'
+import type { Volume } from '../../api/kinds/core-v1/volumes.ts'
 import { Quantity } from '../../api/values/quantity.ts'
 import { hugePageBytes, isHugePages } from './huge-pages.ts'
 import { isMountPoint, mountHugePages, mountMemoryFileSystem, mountShared } from './mount.ts'

@@ -3,7 +3,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import type { Volume } from '../../api/kinds/core-v1.ts'
+import type { Volume } from '../../api/kinds/core-v1/volumes.ts'
 import { hostPathVolume, makeMissing } from './host-path.ts'
 import { folder, modeOf } from './testing.ts'
 

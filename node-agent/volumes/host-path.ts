@@ -1,7 +1,7 @@
 // A file or directory of the host itself.
 import { mkdirSync, type Stats, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Volume } from '../../api/kinds/core-v1.ts'
+import type { Volume } from '../../api/kinds/core-v1/volumes.ts'
 import { hasCode } from '../sys/errno.ts'
 import type { PlaceVolume } from './volume.ts'
 import { VolumeError } from './volume-error.ts'

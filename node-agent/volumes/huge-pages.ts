@@ -1,6 +1,6 @@
 // An emptyDir of huge pages: a hugetlbfs of one page size, which the pod's requests name.
 // https://kubernetes.io/docs/tasks/manage-hugepages/scheduling-hugepages/
-import type { PodSpec } from '../../api/kinds/core-v1.ts'
+import type { PodSpec } from '../../api/kinds/core-v1/pod.ts'
 import { Quantity } from '../../api/values/quantity.ts'
 import { VolumeError } from './volume-error.ts'
 

@@ -1,5 +1,6 @@
 // Which of a pod's volumes its containers mount, and how. What none mounts is not made: nobody would miss it.
-import type { Container, PodSpec, VolumeMount } from '../../api/kinds/core-v1.ts'
+import type { Container, VolumeMount } from '../../api/kinds/core-v1/container.ts'
+import type { PodSpec } from '../../api/kinds/core-v1/pod.ts'
 
 export type VolumeUsers = Pick<PodSpec, 'containers' | 'initContainers' | 'ephemeralContainers'>
 

@@ -1,5 +1,5 @@
 // What a volume made of keys holds: files by their path inside the volume.
-import type { KeyToPath } from '../../api/kinds/core-v1.ts'
+import type { KeyToPath } from '../../api/kinds/core-v1/volume-files.ts'
 import { VolumeError } from './volume-error.ts'
 
 export interface PayloadFile {

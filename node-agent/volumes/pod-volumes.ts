@@ -5,7 +5,8 @@
 //   <root>/pods/<uid>/volume-subpaths/<volume>/<container>/<index of the mount>
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import type { Container, Volume, VolumeMount } from '../../api/kinds/core-v1.ts'
+import type { Container, VolumeMount } from '../../api/kinds/core-v1/container.ts'
+import type { Volume } from '../../api/kinds/core-v1/volumes.ts'
 import { removeTree } from '../../lib/remove-tree.ts'
 import { writeAtomically } from './atomic-writer.ts'
 import { configMapVolume } from './config-map.ts'

@@ -1,5 +1,5 @@
 // Several sources in one directory; of two that give the same path the later one wins.
-import type { VolumeProjection } from '../../api/kinds/core-v1.ts'
+import type { VolumeProjection } from '../../api/kinds/core-v1/projected-volume.ts'
 import { configMapPayload } from './config-map.ts'
 import { downwardApiPayload } from './downward-api.ts'
 import type { Payload } from './payload.ts'

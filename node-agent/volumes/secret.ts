@@ -1,4 +1,5 @@
-import type { SecretProjection, SecretVolumeSource } from '../../api/kinds/core-v1.ts'
+import type { SecretProjection } from '../../api/kinds/core-v1/projected-volume.ts'
+import type { SecretVolumeSource } from '../../api/kinds/core-v1/volumes.ts'
 import { type KeySelection, keysPayload, type Payload } from './payload.ts'
 import type { ContentVolume, VolumeSources } from './volume.ts'
 

@@ -1,5 +1,8 @@
 // What every type of volume offers, one file a type.
-import type { ConfigMap, PodSpec, Secret, Volume } from '../../api/kinds/core-v1.ts'
+import type { ConfigMap } from '../../api/kinds/core-v1/config-map.ts'
+import type { PodSpec } from '../../api/kinds/core-v1/pod.ts'
+import type { Secret } from '../../api/kinds/core-v1/secret.ts'
+import type { Volume } from '../../api/kinds/core-v1/volumes.ts'
 import type { VolumeUsers } from './mounted-volumes.ts'
 import type { Payload } from './payload.ts'
 

@@ -1,6 +1,6 @@
 // Commits placements: what is decided goes out at once, together with whatever else is decided by then.
 import { StatusError } from '../../api/errors.ts'
-import type { Pod } from '../../api/kinds/core-v1.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
 import type { Client } from '../../client/client.ts'
 import type { PodInfo } from '../framework/pod-info.ts'

@@ -1,6 +1,7 @@
 // Which pods count against which nodes: those the API says are there, and those this scheduler has just placed and the
 // API doesn't show yet (assumed).
-import type { Node, Pod } from '../../api/kinds/core-v1.ts'
+import type { Node } from '../../api/kinds/core-v1/node.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { NodeTable } from '../framework/node-table.ts'

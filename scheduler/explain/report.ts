@@ -1,5 +1,6 @@
 // Tells a pod's owner how scheduling went: events, and the condition PodScheduled.
-import { type Pod, type PodCondition, pods } from '../../api/kinds/core-v1.ts'
+import { type Pod, pods } from '../../api/kinds/core-v1/pod.ts'
+import type { PodCondition } from '../../api/kinds/core-v1/pod-status.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
 import { timeOf } from '../../api/values/time.ts'
 import type { Client } from '../../client/client.ts'

@@ -1,7 +1,7 @@
 // The table behind a Snapshot, kept current in place: a change costs one row, not a copy of the cluster.
-import type { Node } from '../../api/kinds/core-v1.ts'
+import type { Node } from '../../api/kinds/core-v1/node.ts'
+import { amountOf } from '../../api/kinds/core-v1/pod-requests.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
-import { amountOf } from '../../api/values/pod-requests.ts'
 import type { PodInfo } from './pod-info.ts'
 import type { ResourceNames } from './resources.ts'
 import type { NodeInfo, Snapshot } from './snapshot.ts'

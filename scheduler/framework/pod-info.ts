@@ -1,4 +1,5 @@
-import type { ContainerPort, Pod } from '../../api/kinds/core-v1.ts'
+import type { ContainerPort } from '../../api/kinds/core-v1/container.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
 import { millisecondsOf } from '../../api/values/time.ts'
 import { type Requests, type ResourceNames, requestsOf } from './resources.ts'

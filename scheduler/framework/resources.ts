@@ -1,6 +1,6 @@
 // What pods ask of nodes, as plain numbers: CPU in thousandths, everything else in whole units (bytes, devices).
-import type { PodSpec } from '../../api/kinds/core-v1.ts'
-import { podRequests } from '../../api/values/pod-requests.ts'
+import type { PodSpec } from '../../api/kinds/core-v1/pod.ts'
+import { podRequests } from '../../api/kinds/core-v1/pod-requests.ts'
 
 /** Amounts by column (see ResourceNames); what a pod doesn't ask for is absent. */
 type Amounts = ReadonlyMap<number, number>

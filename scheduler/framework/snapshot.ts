@@ -1,5 +1,5 @@
 // The nodes as plugins see them: numbers in typed arrays, a row a node, a column a resource.
-import type { Node } from '../../api/kinds/core-v1.ts'
+import type { Node } from '../../api/kinds/core-v1/node.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
 import type { PodInfo } from './pod-info.ts'
 import type { ResourceNames } from './resources.ts'

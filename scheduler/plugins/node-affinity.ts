@@ -1,6 +1,6 @@
-import type { Node } from '../../api/kinds/core-v1.ts'
+import type { Node } from '../../api/kinds/core-v1/node.ts'
+import { matchesTerm, wantsNode } from '../../api/kinds/core-v1/node-affinity.ts'
 import type { Stored } from '../../api/kinds/kind.ts'
-import { matchesTerm, wantsNode } from '../../api/values/node-affinity.ts'
 import type { FilterPlugin, Refusal, ScorePlugin } from '../framework/plugin.ts'
 
 const refusal: Refusal = {

@@ -1,4 +1,4 @@
-import { tolerates } from '../../api/values/tolerations.ts'
+import { tolerates } from '../../api/kinds/core-v1/tolerations.ts'
 import type { FilterPlugin, Refusal } from '../framework/plugin.ts'
 
 const refusal: Refusal = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { NodeSelectorRequirement, PodSpec, Taint, Toleration } from '../../api/kinds/core-v1.ts'
+import type { NodeSelectorRequirement, Taint, Toleration } from '../../api/kinds/core-v1/affinity.ts'
+import type { PodSpec } from '../../api/kinds/core-v1/pod-spec.ts'
 import { aContainer, aNode, aPod, type NodeOptions, stored } from '../../test/objects.ts'
 import { NodeTable } from '../framework/node-table.ts'
 import type { FilterPlugin, ScorePlugin } from '../framework/plugin.ts'

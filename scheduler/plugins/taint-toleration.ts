@@ -1,5 +1,5 @@
-import type { Taint } from '../../api/kinds/core-v1.ts'
-import { tolerates } from '../../api/values/tolerations.ts'
+import type { Taint } from '../../api/kinds/core-v1/affinity.ts'
+import { tolerates } from '../../api/kinds/core-v1/tolerations.ts'
 import type { FilterPlugin, Refusal, ScorePlugin } from '../framework/plugin.ts'
 
 const plugin = 'TaintToleration'

@@ -1,7 +1,7 @@
 // What a cluster costs while nothing happens: memory of each process, processor time of all of them.
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { pods } from '../../api/kinds/core-v1.ts'
+import { pods } from '../../api/kinds/core-v1/pod.ts'
 import { GrpcClient } from '../../client/grpc.ts'
 import { loadKubeconfig } from '../../client/kubeconfig.ts'
 import { type Cluster, eventually } from '../e2e/cluster.ts'

@@ -1,5 +1,5 @@
 // How fast pods are placed: the framework alone over its table of nodes, no API.
-import type { Pod } from '../../api/kinds/core-v1.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
 import { Framework } from '../../scheduler/framework/framework.ts'
 import { NodeTable } from '../../scheduler/framework/node-table.ts'
 import { podInfo } from '../../scheduler/framework/pod-info.ts'

@@ -5,7 +5,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import type { Event, Pod } from '../../api/kinds/core-v1.ts'
+import type { Event } from '../../api/kinds/core-v1/event.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
 import { type Cluster, eventually, importDemoImage, leftovers, run, startCluster } from './cluster.ts'
 
 type Json = Readonly<Record<string, unknown>>

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import type { Pod } from '../../api/kinds/core-v1.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
 import { type Cluster, eventually, importDemoImage, leftovers, startCluster } from './cluster.ts'
 
 type Json = Readonly<Record<string, unknown>>

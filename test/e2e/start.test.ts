@@ -1,7 +1,7 @@
 // What a newcomer does first: start, look, start again, stop.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Pod } from '../../api/kinds/core-v1.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
 import { type Cluster, leftovers, run, startCluster } from './cluster.ts'
 
 for (const store of ['embedded', 'etcd'] as const) {

@@ -1,7 +1,7 @@
 // What volumes are on a real node: read-only, as large as allowed, mounted anew, and what pods are evicted for.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Pod } from '../../api/kinds/core-v1.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
 import { type Cluster, eventually, importDemoImage, leftovers, startCluster } from './cluster.ts'
 
 type Json = Readonly<Record<string, unknown>>

@@ -7,6 +7,7 @@ import { isStatus } from '../../api/errors.ts'
 import type { WatchEvent } from '../../control-plane/registry/contract.ts'
 import { at, configMap, RegistryFixture, refusal, Watching } from './registry-fixture.ts'
 import { MemoryStore } from './registry-memory-store.ts'
+import { widgetKind } from './registry-runtime-kind.ts'
 
 const namespace = 'default'
 const resource = { namespace }
@@ -212,6 +213,53 @@ describe('the watch cache', { timeout: 120_000 }, () => {
     assert.deepEqual(silent.events, [])
     await Promise.all([watching.stop(), silent.stop()])
     fixture.close()
+  })
+})
+
+describe('the cache of a kind that is added', { timeout: 60_000 }, () => {
+  const change = fc.record({
+    name: fc.constantFrom('a', 'b', 'c'),
+    gone: fc.boolean(),
+    cut: fc.boolean(),
+    turns: fc.nat(3),
+  })
+
+  it('is what the store holds, whatever is written while it is filled', async () => {
+    const changes = fc.tuple(fc.array(change, { maxLength: 12 }), fc.nat(12))
+    await fc.assert(
+      fc.asyncProperty(changes, async ([steps, addAt]) => {
+        const store = new MemoryStore()
+        const fixture = await RegistryFixture.open(store)
+        const kind = widgetKind()
+        const expected = new Map<string, string>()
+        let adding = Promise.resolve()
+        for (const [index, { name, gone, cut, turns }] of steps.entries()) {
+          if (index === addAt) adding = fixture.registry.add(kind)
+          const object = {
+            kind: 'Widget',
+            apiVersion: 'example.test/v2',
+            metadata: { name, namespace },
+            spec: { replicas: index },
+          }
+          store.write(
+            `/registry/example.test/widgets/default/${name}`,
+            gone ? undefined : Buffer.from(JSON.stringify(object)),
+          )
+          if (gone) expected.delete(name)
+          else expected.set(name, `${name} ${index}`)
+          if (cut) store.cutWatches()
+          for (let count = 0; count < turns; count++) await turn()
+        }
+        if (addAt >= steps.length) adding = fixture.registry.add(kind)
+        await adding
+        const widgets = fixture.registry.resource('example.test', 'v2', 'widgets')
+        const list = await widgets?.list(resource)
+        const found = list?.items.map(({ object }) => `${object.metadata.name} ${String(at(object, 'spec.replicas'))}`)
+        assert.deepEqual(found, [...expected.values()].sort())
+        fixture.close()
+      }),
+      { numRuns: 60 },
+    )
   })
 })
 

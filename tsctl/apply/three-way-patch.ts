@@ -9,14 +9,14 @@ type JsonObject = Readonly<Record<string, Json>>
  * @param original what was applied last, undefined when nothing was
  * @param modified what is applied now
  * @param current what the server has
- * @param schema the kind's message: which lists merge, and by which key
+ * @param schema the kind's message: which lists merge, and by which key; undefined: none does
  * @returns undefined when the server already has all of it
  */
 export function threeWayPatch(
   original: JsonObject | undefined,
   modified: JsonObject,
   current: JsonObject,
-  schema: Message,
+  schema: Message | undefined,
 ): JsonObject | undefined {
   const patch = patchObject(original ?? {}, modified, current, schema)
   return Object.keys(patch).length === 0 ? undefined : patch

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander'
 import { StatusError } from '../../api/errors.ts'
-import type { Kind } from '../../api/kinds/kind.ts'
 import { threeWayPatch } from '../apply/three-way-patch.ts'
 import type { Context } from '../context.ts'
 import { eachManifest, type PlacedManifest } from '../each-manifest.ts'
 import { nameOf } from '../manifest-kind.ts'
 import { type Manifest, type ManifestObject, readManifests } from '../manifests.ts'
+import type { ResourceType } from '../resource-types.ts'
 import { qualifiedName } from '../resources.ts'
 import { collect } from './options.ts'
 
@@ -42,7 +42,7 @@ export function applyCommand(context: Context): Command {
 async function applyOne(
   context: Context,
   manifest: Manifest,
-  kind: Kind,
+  kind: ResourceType,
   namespace: string | undefined,
   dryRun: boolean,
 ): Promise<'created' | 'configured' | 'unchanged'> {
@@ -59,12 +59,14 @@ async function applyOne(
   const original = applied === undefined ? undefined : (JSON.parse(applied) as ManifestObject)
   const patch = threeWayPatch(original, modified, { ...current }, kind.schema)
   if (patch === undefined) return 'unchanged'
-  const body = { type: 'application/strategic-merge-patch+json', body: patch } as const
+  // Without a schema no list was merged, so that the patch says the same in the simpler form, which every type takes.
+  const type = kind.schema === undefined ? 'application/merge-patch+json' : 'application/strategic-merge-patch+json'
+  const body = { type, body: patch } as const
   const result = await client.patch(kind, { namespace, name }, body, options)
   return result.metadata.resourceVersion === current.metadata.resourceVersion ? 'unchanged' : 'configured'
 }
 
-async function existing(context: Context, kind: Kind, namespace: string | undefined, name: string) {
+async function existing(context: Context, kind: ResourceType, namespace: string | undefined, name: string) {
   try {
     return await context.client().get(kind, { namespace, name })
   } catch (error) {

@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { kinds } from '../../api/kinds/index.ts'
 import type { Context } from '../context.ts'
 
 const shells = ['bash', 'zsh', 'fish'] as const
@@ -26,7 +25,6 @@ interface Words {
     readonly description: string
     readonly options: readonly string[]
   }[]
-  readonly types: readonly string[]
 }
 
 function words(program: Command): Words {
@@ -36,13 +34,12 @@ function words(program: Command): Words {
       description: command.description(),
       options: command.options.flatMap(({ long }) => (long ? [long] : [])),
     })),
-    types: kinds.flatMap(({ resource, singular }) => [resource, singular]),
   }
 }
 
-/** Names of objects are asked of the cluster as they are needed. */
+/** Names of types and objects are asked of the cluster as they are needed. */
 const scripts: Record<Shell, (words: Words) => string> = {
-  bash: ({ commands, types }) => `_tsctl() {
+  bash: ({ commands }) => `_tsctl() {
   local word=\${COMP_WORDS[COMP_CWORD]} command=\${COMP_WORDS[1]} type=\${COMP_WORDS[2]}
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(' ')}" -- "$word"))
@@ -57,17 +54,17 @@ ${commands.map(({ name, options }) => `      ${name}) COMPREPLY=($(compgen -W "$
   case "$command" in
     logs|exec) COMPREPLY=($(compgen -W "$(tsctl get pods -o name 2>/dev/null | cut -d/ -f2)" -- "$word")) ;;
     get|describe|delete)
-      if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W "${types.join(' ')}" -- "$word"))
+      if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W "$(tsctl api-resources -o name 2>/dev/null)" -- "$word"))
       else COMPREPLY=($(compgen -W "$(tsctl get "$type" -o name 2>/dev/null | cut -d/ -f2)" -- "$word")); fi ;;
   esac
 }
 complete -o default -F _tsctl tsctl
 `,
   zsh: words => `autoload -U +X bashcompinit && bashcompinit\n${scripts.bash(words)}`,
-  fish: ({ commands, types }) => `complete -c tsctl -f
+  fish: ({ commands }) => `complete -c tsctl -f
 ${commands.map(({ name, description }) => `complete -c tsctl -n __fish_use_subcommand -a ${name} -d '${description.replaceAll("'", "\\'")}'`).join('\n')}
 ${commands.flatMap(({ name, options }) => options.map(option => `complete -c tsctl -n '__fish_seen_subcommand_from ${name}' -l ${option.slice(2)}`)).join('\n')}
-complete -c tsctl -n '__fish_seen_subcommand_from get describe delete' -a '${types.join(' ')}'
+complete -c tsctl -n '__fish_seen_subcommand_from get describe delete' -a '(tsctl api-resources -o name 2>/dev/null)'
 complete -c tsctl -n '__fish_seen_subcommand_from logs exec' -a '(tsctl get pods -o name 2>/dev/null | string replace -r "^pod/" "")'
 `,
 }

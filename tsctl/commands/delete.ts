@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { StatusError } from '../../api/errors.ts'
-import type { Kind } from '../../api/kinds/kind.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { kindOf, nameOf, namespaceOf } from '../manifest-kind.ts'
 import { readManifests } from '../manifests.ts'
+import type { ResourceType } from '../resource-types.ts'
 import { qualifiedName, selectResources } from '../resources.ts'
 import { collect, integer } from './options.ts'
 
@@ -21,7 +21,7 @@ interface Options {
 }
 
 interface Target {
-  readonly kind: Kind
+  readonly kind: ResourceType
   readonly namespace: string | undefined
   readonly name: string
 }
@@ -45,7 +45,7 @@ export function deleteCommand(context: Context): Command {
     )
     .action(async (args: string[], options: Options) => {
       const targets =
-        options.filename !== undefined ? fromFiles(context, options) : await fromArguments(context, args, options)
+        options.filename !== undefined ? await fromFiles(context, options) : await fromArguments(context, args, options)
       if (targets.length === 0) context.stdout.write('No resources found\n')
       const pending = []
       for (const target of targets) if (await deleteOne(context, target, options)) pending.push(target)
@@ -53,10 +53,11 @@ export function deleteCommand(context: Context): Command {
     })
 }
 
-function fromFiles(context: Context, options: Options): Target[] {
+async function fromFiles(context: Context, options: Options): Promise<Target[]> {
+  const types = await context.types()
   return readManifests(options.filename ?? [], { recursive: options.recursive ?? false })
     .map(manifest => {
-      const kind = kindOf(manifest)
+      const kind = kindOf(types, manifest)
       return { kind, namespace: namespaceOf(manifest, kind, context), name: nameOf(manifest) }
     })
     .reverse()
@@ -64,7 +65,7 @@ function fromFiles(context: Context, options: Options): Target[] {
 
 async function fromArguments(context: Context, args: string[], options: Options): Promise<Target[]> {
   const targets: Target[] = []
-  for (const { kind, names } of selectResources(args)) {
+  for (const { kind, names } of selectResources(await context.types(), args)) {
     const namespace = kind.namespaced ? context.namespace() : undefined
     if (names.length > 0) {
       targets.push(...names.map(name => ({ kind, namespace, name })))

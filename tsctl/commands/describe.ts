@@ -1,6 +1,8 @@
 import { Command } from 'commander'
-import { type Event as CoreEvent, events, nodes, pods } from '../../api/kinds/core-v1.ts'
-import type { Kind, Stored } from '../../api/kinds/kind.ts'
+import { type Event as CoreEvent, events } from '../../api/kinds/core-v1/event.ts'
+import { nodes } from '../../api/kinds/core-v1/node.ts'
+import { pods } from '../../api/kinds/core-v1/pod.ts'
+import type { Stored } from '../../api/kinds/kind.ts'
 import { formatAge } from '../../api/values/age.ts'
 import type { Context } from '../context.ts'
 import { describeNode } from '../describe/node.ts'
@@ -8,6 +10,7 @@ import { describeObject } from '../describe/object.ts'
 import { formatOutline, type Outline } from '../describe/outline.ts'
 import { describePod } from '../describe/pod.ts'
 import { formatTable } from '../output/table.ts'
+import type { ResourceType } from '../resource-types.ts'
 import { selectResources } from '../resources.ts'
 
 export function describeCommand(context: Context): Command {
@@ -18,7 +21,7 @@ export function describeCommand(context: Context): Command {
     .addHelpText('after', '\nExamples:\n  tsctl describe pod hello\n  tsctl describe node local\n')
     .action(async (args: string[], options: { selector?: string }) => {
       const parts: string[] = []
-      for (const { kind, names } of selectResources(args)) {
+      for (const { kind, names } of selectResources(await context.types(), args)) {
         const namespace = kind.namespaced ? context.namespace() : undefined
         const { items } =
           names.length > 0
@@ -31,7 +34,12 @@ export function describeCommand(context: Context): Command {
     })
 }
 
-async function describeOne(context: Context, kind: Kind, namespace: string | undefined, name: string): Promise<string> {
+async function describeOne(
+  context: Context,
+  kind: ResourceType,
+  namespace: string | undefined,
+  name: string,
+): Promise<string> {
   const client = context.client()
   const { outline, uid } = await inWords(context, kind, namespace, name)
   const selector = `involvedObject.name=${name},involvedObject.uid=${uid}`
@@ -41,7 +49,7 @@ async function describeOne(context: Context, kind: Kind, namespace: string | und
 
 async function inWords(
   context: Context,
-  kind: Kind,
+  kind: ResourceType,
   namespace: string | undefined,
   name: string,
 ): Promise<{ outline: Outline; uid: string }> {

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { Kind, KubernetesObject, Stored } from '../../api/kinds/kind.ts'
+import type { KubernetesObject, Stored } from '../../api/kinds/kind.ts'
 import type { WatchEvent } from '../../client/client.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -8,6 +8,7 @@ import { readManifests } from '../manifests.ts'
 import { objectTable, type TableOptions } from '../output/object-table.ts'
 import { type Format, formatObjects } from '../output/objects.ts'
 import { columnWidths, formatRow, formatTable } from '../output/table.ts'
+import type { ResourceType } from '../resource-types.ts'
 import { qualifiedName, selectResources } from '../resources.ts'
 import { collect } from './options.ts'
 
@@ -27,13 +28,13 @@ interface Options {
 
 /** Objects of one kind that the command line asks for. */
 interface Query {
-  readonly kind: Kind
+  readonly kind: ResourceType
   readonly namespace: string | undefined
   readonly names: readonly string[]
 }
 
 interface Found {
-  readonly kind: Kind
+  readonly kind: ResourceType
   readonly items: readonly Stored[]
   readonly resourceVersion: string
 }
@@ -59,7 +60,7 @@ export function getCommand(context: Context): Command {
     )
     .action(async (args: string[], options: Options) => {
       const queries =
-        options.filename !== undefined ? fromFiles(context, options) : fromArguments(context, args, options)
+        options.filename !== undefined ? await fromFiles(context, options) : await fromArguments(context, args, options)
       if (options.watch || options.watchOnly) {
         await watch(context, queries, options)
         return
@@ -69,8 +70,8 @@ export function getCommand(context: Context): Command {
     })
 }
 
-function fromArguments(context: Context, args: string[], options: Options): Query[] {
-  return selectResources(args).map(({ kind, names }) => {
+async function fromArguments(context: Context, args: string[], options: Options): Promise<Query[]> {
+  return selectResources(await context.types(), args).map(({ kind, names }) => {
     if (names.length > 0 && options.allNamespaces) {
       throw new UsageError('a name belongs to one namespace: leave --all-namespaces out, or the name')
     }
@@ -79,9 +80,10 @@ function fromArguments(context: Context, args: string[], options: Options): Quer
   })
 }
 
-function fromFiles(context: Context, options: Options): Query[] {
+async function fromFiles(context: Context, options: Options): Promise<Query[]> {
+  const types = await context.types()
   return readManifests(options.filename ?? [], { recursive: options.recursive ?? false }).map(manifest => {
-    const kind = kindOf(manifest)
+    const kind = kindOf(types, manifest)
     return { kind, namespace: namespaceOf(manifest, kind, context), names: [nameOf(manifest)] }
   })
 }
@@ -137,7 +139,7 @@ function print(context: Context, queries: readonly Query[], found: readonly Foun
   context.stdout.write(tables.join('\n'))
 }
 
-function tableOptions(context: Context, kind: Kind, options: Options, qualified: boolean): TableOptions {
+function tableOptions(context: Context, kind: ResourceType, options: Options, qualified: boolean): TableOptions {
   return {
     nowMs: context.now(),
     wide: options.output === 'wide',
@@ -184,7 +186,7 @@ async function watch(context: Context, queries: readonly Query[], options: Optio
 /** Every change from a version on, through servers that close the stream, until the user has seen enough. */
 async function* changes(
   context: Context,
-  kind: Kind,
+  kind: ResourceType,
   selection: { namespace: string | undefined; labelSelector: string | undefined; fieldSelector?: string },
   from: string,
 ): AsyncGenerator<Stored> {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { pods } from '../../api/kinds/core-v1.ts'
+import { pods } from '../../api/kinds/core-v1/pod.ts'
 import type { Context } from '../context.ts'
 import { containerNames, defaultContainer } from '../default-container.ts'
 import { UsageError } from '../errors.ts'

@@ -1,5 +1,6 @@
 // A node for people: what it has, how it fares, what runs on it.
-import type { Node, Pod } from '../../api/kinds/core-v1.ts'
+import type { Node } from '../../api/kinds/core-v1/node.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
 import { none, type Outline, outline, pairs } from './outline.ts'
 
 /** @param pods those bound to the node */

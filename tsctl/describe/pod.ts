@@ -1,5 +1,8 @@
 // A pod for people: what it is, what each container does, why it is not running.
-import type { Container, ContainerState, ContainerStatus, Pod, Volume } from '../../api/kinds/core-v1.ts'
+import type { Container } from '../../api/kinds/core-v1/container.ts'
+import type { ContainerState, ContainerStatus } from '../../api/kinds/core-v1/container-status.ts'
+import type { Pod } from '../../api/kinds/core-v1/pod.ts'
+import type { Volume } from '../../api/kinds/core-v1/volumes.ts'
 import { none, type Outline, outline, pairs } from './outline.ts'
 
 export function describePod(pod: Pod): Outline {

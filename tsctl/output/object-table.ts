@@ -1,5 +1,6 @@
 // Objects as rows, by the columns their kind declares.
-import type { Kind, KubernetesObject } from '../../api/kinds/kind.ts'
+import type { KubernetesObject } from '../../api/kinds/kind.ts'
+import type { ResourceType } from '../resource-types.ts'
 import type { TextTable } from './table.ts'
 
 export interface TableOptions {
@@ -12,7 +13,11 @@ export interface TableOptions {
   name(object: KubernetesObject): string
 }
 
-export function objectTable(kind: Kind, objects: readonly KubernetesObject[], options: TableOptions): TextTable {
+export function objectTable(
+  kind: ResourceType,
+  objects: readonly KubernetesObject[],
+  options: TableOptions,
+): TextTable {
   const { columns, cells } = kind.table
   const shown = columns
     .map((column, index) => ({ column, index }))

@@ -1,12 +1,13 @@
 // Whole objects, for programs and for people who want all of it.
-import type { Kind, KubernetesObject } from '../../api/kinds/kind.ts'
+import type { KubernetesObject } from '../../api/kinds/kind.ts'
 import { formatYaml } from '../../lib/yaml.ts'
+import type { ResourceType } from '../resource-types.ts'
 import { qualifiedName } from '../resources.ts'
 
 export type Format = 'yaml' | 'json' | 'name'
 
 export interface KindItems {
-  readonly kind: Kind
+  readonly kind: ResourceType
   readonly items: readonly KubernetesObject[]
 }
 

@@ -33,6 +33,7 @@ export const leases = kind<Lease>({
   singular: 'lease',
   namespaced: true,
   schema,
+  allowCreateOnUpdate: true,
   allowUnconditionalUpdate: false,
   validate,
   table: {

@@ -97,6 +97,8 @@ export const events = kind<Event>({
   namespaced: true,
   schema,
   ttlSeconds,
+  allowCreateOnUpdate: true,
+  defaultPropagationPolicy: 'Unsupported',
   validate,
   selectableFields,
   table,

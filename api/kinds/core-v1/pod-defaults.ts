@@ -12,6 +12,19 @@ import type { Volume } from './volumes.ts'
 const fileMode = 0o644
 
 export function setPodDefaults({ spec }: Pod): void {
+  setPodSpecDefaults(spec)
+  spec.enableServiceLinks ??= true
+  const containers = [...(spec.initContainers ?? []), ...spec.containers]
+  for (const container of containers) setRequestsFromLimits(container.resources)
+  if (spec.resources !== undefined) setPodRequests(spec, spec.resources)
+  if (spec.hostNetwork === true) {
+    // The container's port is a port of the host: there is no other network.
+    for (const { ports = [] } of containers) for (const port of ports) port.hostPort ??= port.containerPort
+  }
+}
+
+/** What pods and templates of pods get; what only a pod gets depends on what it will be made of. */
+export function setPodSpecDefaults(spec: PodSpec): void {
   spec.restartPolicy ??= 'Always'
   spec.terminationGracePeriodSeconds ??= 30
   spec.dnsPolicy ??= 'ClusterFirst'
@@ -20,16 +33,8 @@ export function setPodDefaults({ spec }: Pod): void {
   else if (spec.serviceAccount !== undefined) spec.serviceAccountName = spec.serviceAccount
   spec.securityContext ??= {}
   spec.schedulerName ??= 'default-scheduler'
-  spec.enableServiceLinks ??= true
-
-  const containers = [...(spec.initContainers ?? []), ...spec.containers]
-  for (const container of [...containers, ...(spec.ephemeralContainers ?? [])]) setContainerDefaults(container)
-  for (const container of containers) setRequestsFromLimits(container.resources)
-  if (spec.resources !== undefined) setPodRequests(spec, spec.resources)
-  if (spec.hostNetwork === true) {
-    // The container's port is a port of the host: there is no other network.
-    for (const { ports = [] } of containers) for (const port of ports) port.hostPort ??= port.containerPort
-  }
+  const { initContainers = [], containers, ephemeralContainers = [] } = spec
+  for (const container of [...initContainers, ...containers, ...ephemeralContainers]) setContainerDefaults(container)
   for (const volume of spec.volumes ?? []) setVolumeDefaults(volume)
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { PodSpec } from '../../../api/kinds/core-v1.ts'
+import type { PodSpec } from './pod.ts'
 import { qosClass } from './pod-qos.ts'
 
 type Amounts = Record<string, string>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { pods } from '../core-v1.ts'
 import { podOf, wrongWith, wrongWithStatus, wrongWithUpdate } from '../fixture.ts'
+import { pods } from './pod.ts'
 
 /** The errors of a pod whose spec and first container are changed so. */
 const errors = (spec: object, container: object = {}) => wrongWith(pods, podOf(spec, container))

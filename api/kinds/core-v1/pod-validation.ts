@@ -29,7 +29,8 @@ export function validatePod(pod: Pod): FieldError[] {
   return errors
 }
 
-function validatePodSpec(spec: PodSpec, field: string): FieldError[] {
+/** Of a pod, or of a template of pods. */
+export function validatePodSpec(spec: PodSpec, field: string): FieldError[] {
   const errors = [
     ...validateVolumes(spec.volumes, `${field}.volumes`),
     ...validateContainers(spec, field),

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { leases } from '../coordination-v1.ts'
-import { configMaps, events, namespaces, nodes, pods, secrets, services } from '../core-v1.ts'
+import { leases } from '../coordination-v1/lease.ts'
 import { made, podOf } from '../fixture.ts'
 import { kinds } from '../index.ts'
+import { configMaps } from './config-map.ts'
+import { events } from './event.ts'
+import { namespaces } from './namespace.ts'
+import { nodes } from './node.ts'
+import { pods } from './pod.ts'
 import { podSummary } from './pod-table.ts'
+import { secrets } from './secret.ts'
+import { services } from './service.ts'
 
 const now = Date.UTC(2026, 0, 31, 12)
 const created = { creationTimestamp: '2026-01-31T11:55:00Z' }

@@ -1,9 +1,15 @@
 // The rules of kinds other than pods.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { leases } from '../coordination-v1.ts'
-import { bindings, configMaps, events, namespaces, nodes, secrets, services } from '../core-v1.ts'
+import { leases } from '../coordination-v1/lease.ts'
 import { made, wrongWith, wrongWithStatus, wrongWithUpdate } from '../fixture.ts'
+import { bindings } from './binding.ts'
+import { configMaps } from './config-map.ts'
+import { events } from './event.ts'
+import { namespaces } from './namespace.ts'
+import { nodes } from './node.ts'
+import { secrets } from './secret.ts'
+import { services } from './service.ts'
 
 const metadata = { name: 'a', namespace: 'n' }
 const base64 = (text: string) => Buffer.from(text).toString('base64')

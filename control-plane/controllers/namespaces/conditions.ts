@@ -1,5 +1,5 @@
 // What keeps a namespace from going, in the words of Kubernetes' namespace controller. Pure.
-import type { NamespaceCondition } from '../../../api/kinds/core-v1.ts'
+import type { NamespaceCondition } from '../../../api/kinds/core-v1/namespace.ts'
 import { timeOf } from '../../../api/values/time.ts'
 
 /** Objects of one resource that are still there. */

@@ -1,9 +1,9 @@
 // Empties namespaces that are being deleted, then lets them go: their last finalizer is taken off when
 // nothing is left in them. Meanwhile their conditions say what remains.
 import { isStatus } from '../../../api/errors.ts'
-import { type Namespace, namespaces } from '../../../api/kinds/core-v1.ts'
-import { kinds } from '../../../api/kinds/index.ts'
+import { type Namespace, namespaces } from '../../../api/kinds/core-v1/namespace.ts'
 import type { Stored } from '../../../api/kinds/kind.ts'
+import type { Resource } from '../../../client/client.ts'
 import { listAll } from '../../../client/list.ts'
 import { type Again, WorkQueue } from '../../../client/work-queue.ts'
 import type { ControllerContext } from '../context.ts'
@@ -13,8 +13,6 @@ const finalizer = 'kubernetes'
 /** Pods take their grace period; how soon they are looked for again. */
 const lookAgainMs = 500
 const parallelism = 4
-
-const contents = kinds.filter(kind => kind.namespaced && kind.verbs.includes('list') && kind.verbs.includes('delete'))
 
 export class NamespaceLifecycle {
   readonly #context: ControllerContext
@@ -61,7 +59,7 @@ export class NamespaceLifecycle {
   async #empty(namespace: string): Promise<Remaining[]> {
     const { client, signal } = this.#context
     const remaining: Remaining[] = []
-    for (const kind of contents) {
+    for (const kind of await this.#contents()) {
       let count = 0
       const finalizers = new Map<string, number>()
       for await (const { metadata } of listAll(client, kind, { namespace, signal })) {
@@ -78,6 +76,19 @@ export class NamespaceLifecycle {
         remaining.push({ resource: kind.group ? `${kind.resource}.${kind.group}` : kind.resource, count, finalizers })
     }
     return remaining
+  }
+
+  /** The resources whose objects live in namespaces, one version of each. */
+  async #contents(): Promise<Resource[]> {
+    const { client, signal } = this.#context
+    const { resources = [] } = await client.discover({ signal })
+    const contents = new Map<string, Resource>()
+    for (const { group = '', version = '', name: resource = '', namespaced = false, verbs = [] } of resources) {
+      const key = `${resource}.${group}`
+      if (!namespaced || !verbs.includes('list') || !verbs.includes('delete') || contents.has(key)) continue
+      contents.set(key, { group, version, resource })
+    }
+    return [...contents.values()]
   }
 
   async #release(namespace: Stored<Namespace>): Promise<void> {

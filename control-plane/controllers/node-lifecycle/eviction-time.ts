@@ -1,8 +1,10 @@
 // When a pod must leave a node because of its NoExecute taints. Pure
 // (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions).
-import type { Pod, Taint } from '../../../api/kinds/core-v1.ts'
+
+import type { Taint } from '../../../api/kinds/core-v1/affinity.ts'
+import type { Pod } from '../../../api/kinds/core-v1/pod.ts'
+import { tolerates } from '../../../api/kinds/core-v1/tolerations.ts'
 import { millisecondsOf } from '../../../api/values/time.ts'
-import { tolerates } from '../../../api/values/tolerations.ts'
 
 /** @returns wall-clock milliseconds; Infinity: it may stay; a time past: now */
 export function evictionTimeMs(pod: Pod, taints: readonly Taint[], nowMs: number): number {

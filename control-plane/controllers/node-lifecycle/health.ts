@@ -1,6 +1,7 @@
 // When a node counts as silent, and what its conditions then say. Pure; the rules and words are those of
 // Kubernetes' node controller (https://kubernetes.io/docs/concepts/architecture/nodes/#node-controller).
-import type { Node, NodeCondition } from '../../../api/kinds/core-v1.ts'
+import type { Node } from '../../../api/kinds/core-v1/node.ts'
+import type { NodeCondition } from '../../../api/kinds/core-v1/node-status.ts'
 import type { Stored } from '../../../api/kinds/kind.ts'
 import { timeOf } from '../../../api/values/time.ts'
 

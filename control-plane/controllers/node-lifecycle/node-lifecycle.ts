@@ -1,7 +1,8 @@
 // Watches over nodes: who falls silent is marked so, tainted, and its pods are no longer ready; who comes
 // back is cleared.
-import type { Lease } from '../../../api/kinds/coordination-v1.ts'
-import { type Node, nodes, type Pod, pods } from '../../../api/kinds/core-v1.ts'
+import type { Lease } from '../../../api/kinds/coordination-v1/lease.ts'
+import { type Node, nodes } from '../../../api/kinds/core-v1/node.ts'
+import { type Pod, pods } from '../../../api/kinds/core-v1/pod.ts'
 import type { Stored } from '../../../api/kinds/kind.ts'
 import { timeOf } from '../../../api/values/time.ts'
 import { type Again, WorkQueue } from '../../../client/work-queue.ts'

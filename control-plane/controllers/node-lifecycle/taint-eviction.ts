@@ -1,6 +1,8 @@
 // Deletes pods from nodes whose NoExecute taints they do not, or no longer, tolerate.
 import { isStatus } from '../../../api/errors.ts'
-import { type Node, type Pod, pods, type Taint } from '../../../api/kinds/core-v1.ts'
+import type { Taint } from '../../../api/kinds/core-v1/affinity.ts'
+import type { Node } from '../../../api/kinds/core-v1/node.ts'
+import { type Pod, pods } from '../../../api/kinds/core-v1/pod.ts'
 import type { Stored } from '../../../api/kinds/kind.ts'
 import { objectKey } from '../../../client/informer.ts'
 import { type Again, WorkQueue } from '../../../client/work-queue.ts'

@@ -1,6 +1,8 @@
 // The taints that a node's conditions call for. Pure; keys and effects are Kubernetes'
 // (https://kubernetes.io/docs/reference/labels-annotations-taints/#node-kubernetes-io-not-ready).
-import type { Node, Taint } from '../../../api/kinds/core-v1.ts'
+
+import type { Taint } from '../../../api/kinds/core-v1/affinity.ts'
+import type { Node } from '../../../api/kinds/core-v1/node.ts'
 import { timeOf } from '../../../api/values/time.ts'
 import { readyCondition } from './health.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import type { Pod } from '../../../api/kinds/core-v1.ts'
+import type { Pod } from '../../../api/kinds/core-v1/pod.ts'
 import type { Stored } from '../../../api/kinds/kind.ts'
 import { timeOf } from '../../../api/values/time.ts'
 import { garbage } from './garbage.ts'

@@ -1,6 +1,6 @@
 // Which pods nobody will ever end: those of nodes that are gone, those that wait to be ended and run
 // nowhere, and those that ended long ago when there are too many. Pure.
-import type { Pod } from '../../../api/kinds/core-v1.ts'
+import type { Pod } from '../../../api/kinds/core-v1/pod.ts'
 import type { Stored } from '../../../api/kinds/kind.ts'
 
 /** A node may be missing this long, to be made anew, before its pods are given up. */

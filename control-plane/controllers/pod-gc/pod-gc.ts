@@ -1,6 +1,7 @@
 // Removes the pods that garbage.ts finds, every 20 s.
 import { isStatus } from '../../../api/errors.ts'
-import { nodes, pods } from '../../../api/kinds/core-v1.ts'
+import { nodes } from '../../../api/kinds/core-v1/node.ts'
+import { pods } from '../../../api/kinds/core-v1/pod.ts'
 import { type Again, WorkQueue } from '../../../client/work-queue.ts'
 import type { ControllerContext } from '../context.ts'
 import { withDisruption } from '../disruption.ts'

@@ -1,16 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { leases } from '../../../api/kinds/coordination-v1.ts'
-import {
-  configMaps,
-  type Node,
-  type NodeSpec,
-  nodes,
-  type Pod,
-  type PodSpec,
-  pods,
-  type Volume,
-} from '../../../api/kinds/core-v1.ts'
+import { leases } from '../../../api/kinds/coordination-v1/lease.ts'
+import { configMaps } from '../../../api/kinds/core-v1/config-map.ts'
+import { type Node, type NodeSpec, nodes } from '../../../api/kinds/core-v1/node.ts'
+import { type Pod, type PodSpec, pods } from '../../../api/kinds/core-v1/pod.ts'
+import type { Volume } from '../../../api/kinds/core-v1/volumes.ts'
 import type { Kind, KubernetesObject } from '../../../api/kinds/kind.ts'
 import { decode } from '../../../api/schema/decode.ts'
 import { aNode, aPod } from '../../../test/objects.ts'

@@ -85,7 +85,7 @@ function wantedFinalizers(
 ): string[] {
   const others = present.filter(finalizer => finalizer !== 'orphan' && finalizer !== 'foregroundDeletion')
   const policy = requested ?? (others.length < present.length ? undefined : defaultPropagationPolicy)
-  if (policy === undefined) return [...present]
+  if (policy === undefined || defaultPropagationPolicy === 'Unsupported') return [...present]
   if (policy === 'Orphan') return [...others, 'orphan']
   return policy === 'Foreground' ? [...others, 'foregroundDeletion'] : others
 }

@@ -102,8 +102,8 @@ async function decide(served: Served, attempt: Attempt, context: RequestContext)
       return
     }
     try {
-      await refresh(served, attempt, context)
-      attempt.decision = await decideOn(served, attempt)
+      if (await refresh(served, attempt, context)) attempt.decision = await decideOn(served, attempt)
+      else attempt.outcome = fail(StatusError.of(error))
     } catch (certainError) {
       attempt.outcome = fail(StatusError.of(certainError))
     }
@@ -115,11 +115,13 @@ async function decideOn({ kind }: Served, { current, modification }: Attempt): P
   return modification.decide(current.object)
 }
 
-/** Reads what stands there now. */
-async function refresh({ storage, store, cache }: Served, attempt: Attempt, context: RequestContext): Promise<void> {
+/** Reads what stands there now. @returns whether it is something else than was known */
+async function refresh({ storage, store, cache }: Served, attempt: Attempt, context: RequestContext): Promise<boolean> {
   const { entry } = await withStoreErrors(() => store.get(keyPrefix(storage) + attempt.key, context.signal))
-  attempt.current = entry && currentOf(cache, entry)
   attempt.certain = true
+  if (entry?.revision === attempt.current?.revision) return false
+  attempt.current = entry && currentOf(cache, entry)
+  return true
 }
 
 const currentOf = (cache: ResourceCache, { value, revision }: Entry): Current => ({
@@ -128,10 +130,10 @@ const currentOf = (cache: ResourceCache, { value, revision }: Entry): Current =>
 })
 
 /** To change nothing is right only if nothing has changed. */
-async function recheck(served: Served, attempt: Attempt, context: RequestContext): Promise<void> {
+async function keep(served: Served, attempt: Attempt, current: Current, context: RequestContext): Promise<void> {
   try {
-    await refresh(served, attempt, context)
-    attempt.decision = undefined
+    if (!attempt.certain && (await refresh(served, attempt, context))) attempt.decision = undefined
+    else attempt.outcome = { ok: true, encoded: current, gone: false }
   } catch (error) {
     attempt.outcome = fail(StatusError.of(error))
   }
@@ -182,8 +184,7 @@ async function planWrite(served: Served, attempt: Attempt, context: RequestConte
   }
   if (decision.to === 'keep' || unchanged(decision.object, current.object)) {
     await reservationOf(attempt)?.abandon()
-    if (attempt.certain) attempt.outcome = { ok: true, encoded: current, gone: false }
-    else await recheck(served, attempt, context)
+    await keep(served, attempt, current, context)
     return undefined
   }
   const { object } = decision

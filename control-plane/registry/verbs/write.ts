@@ -60,14 +60,14 @@ export function attributesOf(request: WriteRequest, { object, old }: Objects): A
 
 /** Makes of a new object what may be stored, in place. @returns what it has reserved @throws StatusError */
 export async function prepareCreate(request: WriteRequest, object: KubernetesObject): Promise<Reservation | undefined> {
-  const { served, warnings } = request
+  const { served, context, warnings } = request
   const { storage, admission } = served
   record(request, object)
   const attributes = attributesOf(request, { object })
   await admission.mutate(attributes)
   storage.prepareForCreate(object)
   refuse(storage, object, storage.validate(object, served.kind))
-  warnings.push(...storage.warnings(object))
+  if (context.withoutWarnings !== true) warnings.push(...storage.warnings(object))
   await admission.validate(attributes)
   return reserve(request, attributes, object, undefined)
 }
@@ -83,7 +83,7 @@ export async function prepareUpdate(
   object: KubernetesObject,
   old: KubernetesObject,
 ): Promise<() => Promise<Reservation | undefined>> {
-  const { served, warnings } = request
+  const { served, context, warnings } = request
   const { storage, admission } = served
   record(request, object, old)
   const attributes = attributesOf(request, { object, old })
@@ -98,7 +98,7 @@ export async function prepareUpdate(
   if (asObject) {
     const { kind } = served
     refuse(storage, object, [...storage.validate(object, kind), ...storage.validateUpdate(object, old, kind)])
-    warnings.push(...storage.warnings(object, old))
+    if (context.withoutWarnings !== true) warnings.push(...storage.warnings(object, old))
   } else {
     refuse(storage, object, [
       ...validateObjectMeta(object.metadata, storage),

@@ -5,6 +5,7 @@ import { gitVersion } from '../../../lib/version.ts'
 import type {
   BindRequest,
   CreateRequest,
+  DeleteCollectionRequest,
   DeleteRequest,
   DiscoverRequest,
   Discovery,
@@ -23,7 +24,7 @@ import type {
 import { Api } from '../../../proto/gen/tessera.ts'
 import type { Method } from '../../../proto/service.ts'
 import type { Authorize } from '../../auth/authorize.ts'
-import type { Outcome, Registry, Resource, Target } from '../../registry/contract.ts'
+import type { Outcome, Registry, ObjectList as RegistryList, Resource, Target } from '../../registry/contract.ts'
 import { checkAccess } from '../access.ts'
 import { attributesOf } from '../attributes.ts'
 import { presentable } from '../failure.ts'
@@ -89,13 +90,7 @@ export function apiService(options: ApiOptions): {
     }),
 
     List: both(Api.List, async (request: ListRequest, caller): Promise<ObjectList> => {
-      const list = await permitted('list', request, caller).list(listOptions(request), caller)
-      return {
-        items: list.items.map(item => item.json),
-        resourceVersion: list.metadata.resourceVersion,
-        continue: list.metadata.continue,
-        remainingItemCount: list.metadata.remainingItemCount,
-      }
+      return listMessage(await permitted('list', request, caller).list(listOptions(request), caller))
     }),
 
     Watch: serverStream(options, async function* (request: WatchRequest, caller) {
@@ -107,15 +102,15 @@ export function apiService(options: ApiOptions): {
 
     Create: both(Api.Create, async (request: CreateRequest, caller): Promise<JsonMessage> => {
       const resource = permitted('create', request, caller)
-      const at = { namespace: request.namespace ?? '', name: '' }
+      const at = request.subresource ? target(request) : { namespace: request.namespace ?? '', name: '' }
       return { json: (await resource.create(at, body(request.object), writeContext(caller, request))).json }
     }),
 
     Update: both(Api.Update, async (request: UpdateRequest, caller): Promise<JsonMessage> => {
       const resource = permitted('update', request, caller)
-      return {
-        json: (await resource.update(target(request), body(request.object), writeContext(caller, request))).json,
-      }
+      const authorizeCreate = () => void permitted('create', request, caller)
+      const context = { ...writeContext(caller, request), authorizeCreate }
+      return { json: (await resource.update(target(request), body(request.object), context)).json }
     }),
 
     Patch: both(Api.Patch, async (request: PatchRequest, caller): Promise<JsonMessage> => {
@@ -131,6 +126,12 @@ export function apiService(options: ApiOptions): {
       return {
         json: (await resource.delete(target(request), deleteOptions(request), writeContext(caller, request))).json,
       }
+    }),
+
+    DeleteCollection: both(Api.DeleteCollection, async (request: DeleteCollectionRequest, caller) => {
+      const resource = permitted('deletecollection', request, caller)
+      const context = writeContext(caller, request)
+      return listMessage(await resource.deleteCollection(listOptions(request), deleteOptions(request), context))
     }),
 
     Bind: both(Api.Bind, async (request: BindRequest, caller): Promise<Outcomes> => {
@@ -167,6 +168,13 @@ export function apiService(options: ApiOptions): {
   return { service, methods }
 }
 
+const listMessage = ({ items, metadata }: RegistryList): ObjectList => ({
+  items: items.map(item => item.json),
+  resourceVersion: metadata.resourceVersion,
+  continue: metadata.continue,
+  remainingItemCount: metadata.remainingItemCount,
+})
+
 function target({ namespace = '', name = '', subresource }: Addressed): Target {
   return { namespace, name, ...(subresource && { subresource }) }
 }
@@ -197,7 +205,7 @@ function discovery(registry: Registry): Discovery {
   return {
     version: gitVersion,
     gitCommit: versionInfo.gitCommit,
-    resources: registry.resources.map(({ kind }) => ({
+    resources: registry.resources.map(({ kind, subresources }) => ({
       group: kind.group,
       version: kind.version,
       name: kind.resource,
@@ -206,6 +214,10 @@ function discovery(registry: Registry): Discovery {
       namespaced: kind.namespaced,
       shortNames: [...kind.shortNames],
       verbs: [...kind.verbs],
+      categories: [...kind.categories],
+      subresources: subresources.map(({ name, verbs, body: { group, version, kind: bodies } = kind }) => {
+        return { name, verbs: [...verbs], group, version, kind: bodies }
+      }),
     })),
   }
 }

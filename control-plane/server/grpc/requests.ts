@@ -1,7 +1,13 @@
 // What the messages of service Api mean to the registry. A decoded message answers '' or 0 for what was not sent;
 // the registry's options leave such things out.
 import { StatusError } from '../../../api/errors.ts'
-import type { DeleteRequest, ListRequest, PatchRequest, WatchRequest } from '../../../proto/gen/tessera.ts'
+import type {
+  DeleteCollectionRequest,
+  DeleteRequest,
+  ListRequest,
+  PatchRequest,
+  WatchRequest,
+} from '../../../proto/gen/tessera.ts'
 import type {
   DeleteOptions,
   ListOptions,
@@ -23,8 +29,8 @@ function selection({ namespace = '', labelSelector, fieldSelector }: Selecting):
   return { namespace, ...(labelSelector && { labelSelector }), ...(fieldSelector && { fieldSelector }) }
 }
 
-export function listOptions(request: ListRequest): ListOptions {
-  const { limit, continue: token } = request
+export function listOptions(request: ListRequest | DeleteCollectionRequest): ListOptions {
+  const { limit, continue: token }: Partial<ListRequest> = request
   return { ...selection(request), ...(limit && limit > 0 && { limit }), ...(token && { continue: token }) }
 }
 
@@ -41,8 +47,8 @@ export function watchOptions(request: WatchRequest): WatchOptions {
 }
 
 /** @throws StatusError BadRequest */
-export function deleteOptions(request: DeleteRequest): DeleteOptions {
-  const { uid, resourceVersion, propagationPolicy } = request
+export function deleteOptions(request: DeleteRequest | DeleteCollectionRequest): DeleteOptions {
+  const { uid, resourceVersion, propagationPolicy }: Partial<DeleteRequest> = request
   // Zero seconds is a request of its own: at once.
   const gracePeriodSeconds = Object.hasOwn(request, 'gracePeriodSeconds') ? request.gracePeriodSeconds : undefined
   const policy = oneOf('propagation_policy', propagationPolicy, ['Orphan', 'Background', 'Foreground'])
@@ -69,6 +75,7 @@ export function writeContext({ user, signal, userAgent }: Caller, writing: Writi
     signal,
     fieldValidation: oneOf('field_validation', fieldValidation, ['Ignore', 'Warn', 'Strict']) ?? 'Strict',
     fieldManager: managerOf(fieldManager, userAgent),
+    withoutWarnings: true,
     ...(dryRun && { dryRun }),
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { status } from '@grpc/grpc-js'
 import { StatusError } from '../../../api/errors.ts'
-import type { Status } from '../../../api/kinds/meta-v1.ts'
+import type { Status } from '../../../api/kinds/meta-v1/status.ts'
 import { required } from '../../../api/schema/field-error.ts'
 import { bounded, grpcCode, serviceError } from './status.ts'
 

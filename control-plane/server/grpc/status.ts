@@ -1,7 +1,7 @@
 // A failed call as gRPC tells it: a code derived from the HTTP one, and the Status itself in the trailing metadata.
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import type { StatusError } from '../../../api/errors.ts'
-import type { Status } from '../../../api/kinds/meta-v1.ts'
+import type { Status } from '../../../api/kinds/meta-v1/status.ts'
 import type { Failure } from '../../../proto/gen/calls.ts'
 
 const statusKey = 'tessera-status-bin'

@@ -1,7 +1,7 @@
 // A request's body: read up to a limit, and understood by its content type.
 import type { IncomingMessage } from 'node:http'
 import { StatusError } from '../../../api/errors.ts'
-import { type DeleteOptions, deleteOptions } from '../../../api/kinds/meta-v1.ts'
+import { type DeleteOptions, deleteOptions } from '../../../api/kinds/meta-v1/options.ts'
 import { DecodeError, decode } from '../../../api/schema/decode.ts'
 import { decodeMessage, ProtobufError, protobufMediaType, unwrap } from '../../../api/schema/protobuf.ts'
 import { parseYaml, YamlError } from '../../../lib/yaml.ts'

@@ -2,12 +2,21 @@
 import { createHash } from 'node:crypto'
 import { StatusError } from '../../../api/errors.ts'
 import type { Kind, Subresource } from '../../../api/kinds/kind.ts'
-import type { APIGroup, APIGroupList, APIResource, APIResourceList, APIVersions } from '../../../api/kinds/meta-v1.ts'
+import type {
+  APIGroup,
+  APIGroupList,
+  APIResource,
+  APIResourceList,
+  APIVersions,
+} from '../../../api/kinds/meta-v1/discovery.ts'
 import type { GroupVersionKind } from '../../../api/schema/openapi.ts'
-import type { Registry } from '../../registry/contract.ts'
+import type { Registry, Resource } from '../../registry/contract.ts'
 import type { Exchange } from './exchange.ts'
 import { negotiate, type Offer } from './negotiate.ts'
 import { sendJson } from './reply.ts'
+
+/** A kind and those of its subresources that are served. */
+type Served = Pick<Resource, 'kind' | 'subresources'>
 
 type AggregatedVersion = 'v2' | 'v2beta1'
 
@@ -30,15 +39,13 @@ function aggregatedOffer(v: AggregatedVersion) {
 export async function serveDiscovery(exchange: Exchange, registry: Registry): Promise<boolean> {
   const [root = '', ...rest] = exchange.path.replace(/\/$/, '').split('/').slice(1).map(decodeURIComponent)
   if (root !== 'api' && root !== 'apis') return false
-  const kinds = registry.resources
-    .map(resource => resource.kind)
-    .filter(kind => (kind.group === '') === (root === 'api'))
+  const served = registry.resources.filter(({ kind }) => (kind.group === '') === (root === 'api'))
   if (rest.length === 0) {
-    await serveRoot(exchange, root, kinds)
+    await serveRoot(exchange, root, served)
     return true
   }
   const [group = '', version] = root === 'api' ? ['', ...rest] : rest
-  const inGroup = kinds.filter(kind => kind.group === group)
+  const inGroup = served.filter(({ kind }) => kind.group === group)
   const document = version === undefined ? apiGroup(group, inGroup) : resourceList(group, version, inGroup)
   if (rest.length > (root === 'api' ? 1 : 2) || inGroup.length === 0 || document === undefined) {
     throw StatusError.noSuchResource()
@@ -47,17 +54,17 @@ export async function serveDiscovery(exchange: Exchange, registry: Registry): Pr
   return true
 }
 
-async function serveRoot(exchange: Exchange, root: 'api' | 'apis', kinds: readonly Kind[]): Promise<void> {
+async function serveRoot(exchange: Exchange, root: 'api' | 'apis', served: readonly Served[]): Promise<void> {
   const offer = negotiate(exchange.request.headers.accept, offers)
   if (!offer) throw StatusError.notAcceptable(offers.map(mediaType))
   const vary = { Vary: 'Accept' }
   if (!offer.aggregated) {
     const { localAddress = '', localPort = 0 } = exchange.request.socket
     const host = exchange.request.headers.host ?? `${localAddress}:${localPort}`
-    await sendJson(exchange, root === 'api' ? apiVersions(kinds, host) : apiGroupList(kinds), { headers: vary })
+    await sendJson(exchange, root === 'api' ? apiVersions(served, host) : apiGroupList(served), { headers: vary })
     return
   }
-  const document = aggregated(offer.aggregated, kinds)
+  const document = aggregated(offer.aggregated, served)
   const etag = `"${createHash('sha256').update(JSON.stringify(document)).digest('hex').toUpperCase()}"`
   const headers = { ...vary, ETag: etag }
   if (exchange.request.headers['if-none-match'] === etag) {
@@ -72,27 +79,33 @@ const mediaType = ({ mediaType, parameters }: Offer): string =>
 
 const serverAddresses = (serverAddress: string) => [{ clientCIDR: '0.0.0.0/0', serverAddress }]
 
-function apiVersions(kinds: readonly Kind[], host: string): APIVersions & { kind: string } {
-  return { kind: 'APIVersions', versions: versionsOf(kinds), serverAddressByClientCIDRs: serverAddresses(host) }
+function apiVersions(served: readonly Served[], host: string): APIVersions & { kind: string } {
+  return { kind: 'APIVersions', versions: versionsOf(served), serverAddressByClientCIDRs: serverAddresses(host) }
 }
 
-function apiGroupList(kinds: readonly Kind[]): APIGroupList & { kind: string; apiVersion: string } {
-  const groups = groupsOf(kinds).flatMap(([name, inGroup]) => apiGroup(name, inGroup) ?? [])
+function apiGroupList(served: readonly Served[]): APIGroupList & { kind: string; apiVersion: string } {
+  const groups = groupsOf(served).flatMap(([name, inGroup]) => apiGroup(name, inGroup) ?? [])
   return { kind: 'APIGroupList', apiVersion: 'v1', groups }
 }
 
-function apiGroup(name: string, kinds: readonly Kind[]): (APIGroup & { kind: string; apiVersion: string }) | undefined {
-  const versions = versionsOf(kinds).map(version => ({ groupVersion: groupVersion(name, version), version }))
+function apiGroup(
+  name: string,
+  served: readonly Served[],
+): (APIGroup & { kind: string; apiVersion: string }) | undefined {
+  const versions = versionsOf(served).map(version => ({ groupVersion: groupVersion(name, version), version }))
   const [preferredVersion] = versions
   // The core group has no document of its own: it is `/api`.
   if (!preferredVersion || name === '') return undefined
   return { kind: 'APIGroup', apiVersion: 'v1', name, versions, preferredVersion }
 }
 
-function resourceList(group: string, version: string, inGroup: readonly Kind[]): APIResourceList | undefined {
-  const kinds = inGroup.filter(kind => kind.version === version)
-  if (kinds.length === 0) return undefined
-  const resources = kinds.flatMap(kind => [resourceOf(kind), ...kind.subresources.map(sub => subresourceOf(kind, sub))])
+function resourceList(group: string, version: string, inGroup: readonly Served[]): APIResourceList | undefined {
+  const served = inGroup.filter(({ kind }) => kind.version === version)
+  if (served.length === 0) return undefined
+  const resources = served.flatMap(({ kind, subresources }) => [
+    resourceOf(kind),
+    ...subresources.map(sub => subresourceOf(kind, sub)),
+  ])
   return {
     kind: 'APIResourceList',
     apiVersion: 'v1',
@@ -131,13 +144,13 @@ function subresourceVerbs({ verbs }: Subresource): string[] {
   return verbs.flatMap(verb => (verb === 'connect' ? ['create', 'get'] : [verb])).sort()
 }
 
-function aggregated(form: AggregatedVersion, kinds: readonly Kind[]) {
-  const items = groupsOf(kinds).map(([name, inGroup]) => ({
+function aggregated(form: AggregatedVersion, served: readonly Served[]) {
+  const items = groupsOf(served).map(([name, inGroup]) => ({
     metadata: { ...(name !== '' && { name }), creationTimestamp: null },
     versions: versionsOf(inGroup).map(version => ({
       version,
       resources: inGroup
-        .filter(kind => kind.version === version)
+        .filter(({ kind }) => kind.version === version)
         .map(aggregatedResource)
         .sort((a, b) => (a.resource < b.resource ? -1 : 1)),
       freshness: 'Current',
@@ -148,8 +161,8 @@ function aggregated(form: AggregatedVersion, kinds: readonly Kind[]) {
 
 const gvkOf = ({ group, version, kind }: GroupVersionKind): GroupVersionKind => ({ group, version, kind })
 
-function aggregatedResource(kind: Kind) {
-  const subresources = kind.subresources.map(sub => ({
+function aggregatedResource({ kind, subresources: served }: Served) {
+  const subresources = served.map(sub => ({
     subresource: sub.name,
     responseKind: gvkOf(sub.body ?? kind),
     verbs: subresourceVerbs(sub),
@@ -168,10 +181,10 @@ function aggregatedResource(kind: Kind) {
 
 const groupVersion = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`)
 
-const versionsOf = (kinds: readonly Kind[]): string[] => [...new Set(kinds.map(kind => kind.version))]
+const versionsOf = (served: readonly Served[]): string[] => [...new Set(served.map(({ kind }) => kind.version))]
 
-function groupsOf(kinds: readonly Kind[]): [name: string, kinds: Kind[]][] {
-  const groups = new Map<string, Kind[]>()
-  for (const kind of kinds) groups.set(kind.group, [...(groups.get(kind.group) ?? []), kind])
+function groupsOf(served: readonly Served[]): [name: string, served: Served[]][] {
+  const groups = new Map<string, Served[]>()
+  for (const one of served) groups.set(one.kind.group, [...(groups.get(one.kind.group) ?? []), one])
   return [...groups]
 }

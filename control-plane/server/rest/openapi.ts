@@ -22,13 +22,15 @@ const root = '/openapi/v3'
 export function openApi(registry: Registry): ServeOpenApi {
   /** By path below the root, `api/v1`: made when first asked for, since most clients never do. */
   const documents = new Map<string, Document>()
+  let generation = registry.catalogue.generation
 
   function document(groupVersion: string): Document | undefined {
     const path = groupVersionPath(groupVersion).slice(1)
     const known = documents.get(path)
-    const content = known ?? openApiDocument(groupVersion, gitVersion)
-    if (content === undefined || 'hash' in content) return content
-    const json = Buffer.from(JSON.stringify(content))
+    if (known !== undefined) return known
+    const members = registry.resources.filter(({ kind }) => kind.apiVersion === groupVersion)
+    if (members.length === 0) return undefined
+    const json = Buffer.from(JSON.stringify(openApiDocument(members, gitVersion)))
     const made = { json, hash: createHash('sha256').update(json).digest('hex').toUpperCase() }
     documents.set(path, made)
     return made
@@ -36,9 +38,17 @@ export function openApi(registry: Registry): ServeOpenApi {
 
   const groupVersions = (): string[] => [...new Set(registry.resources.map(({ kind }) => kind.apiVersion))]
 
+  /** What is served has changed, so every document may have. */
+  function forgetOld(): void {
+    const { generation: current } = registry.catalogue
+    if (current !== generation) documents.clear()
+    generation = current
+  }
+
   return async exchange => {
     const { path, request, query, response } = exchange
     if (path !== root && !path.startsWith(`${root}/`)) return false
+    forgetOld()
     if (!negotiate(request.headers.accept, offers)) throw StatusError.notAcceptable(['application/json'])
     const wanted = path.slice(root.length + 1)
     if (wanted === '') {

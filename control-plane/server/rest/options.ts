@@ -1,7 +1,7 @@
 // The query's options, read strictly: a value that makes no sense is the client's mistake, and never silently
 // something else. Empty values count as absent, as Go clients send them.
 import { StatusError } from '../../../api/errors.ts'
-import type { DeleteOptions as DeleteOptionsBody } from '../../../api/kinds/meta-v1.ts'
+import type { DeleteOptions as DeleteOptionsBody } from '../../../api/kinds/meta-v1/options.ts'
 import { type FieldError, forbidden, notSupported, required, tooLong } from '../../../api/schema/field-error.ts'
 import type {
   DeleteOptions,

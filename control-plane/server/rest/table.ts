@@ -1,6 +1,6 @@
 // Lists as Tables (meta.k8s.io/v1), what `kubectl get` prints: cells made here, so that clients need not know a kind.
 import type { Kind } from '../../../api/kinds/kind.ts'
-import type { ObjectMeta } from '../../../api/kinds/meta-v1.ts'
+import type { ObjectMeta } from '../../../api/kinds/meta-v1/object-meta.ts'
 import type { Encoded, ObjectList } from '../../registry/contract.ts'
 import type { IncludeObject } from './options.ts'
 

@@ -1,7 +1,7 @@
 // What an agent's stream means to whoever asked for it: bytes of a log, or the output of a command and a way to
 // write its input. Back-pressure is the iteration's: nothing is read from the agent before it is asked for.
 import { StatusError } from '../../../api/errors.ts'
-import type { Status } from '../../../api/kinds/meta-v1.ts'
+import type { Status } from '../../../api/kinds/meta-v1/status.ts'
 import type { ExecInput, ExecOutput, ExecReply, LogsReply } from '../../../proto/gen/tessera.ts'
 
 /** A stream an agent opened with a ticket: what it sends after the ticket, and how to end the call. */

@@ -1,10 +1,10 @@
 // Whether a pod bound to this node may run here: pure, by Kubernetes' rules and in its words (pkg/kubelet/lifecycle,
 // handlers of predicates). The scheduler asked the same before it bound the pod; but pods are bound by hand, by two
 // schedulers at once, and by one that did not know yet what has changed here.
-import type { Taint } from '../../../api/kinds/core-v1.ts'
-import { type LabelledNode, wantsNode } from '../../../api/values/node-affinity.ts'
-import { type Amounts, amountOf } from '../../../api/values/pod-requests.ts'
-import { tolerates } from '../../../api/values/tolerations.ts'
+import type { Taint } from '../../../api/kinds/core-v1/affinity.ts'
+import { type LabelledNode, wantsNode } from '../../../api/kinds/core-v1/node-affinity.ts'
+import { type Amounts, amountOf } from '../../../api/kinds/core-v1/pod-requests.ts'
+import { tolerates } from '../../../api/kinds/core-v1/tolerations.ts'
 import { qosClass } from '../planning/qos.ts'
 import type { Pod } from '../planning/situation.ts'
 import { wantsAppArmor } from './apparmor.ts'

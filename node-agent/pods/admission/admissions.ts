@@ -1,6 +1,7 @@
 // Decides of each pod that is new here whether it may run, once. What was admitted counts against those that come
 // later; what an earlier run of this agent admitted stays admitted.
-import type { Node, NodeCondition } from '../../../api/kinds/core-v1.ts'
+import type { Node } from '../../../api/kinds/core-v1/node.ts'
+import type { NodeCondition } from '../../../api/kinds/core-v1/node-status.ts'
 import type { Logger } from '../../../lib/logger.ts'
 import { messageOf } from '../steps/step-error.ts'
 import { admit, type NodeAbilities, type Verdict } from './admission.ts'

@@ -1,6 +1,6 @@
 // What a pod takes of its node: requests, by which nodes are filled, and ports of the host.
-import type { ContainerPort } from '../../../api/kinds/core-v1.ts'
-import { type Amounts, podRequests } from '../../../api/values/pod-requests.ts'
+import type { ContainerPort } from '../../../api/kinds/core-v1/container.ts'
+import { type Amounts, podRequests } from '../../../api/kinds/core-v1/pod-requests.ts'
 import { isSidecar } from '../planning/restart.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
 

@@ -1,5 +1,5 @@
 // Where one pod stands between its arrival at the node and its start: whether it may run here, and what it takes.
-import type { PodStatus } from '../../../api/kinds/core-v1.ts'
+import type { PodStatus } from '../../../api/kinds/core-v1/pod-status.ts'
 import { failureOf, graceSecondsOf } from '../planning/ending.ts'
 import type { Ending, Pod } from '../planning/situation.ts'
 import type { Context } from '../steps/context.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { PodSpec } from '../../../api/kinds/core-v1.ts'
+import type { PodSpec } from '../../../api/kinds/core-v1/pod-spec.ts'
 import { makePod } from '../testing.ts'
 import { forbiddenSysctl, sysctlAllowlist } from './sysctls.ts'
 

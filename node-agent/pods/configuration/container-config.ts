@@ -1,5 +1,5 @@
 // What the runtime is asked for when a container is made.
-import type { Container } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
 import type { ContainerConfig, LinuxContainerResources, Mount } from '../../../proto/gen/cri.ts'
 import { Signal } from '../../../proto/gen/cri.ts'
 import { annotations, labels } from '../observation/observation.ts'

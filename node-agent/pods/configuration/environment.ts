@@ -1,5 +1,9 @@
 // A container's environment: services first, then envFrom, then env, the later replacing the earlier.
-import type { ConfigMap, Container, EnvVar, EnvVarSource, Secret, Service } from '../../../api/kinds/core-v1.ts'
+import type { ConfigMap } from '../../../api/kinds/core-v1/config-map.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { EnvVar, EnvVarSource } from '../../../api/kinds/core-v1/environment.ts'
+import type { Secret } from '../../../api/kinds/core-v1/secret.ts'
+import type { Service } from '../../../api/kinds/core-v1/service.ts'
 import type { Pod } from '../planning/situation.ts'
 import { isFromApi } from '../planning/source.ts'
 import { expand } from './expansion.ts'

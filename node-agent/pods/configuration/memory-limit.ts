@@ -1,4 +1,4 @@
-import { amountOf } from '../../../api/values/pod-requests.ts'
+import { amountOf } from '../../../api/kinds/core-v1/pod-requests.ts'
 import type { Pod } from '../planning/situation.ts'
 import { podLimit } from './resources.ts'
 

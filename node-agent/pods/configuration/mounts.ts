@@ -1,7 +1,7 @@
 // What is mounted into a container: its volumes, and the files the agent itself keeps for it.
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Container, VolumeMount } from '../../../api/kinds/core-v1.ts'
+import type { Container, VolumeMount } from '../../../api/kinds/core-v1/container.ts'
 import { type Mount, MountPropagation } from '../../../proto/gen/cri.ts'
 import type { PodVolumes } from '../../volumes/pod-volumes.ts'
 import type { VolumePod } from '../../volumes/volume.ts'

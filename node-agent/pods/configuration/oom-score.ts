@@ -1,8 +1,8 @@
 // Who dies first when the node is out of memory: Kubernetes' scale, from -997 (last) to 1000 (first), by what a container
 // asks for (pkg/kubelet/qos).
 // https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#node-out-of-memory-behavior
-import type { Container } from '../../../api/kinds/core-v1.ts'
-import { amountOf, podRequests } from '../../../api/values/pod-requests.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import { amountOf, podRequests } from '../../../api/kinds/core-v1/pod-requests.ts'
 import { qosClass } from '../planning/qos.ts'
 import { isSidecar } from '../planning/restart.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'

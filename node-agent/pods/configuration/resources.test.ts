@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Container, PodSpec } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { PodSpec } from '../../../api/kinds/core-v1/pod-spec.ts'
 import { qosClass } from '../planning/qos.ts'
 import { container, host, makePod } from '../testing.ts'
 import {

@@ -1,7 +1,7 @@
 // From requests and limits to what the kernel counts in, by the kubelet's rules (pkg/kubelet/kuberuntime for containers,
 // pkg/kubelet/cm for pods).
-import type { Container } from '../../../api/kinds/core-v1.ts'
-import { amountOf, podLimits, podRequests } from '../../../api/values/pod-requests.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import { amountOf, podLimits, podRequests } from '../../../api/kinds/core-v1/pod-requests.ts'
 import { Quantity } from '../../../api/values/quantity.ts'
 import type { HugepageLimit, LinuxContainerResources } from '../../../proto/gen/cri.ts'
 import { qosClass } from '../planning/qos.ts'

@@ -1,6 +1,7 @@
 // From security contexts to CRI: what the container says comes before what its pod says.
 import path from 'node:path'
-import type { Container, SELinuxOptions, SeccompProfile } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { SELinuxOptions, SeccompProfile } from '../../../api/kinds/core-v1/security.ts'
 import {
   type LinuxContainerSecurityContext,
   type LinuxSandboxSecurityContext,

@@ -1,6 +1,6 @@
 // Variables that name the services a container can reach.
 // https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
-import type { Service } from '../../../api/kinds/core-v1.ts'
+import type { Service } from '../../../api/kinds/core-v1/service.ts'
 
 /**
  * The variables of every service of the pod's namespace (where service links are enabled), and always of the API's own.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import type { PodSpec } from '../../../api/kinds/core-v1.ts'
+import type { PodSpec } from '../../../api/kinds/core-v1/pod.ts'
 import { container, eventually } from '../testing.ts'
 import { type Harness, harness } from '../testing-node.ts'
 

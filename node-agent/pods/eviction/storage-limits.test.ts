@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Container, PodSpec, Volume } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { PodSpec } from '../../../api/kinds/core-v1/pod.ts'
+import type { Volume } from '../../../api/kinds/core-v1/volumes.ts'
 import { container } from '../testing.ts'
 import { exceededStorage, hasLimits, type StorageUsage, storageLimits } from './storage-limits.ts'
 

@@ -1,7 +1,9 @@
 // How much of its node's disk a pod may take, and what it has exceeded, as the kubelet decides and words it
 // (pkg/kubelet/eviction). Pure.
 // https://kubernetes.io/docs/concepts/storage/ephemeral-storage/#how-ephemeral-storage-consumption-management-works
-import type { Container, PodSpec, Volume } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { PodSpec } from '../../../api/kinds/core-v1/pod.ts'
+import type { Volume } from '../../../api/kinds/core-v1/volumes.ts'
 import { Quantity } from '../../../api/values/quantity.ts'
 import { isSidecar } from '../planning/restart.ts'
 

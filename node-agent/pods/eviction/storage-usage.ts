@@ -1,7 +1,7 @@
 // What a pod takes of its node's disk: emptyDirs and ConfigMaps, and of containers that run what they write outside
 // volumes and their logs.
 import path from 'node:path'
-import type { Volume } from '../../../api/kinds/core-v1.ts'
+import type { Volume } from '../../../api/kinds/core-v1/volumes.ts'
 import { isNotFound } from '../../../client/runtime.ts'
 import { diskUsage } from '../../../lib/disk-usage.ts'
 import type { Pace } from '../../../lib/walk-tree.ts'

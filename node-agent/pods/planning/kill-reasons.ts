@@ -1,5 +1,5 @@
 // Why a container that lives is to be killed and made anew, in the kubelet's words.
-import type { Container } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
 import type { ObservedContainer } from '../observation/observation.ts'
 import { containerHash } from './container-hash.ts'
 import { graceSecondsOf } from './ending.ts'

@@ -1,7 +1,7 @@
 // What is to be done for one pod next: a pure function of its situation. It names only what can be done now; the worker
 // plans again whenever a step ends, something is observed, or the time named has come. So the order of things lives
 // here, as conditions, and nothing needs to be remembered between two plans.
-import type { Container } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
 import { currentSandbox, newest, type ObservedContainer, type ObservedSandbox } from '../observation/observation.ts'
 import { activeDeadlineMs, graceSecondsOf, isInitialized } from './ending.ts'
 import { complaintOf, stopping } from './kill-reasons.ts'

@@ -1,6 +1,7 @@
 // Quality of service: how a pod's requests and limits rank it when the node runs short.
 // https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/
-import type { PodStatus, ResourceRequirements } from '../../../api/kinds/core-v1.ts'
+import type { PodStatus } from '../../../api/kinds/core-v1/pod-status.ts'
+import type { ResourceRequirements } from '../../../api/kinds/core-v1/resources.ts'
 import { Quantity } from '../../../api/values/quantity.ts'
 import { appContainers, initContainers, type Pod } from './situation.ts'
 

@@ -1,7 +1,8 @@
 // Whether and when an ended container starts again. The rules are Kubernetes': the first restart comes at once, then
 // the wait doubles from 10 s to 5 min, and 10 min of running forgive everything. Each container carries the wait that
 // follows its own end in an annotation, so a restarted agent goes on counting where the last one stopped.
-import type { Container, PodSpec } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { PodSpec } from '../../../api/kinds/core-v1/pod.ts'
 import type { ObservedContainer } from '../observation/observation.ts'
 
 const initialBackoffMs = 10_000

@@ -1,6 +1,7 @@
 // All that plans and statuses are computed from: one pod, what the runtime holds for it, and what this agent
 // remembers of its own attempts. Memory may be lost at any time; it then is found again by trying again.
-import type { Container, Pod as PodKind } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { Pod as PodKind } from '../../../api/kinds/core-v1/pod.ts'
 import type { Stored } from '../../../api/kinds/kind.ts'
 import type { PodObservation } from '../observation/observation.ts'
 import type { Step } from './step.ts'

@@ -1,5 +1,6 @@
 // How a container ends whose liveness or startup probe failed (computePodActions in pkg/kubelet/kuberuntime).
-import type { Container, PodSpec } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { PodSpec } from '../../../api/kinds/core-v1/pod.ts'
 import { newest } from '../observation/observation.ts'
 import { graceSecondsOf } from './ending.ts'
 import { shouldRestart } from './restart.ts'

@@ -1,7 +1,9 @@
 // What a static pod names of the API: nothing, since it runs without one, and since its mirror may open nothing to its
 // node (https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/, NodeRestriction).
-import type { Container, Volume, VolumeProjection } from '../../../api/kinds/core-v1.ts'
-import { podReferences } from '../../../api/values/pod-references.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import { podReferences } from '../../../api/kinds/core-v1/pod-references.ts'
+import type { VolumeProjection } from '../../../api/kinds/core-v1/projected-volume.ts'
+import type { Volume } from '../../../api/kinds/core-v1/volumes.ts'
 import type { Pod } from '../planning/situation.ts'
 
 export interface ApiReference {

@@ -1,9 +1,8 @@
 // A pod from a file: decoded, defaulted and checked as the API would, then given the name and uid it has on this node.
 import { createHash } from 'node:crypto'
-import { type Pod as PodKind, pods } from '../../../api/kinds/core-v1.ts'
+import { pods } from '../../../api/kinds/core-v1/pod.ts'
+import { type Pod as PodKind } from '../../../api/kinds/core-v1/pod-schema.ts'
 import { type Decoded, DecodeError, decode } from '../../../api/schema/decode.ts'
-import { setDeclaredDefaults } from '../../../api/schema/defaults.ts'
-import { validateStructure } from '../../../api/schema/structure.ts'
 import { timeOf } from '../../../api/values/time.ts'
 import { parseYaml } from '../../../lib/yaml.ts'
 import type { Pod } from '../planning/situation.ts'
@@ -26,8 +25,7 @@ export function staticPod(text: string, file: string, nodeName: string, nowMs: n
   if (documents.length !== 1) refuse(`holds ${documents.length} documents; a static pod's file holds one Pod`)
   const { object, unknown } = decoded(documents[0], refuse)
   if (unknown.length > 0) refuse(unknown.join(', '))
-  setDeclaredDefaults(pods.schema, object)
-  pods.behaviour.setDefaults(object)
+  pods.setDefaults(object)
   const { name = '' } = object.metadata
   if (name === '') refuse('metadata.name: Required value')
   // The uid stands for this very content on this node: a changed file is another pod.
@@ -58,7 +56,7 @@ export function staticPod(text: string, file: string, nodeName: string, nowMs: n
     },
     status: {},
   }
-  const errors = [...validateStructure(pods.schema, pod), ...pods.behaviour.validate(pod)]
+  const errors = pods.validate(pod)
   if (errors.length > 0) refuse(errors.map(({ field, message }) => `${field}: ${message}`).join(', '))
   const references = apiReferences(pod)
   if (references.length > 0) {

@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
 import path from 'node:path'
 import { isStatus, StatusError } from '../../../api/errors.ts'
-import { pods } from '../../../api/kinds/core-v1.ts'
+import { pods } from '../../../api/kinds/core-v1/pod.ts'
 import type { Client } from '../../../client/client.ts'
 import { type Again, WorkQueue } from '../../../client/work-queue.ts'
 import { sleep } from '../../../lib/abort.ts'

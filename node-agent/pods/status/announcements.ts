@@ -1,5 +1,5 @@
 // Events for what no step tells of, because only the status shows it: waiting between two attempts.
-import type { PodStatus } from '../../../api/kinds/core-v1.ts'
+import type { PodStatus } from '../../../api/kinds/core-v1/pod-status.ts'
 import type { Pod } from '../planning/situation.ts'
 import { allStatuses } from './container-status.ts'
 

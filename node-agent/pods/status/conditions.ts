@@ -1,5 +1,6 @@
 // The conditions of a pod that its node decides; all others are left as they are.
-import type { ContainerStatus, PodCondition, PodStatus } from '../../../api/kinds/core-v1.ts'
+import type { ContainerStatus } from '../../../api/kinds/core-v1/container-status.ts'
+import type { PodCondition, PodStatus } from '../../../api/kinds/core-v1/pod-status.ts'
 import { timeOf } from '../../../api/values/time.ts'
 import { currentSandbox } from '../observation/observation.ts'
 import { isInitialized, preemptedCondition } from '../planning/ending.ts'

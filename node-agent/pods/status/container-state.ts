@@ -1,10 +1,10 @@
 // Whether a container waits, runs or has ended, and why.
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
 import type {
-  Container,
   ContainerState,
   ContainerStateTerminated,
   ContainerStateWaiting,
-} from '../../../api/kinds/core-v1.ts'
+} from '../../../api/kinds/core-v1/container-status.ts'
 import { timeOf } from '../../../api/values/time.ts'
 import { goDuration } from '../../../lib/go-duration.ts'
 import type { ObservedContainer } from '../observation/observation.ts'

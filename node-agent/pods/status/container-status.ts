@@ -1,5 +1,7 @@
 // What is reported of one container, as the kubelet words it.
-import type { Container, ContainerStatus, PodStatus, VolumeMount } from '../../../api/kinds/core-v1.ts'
+import type { Container, VolumeMount } from '../../../api/kinds/core-v1/container.ts'
+import type { ContainerStatus } from '../../../api/kinds/core-v1/container-status.ts'
+import type { PodStatus } from '../../../api/kinds/core-v1/pod-status.ts'
 import { newest, type ObservedContainer } from '../observation/observation.ts'
 import { isSidecar } from '../planning/restart.ts'
 import type { Situation } from '../planning/situation.ts'

@@ -1,5 +1,7 @@
 // The phase of a pod, from how its containers are: the kubelet's rules (getPhase in pkg/kubelet/kubelet_pods.go).
-import type { Container, ContainerState, ContainerStatus, PodStatus } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { ContainerState, ContainerStatus } from '../../../api/kinds/core-v1/container-status.ts'
+import type { PodStatus } from '../../../api/kinds/core-v1/pod-status.ts'
 import { isSidecar, shouldRestart } from '../planning/restart.ts'
 import { appContainers, initContainers, type Pod } from '../planning/situation.ts'
 

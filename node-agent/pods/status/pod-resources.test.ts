@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { PodSpec, ResourceRequirements } from '../../../api/kinds/core-v1.ts'
+import type { PodSpec } from '../../../api/kinds/core-v1/pod.ts'
+import type { ResourceRequirements } from '../../../api/kinds/core-v1/resources.ts'
 import { container, makePod } from '../testing.ts'
 import { allocatedResources, effectiveResources } from './pod-resources.ts'
 

@@ -1,6 +1,7 @@
 // What is reported of the resources of a pod as a whole: what it was given, and what of that its cgroup holds it to.
 // As the kubelet computes them (KEP-5419, in-place resize of pod-level resources).
-import type { Container, ResourceRequirements } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { ResourceRequirements } from '../../../api/kinds/core-v1/resources.ts'
 import { Quantity } from '../../../api/values/quantity.ts'
 import { podCpuAndMemory } from '../configuration/resources.ts'
 import { isSidecar } from '../planning/restart.ts'

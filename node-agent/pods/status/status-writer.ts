@@ -2,7 +2,8 @@
 // kept and tried again; what a killed agent did not write is computed anew by the next.
 import { isDeepStrictEqual } from 'node:util'
 import { StatusError } from '../../../api/errors.ts'
-import { type Pod as PodKind, type PodStatus, pods } from '../../../api/kinds/core-v1.ts'
+import { type Pod as PodKind, pods } from '../../../api/kinds/core-v1/pod.ts'
+import type { PodStatus } from '../../../api/kinds/core-v1/pod-status.ts'
 import type { Client, Outcome } from '../../../client/client.ts'
 import { Backoff } from '../../../lib/backoff.ts'
 import { type Clock, systemClock } from '../../../lib/clock.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { PodSpec, PodStatus } from '../../../api/kinds/core-v1.ts'
+import type { PodSpec } from '../../../api/kinds/core-v1/pod.ts'
+import type { PodStatus } from '../../../api/kinds/core-v1/pod-status.ts'
 import type { PodObservation } from '../observation/observation.ts'
 import type { Situation } from '../planning/situation.ts'
 import { failureKey } from '../planning/step.ts'

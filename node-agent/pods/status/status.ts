@@ -1,6 +1,6 @@
 // The status of a pod: a pure function of its situation, worded and ordered as the kubelet's. What others wrote into it
 // (conditions of their own, a nominated node) is kept.
-import type { PodStatus } from '../../../api/kinds/core-v1.ts'
+import type { PodStatus } from '../../../api/kinds/core-v1/pod-status.ts'
 import { timeOf } from '../../../api/values/time.ts'
 import { currentSandbox } from '../observation/observation.ts'
 import { isInitialized } from '../planning/ending.ts'

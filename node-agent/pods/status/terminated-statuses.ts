@@ -1,7 +1,7 @@
 // What is said of the containers of a pod that is over and of which nobody can say how they ended: that they failed, so
 // that a pod is never called successful by mistake (the kubelet's TerminatePod). Where initialisation did not come to
 // its end, the containers behind it never began, and stay waiting.
-import type { ContainerStatus } from '../../../api/kinds/core-v1.ts'
+import type { ContainerStatus } from '../../../api/kinds/core-v1/container-status.ts'
 import { newest } from '../observation/observation.ts'
 import { appContainers, initContainers, type Situation } from '../planning/situation.ts'
 import { notLocated } from './container-state.ts'

@@ -1,5 +1,5 @@
 // What carrying out a plan needs: the world around a pod, the same for all pods of this node.
-import type { Service } from '../../../api/kinds/core-v1.ts'
+import type { Service } from '../../../api/kinds/core-v1/service.ts'
 import type { Client } from '../../../client/client.ts'
 import type { EventRecorder } from '../../../client/events.ts'
 import type { RuntimeClient } from '../../../client/runtime.ts'

@@ -1,7 +1,8 @@
 // From a step to what carries it out.
 import { rm } from 'node:fs/promises'
 import { StatusError } from '../../../api/errors.ts'
-import { type Container, pods } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import { pods } from '../../../api/kinds/core-v1/pod.ts'
 import { isNotFound } from '../../../client/runtime.ts'
 import { fieldValue, resourceValue } from '../configuration/fields.ts'
 import { podMemoryBytes } from '../configuration/memory-limit.ts'

@@ -1,7 +1,8 @@
 // Hooks on a node in memory. The words are those of a kubelet v1.36, which keeps what a hook said out of its events.
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { type Lifecycle, pods } from '../../../api/kinds/core-v1.ts'
+import { pods } from '../../../api/kinds/core-v1/pod.ts'
+import type { Lifecycle } from '../../../api/kinds/core-v1/probes.ts'
 import type { ExecSyncRequest, StopContainerRequest } from '../../../proto/gen/cri.ts'
 import { rawServer } from '../../probes/testing.ts'
 import { container, eventually } from '../testing.ts'

@@ -1,7 +1,8 @@
 // Lifecycle hooks (pkg/kubelet/lifecycle): what they do, and in which words they fail. Those words may hold what the
 // hook's server or command said, so events never carry them.
 // https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/
-import type { Container, ExecAction, HTTPGetAction, LifecycleHandler } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { ExecAction, HTTPGetAction, LifecycleHandler } from '../../../api/kinds/core-v1/probes.ts'
 import { sleep } from '../../../lib/abort.ts'
 import { goQuote } from '../../probes/go-quote.ts'
 import { type GetOptions, get } from '../../probes/http/client.ts'

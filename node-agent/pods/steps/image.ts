@@ -1,5 +1,5 @@
 // Having a container's image at hand, by its pull policy; told as the kubelet tells it (pkg/kubelet/images).
-import type { Container } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
 import { ImageReferenceError, parseImageReference } from '../../../api/values/image-reference.ts'
 import { RuntimeError } from '../../../client/runtime.ts'
 import { goDuration } from '../../../lib/go-duration.ts'

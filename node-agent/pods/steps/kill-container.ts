@@ -1,5 +1,6 @@
 // A container's end: its preStop hook, the signal it stops by, and SIGKILL when its time is over.
-import type { Container, LifecycleHandler } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
+import type { LifecycleHandler } from '../../../api/kinds/core-v1/probes.ts'
 import { isNotFound } from '../../../client/runtime.ts'
 import type { Pod } from '../planning/situation.ts'
 import type { Step } from '../planning/step.ts'

@@ -1,5 +1,5 @@
 // What probes and hooks act on: a command in the container, or the pod's address.
-import type { Container } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
 import { RuntimeError } from '../../../client/runtime.ts'
 import { longestTimerMs } from '../../../lib/clock.ts'
 import { CommandTimeout, type RunCommand } from '../../probes/exec.ts'

@@ -1,5 +1,5 @@
 // A container's way from nothing to running, and its postStart hook.
-import type { Container } from '../../../api/kinds/core-v1.ts'
+import type { Container } from '../../../api/kinds/core-v1/container.ts'
 import { isNotFound } from '../../../client/runtime.ts'
 import type { CreateContainerRequest } from '../../../proto/gen/cri.ts'
 import { containerConfig } from '../configuration/container-config.ts'

@@ -1,5 +1,5 @@
 // What an httpGet action asks for, and how that is written on the wire: as the kubelet does it through Go's net/http.
-import type { HTTPGetAction } from '../../../api/kinds/core-v1.ts'
+import type { HTTPGetAction } from '../../../api/kinds/core-v1/probes.ts'
 import { escapeLiterally, type GoUrl, joinHostPort, parseUrl, requestUri, UrlError } from './go-url.ts'
 import { Header } from './header.ts'
 

@@ -1,5 +1,5 @@
 // How a command's end is told to Kubernetes clients: a Status whose cause names the exit code.
-import type { Status } from '../../../../api/kinds/meta-v1.ts'
+import type { Status } from '../../../../api/kinds/meta-v1/status.ts'
 
 export const success: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' }
 

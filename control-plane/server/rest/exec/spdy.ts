@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { StatusError } from '../../../../api/errors.ts'
-import type { Status } from '../../../../api/kinds/meta-v1.ts'
+import type { Status } from '../../../../api/kinds/meta-v1/status.ts'
 import type { Logger } from '../../../../lib/logger.ts'
 import { presentable } from '../../failure.ts'
 import { type ExecStream, isExit } from '../../sessions/streams.ts'

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { StatusError } from '../../../../api/errors.ts'
-import type { Status } from '../../../../api/kinds/meta-v1.ts'
+import type { Status } from '../../../../api/kinds/meta-v1/status.ts'
 import type { Logger } from '../../../../lib/logger.ts'
 import type { ExecInput } from '../../../../proto/gen/tessera.ts'
 import { presentable } from '../../failure.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Taint, Toleration } from '../kinds/core-v1.ts'
+import type { Taint, Toleration } from './affinity.ts'
 import { tolerates } from './tolerations.ts'
 
 describe('tolerates', () => {

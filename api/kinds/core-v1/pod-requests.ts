@@ -1,6 +1,8 @@
 // What a pod asks of its node. The scheduler counts it before it binds a pod, the node's agent before it admits one.
-import type { Container, PodSpec } from '../kinds/core-v1.ts'
-import { Quantity } from './quantity.ts'
+
+import { Quantity } from '../../values/quantity.ts'
+import type { Container } from './container.ts'
+import type { PodSpec } from './pod.ts'
 
 /** By resource: CPU in thousandths, everything else in whole units (bytes, devices). */
 export type Amounts = ReadonlyMap<string, number>

@@ -1,6 +1,6 @@
 // Taints keep pods off a node, tolerations let them on it again
 // (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/).
-import type { Taint, Toleration } from '../kinds/core-v1.ts'
+import type { Taint, Toleration } from './affinity.ts'
 
 /**
  * Whether a toleration covers a taint: an absent effect covers every effect, an absent key (with Exists) every key;

@@ -1,7 +1,9 @@
 // Which nodes a pod may be on, by their labels and names
 // (https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/).
-import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../kinds/core-v1.ts'
-import type { Labels } from './labels.ts'
+
+import type { Labels } from '../../values/labels.ts'
+import type { NodeSelectorRequirement, NodeSelectorTerm } from './affinity.ts'
+import type { PodSpec } from './pod.ts'
 
 export interface LabelledNode {
   readonly name: string

@@ -1,5 +1,9 @@
 // Which objects of its namespace a pod's node has to read to run it.
-import type { Container, EphemeralContainer, LocalObjectReference, Pod, Volume } from '../kinds/core-v1.ts'
+import type { Container } from './container.ts'
+import type { EphemeralContainer } from './ephemeral-container.ts'
+import type { Pod } from './pod.ts'
+import type { LocalObjectReference } from './references.ts'
+import type { Volume } from './volumes.ts'
 
 /** As `resource/name`: secrets, configmaps and persistentvolumeclaims; one may come more than once. */
 export function* podReferences({ spec }: Readonly<Pod>): Generator<string> {

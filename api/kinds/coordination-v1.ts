@@ -1,2 +1,0 @@
-// For importers that do not name the file yet.
-export * from './coordination-v1/lease.ts'
