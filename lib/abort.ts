@@ -1,10 +1,11 @@
 // Waiting that ends when its signal does.
 import { setTimeout as delay } from 'node:timers/promises'
+import { longestTimerMs } from './clock.ts'
 
-/** Resolves after the time, or at once (without an error) when the signal aborts. */
+/** Resolves after the time (`longestTimerMs` at most), or at once (without an error) when the signal aborts. */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   try {
-    await delay(ms, undefined, { ...(signal && { signal }) })
+    await delay(Math.min(ms, longestTimerMs), undefined, { ...(signal && { signal }) })
   } catch (error) {
     if (!signal?.aborted) throw error
   }

@@ -6,14 +6,14 @@ export const longestTimerMs = 2 ** 31 - 1
 export interface Clock {
   /** Wall-clock milliseconds since 1970. */
   now(): number
-  /** Calls back after a delay; answers how to cancel. */
+  /** Calls back after a delay, or after `longestTimerMs` where that is shorter; answers how to cancel. */
   after(ms: number, callback: () => void): () => void
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms)
+    const timer = setTimeout(callback, Math.min(ms, longestTimerMs))
     return () => clearTimeout(timer)
   },
 }

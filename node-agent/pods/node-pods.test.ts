@@ -6,6 +6,7 @@ import { isStatus } from '../../api/errors.ts'
 import { configMaps } from '../../api/kinds/core-v1/config-map.ts'
 import { pods } from '../../api/kinds/core-v1/pod.ts'
 import { RuntimeError } from '../../client/runtime.ts'
+import type { ExecSyncRequest } from '../../proto/gen/cri.ts'
 import type { Pod } from './planning/situation.ts'
 import { container, eventually } from './testing.ts'
 import { type Harness, harness } from './testing-node.ts'
@@ -449,6 +450,56 @@ describe('probes', () => {
     })
     alive = true
     await eventually(async () => assert.equal((await h.get()).status.containerStatuses?.[0]?.restartCount, 1))
+  })
+
+  it('begin when the postStart hook has ended', async t => {
+    const asked: string[] = []
+    let end = (): void => {}
+    const hook = new Promise<void>(resolve => {
+      end = resolve
+    })
+    const h = harness(t, {
+      runtime: {
+        before: async (call, request) => {
+          if (call !== 'execSync') return
+          const { cmd: [command = ''] = [] } = request as ExecSyncRequest
+          asked.push(command)
+          if (command === 'hook') await hook
+        },
+      },
+    })
+    h.start()
+    await h.apply({
+      containers: [
+        container('main', {
+          lifecycle: { postStart: { exec: { command: ['hook'] } } },
+          readinessProbe: { exec: { command: ['ready'] } },
+        }),
+      ],
+    })
+    await eventually(() => assert.deepEqual(h.runtime.running(), ['main']))
+    await new Promise(resolve => setTimeout(resolve, 50))
+    assert.deepEqual(asked, ['hook'])
+    assert.notEqual(condition(await h.get(), 'Ready'), 'True')
+    end()
+    await eventually(async () => assert.equal(condition(await h.get(), 'Ready'), 'True'))
+    assert.deepEqual(asked, ['hook', 'ready'])
+  })
+
+  it('go on under another agent, which takes nothing back', async t => {
+    let answers = true
+    const h = harness(t, {
+      runtime: { before: call => (call === 'execSync' && !answers ? new Promise(() => {}) : undefined) },
+    })
+    const kill = h.start()
+    await h.apply({ containers: [container('main', { readinessProbe: { exec: { command: ['ready'] } } })] })
+    await eventually(async () => assert.equal(condition(await h.get(), 'Ready'), 'True'))
+    await kill()
+    answers = false
+    h.start()
+    await h.apply({}, { name: 'other' })
+    await eventually(async () => assert.equal((await h.get('other')).status.phase, 'Running'))
+    assert.equal(condition(await h.get(), 'Ready'), 'True')
   })
 })
 

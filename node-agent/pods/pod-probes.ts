@@ -26,6 +26,8 @@ export class PodProbes {
   readonly #options: PodProbesOptions
   /** By container id. */
   readonly #probes = new Map<string, ContainerProbes>()
+  /** As this agent found the pod: what ran then, an agent before it may have probed. */
+  #found: PodStatus | undefined
 
   constructor(options: PodProbesOptions) {
     this.#options = options
@@ -42,7 +44,8 @@ export class PodProbes {
    * @param ending the pod ends: no probe kills its containers
    */
   tend(underWay: ReadonlyMap<string, Step>, ending: boolean): void {
-    const { context, pod } = this.#options
+    const { context, pod, told } = this.#options
+    this.#found ??= told()
     const { containers } = context.view.observed(pod().metadata.uid)
     const runs = ({ name, state }: ObservedContainer): boolean =>
       state === 'running' && underWay.get(`container/${name}`)?.kind !== 'startContainer'
@@ -61,11 +64,11 @@ export class PodProbes {
   }
 
   #begin({ id, name, startedAtMs }: ObservedContainer): void {
-    const { context, told, onChange } = this.#options
+    const { context, onChange } = this.#options
     const pod = this.#options.pod()
     const container = [...initContainers(pod), ...appContainers(pod)].find(spec => spec.name === name)
     if (!container?.startupProbe && !container?.readinessProbe && !container?.livenessProbe) return
-    const before = allStatuses(told()).find(status => status.containerID === containerUrl(id))
+    const before = allStatuses(this.#found).find(status => status.containerID === containerUrl(id))
     const probes = new ContainerProbes({
       container,
       target: probeTarget(context, pod, container, id),
