@@ -95,7 +95,7 @@ describe('kubectl', () => {
     )
     const refused = await run(['exec', 'huge', '--', 'true'])
     assert.notEqual(refused.code, 0)
-    assert.match(refused.stderr, /pod huge is not assigned to a node yet/)
+    assert.match(refused.stderr, /pod huge does not have a host assigned/)
     await ok(['delete', 'pod', 'once', 'huge', '--timeout=90s'])
   })
 })
