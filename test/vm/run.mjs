@@ -15,6 +15,7 @@ const suites = [
     'cgroups',
     'launcher-container',
     'launcher-exec',
+    'launcher-mounts',
     'launcher-refusals',
     'launcher-survival',
     'sandbox',
