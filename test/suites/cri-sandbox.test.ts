@@ -226,7 +226,11 @@ describe('pod sandboxes', { timeout: 120_000 }, () => {
       [{ linux: { sysctls: { 'vm.swappiness': '1' } } }, 'INVALID_ARGUMENT', /^linux\.sysctls: "vm\.swappiness"/],
       [{ linux: { sysctls: { 'net.ipv4.tcp_syncookies': 'no' } } }, 'INVALID_ARGUMENT', /does not take "no"/],
       [{ linux: { cgroupParent: '/../up' } }, 'INVALID_ARGUMENT', /^linux\.cgroup_parent: /],
-      [{ linux: { resources: { cpusetCpus: 'x' } } }, 'INVALID_ARGUMENT', /^linux\.resources: .*cpuset\.cpus/],
+      [
+        { linux: { resources: { cpusetCpus: 'x' } } },
+        'INVALID_ARGUMENT',
+        /^linux\.resources\.cpuset_cpus: x: .*\(cpuset\.cpus: EINVAL\)/,
+      ],
       [{ linux: { resources: { unified: { 'pids.max': '-5' } } } }, 'INVALID_ARGUMENT', /pids\.max/],
       [{ linux: { securityContext: { namespaceOptions: { ipc: CONTAINER } } } }, 'INVALID_ARGUMENT', /\.ipc: /],
       [
