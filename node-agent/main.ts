@@ -36,7 +36,7 @@ export async function run(config: Config, signal: AbortSignal): Promise<void> {
   for (const folder of [config.root, config.logs]) mkdirSync(folder, { recursive: true, mode: 0o755 })
   mountMemory(config.root)
 
-  const client = new GrpcClient(cluster)
+  const client = new GrpcClient(cluster, 'kubelet')
   const agents = new GrpcAgentClient(cluster)
   using runtime = new RuntimeClient({ socketPath: config.runtimeSocket })
   const machine = readMachine()

@@ -82,7 +82,7 @@ class StoreRegistry implements Registry {
       serviceCidr,
       nodePorts,
     })
-    for (const kind of builtIn) this.#publish(kind)
+    for (const kind of builtIn) if (this.#hasFunction(kind)) this.#publish(kind)
   }
 
   get resources(): readonly Resource[] {
@@ -96,6 +96,8 @@ class StoreRegistry implements Registry {
 
   async add(kind: Kind): Promise<void> {
     const storage = storageOf(kind)
+    if (!this.#hasFunction(kind))
+      throw new RangeError(`nothing is stored of ${kind.resource}, and nothing done with them`)
     if (isStored(storage) && !this.#caches.has(storage)) {
       const cache = cacheOf(storage)
       await withStoreErrors(() => this.#feed.follow(storage, cache))
@@ -121,6 +123,12 @@ class StoreRegistry implements Registry {
   async ready(): Promise<void> {
     if (await withStoreErrors(() => this.#feed.fresh())) return
     throw StatusError.serviceUnavailable('the caches are behind the store')
+  }
+
+  /** Its objects are stored, or something is done with what is posted. */
+  #hasFunction(kind: Kind): boolean {
+    const storage = storageOf(kind)
+    return isStored(storage) || '' in (this.#strategyOf(storage).actions ?? {})
   }
 
   #publish(kind: Kind): void {

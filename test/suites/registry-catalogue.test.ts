@@ -38,7 +38,7 @@ describe('a kind added at run time', () => {
 
   before(async () => {
     controlPlane = await openControlPlane()
-    client = new GrpcClient(controlPlane.doors.admin)
+    client = new GrpcClient(controlPlane.doors.admin, 'widget-maker')
     widgets = widgetKind()
     olderWidgets = olderWidgetKind(widgets)
     await controlPlane.registry.add(widgets)
@@ -145,6 +145,10 @@ describe('a kind added at run time', () => {
     })()
     const made = await client.create(widgets, widget('g', { color: 'red' }))
     assert.deepEqual(made.spec, { color: 'red', replicas: 1 })
+    assert.deepEqual(
+      made.metadata.managedFields?.map(({ manager }) => manager),
+      ['widget-maker'],
+    )
     await client.update(widgets, { ...made, spec: { color: 'red', replicas: 2 } })
     await client.patch(widgets, made.metadata, {
       type: 'application/merge-patch+json',
@@ -294,6 +298,8 @@ describe('a kind added at run time', () => {
     await controlPlane.registry.add(again)
     assert.deepEqual((await client.get(again, { namespace, name: 'kept' })).spec, { color: 'red', replicas: 1 })
     await assert.rejects(controlPlane.registry.add(widgetKind()), RangeError)
+    // Of a Scale nothing is stored, and nobody does anything with one by itself.
+    await assert.rejects(controlPlane.registry.add(scales), RangeError)
     await client.delete(again, { namespace, name: 'kept' }, { propagationPolicy: 'Background' })
   })
 })
