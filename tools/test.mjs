@@ -24,7 +24,7 @@ const temporary = temporaryFolder(process.pid)
 mkdirSync(temporary, { recursive: true })
 const { status, signal } = spawnSync(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=120000', ...flags, ...bundles],
+  ['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=300000', ...flags, ...bundles],
   { stdio: 'inherit', env: { ...process.env, TMPDIR: temporary } },
 )
 rmSync(temporary, { recursive: true, force: true })
