@@ -4,6 +4,7 @@ import type { PodSandboxConfig } from '../../../proto/gen/cri.ts'
 import { runSandbox } from './run-sandbox.ts'
 import { removeSandbox, stopSandbox } from './stop.ts'
 import { type FakeMachine, fakeMachine } from './testing.ts'
+import { updateSandboxResources } from './update-resources.ts'
 
 describe('groups of pods', () => {
   let machine: FakeMachine
@@ -38,6 +39,20 @@ describe('groups of pods', () => {
   test('of pods that ask for nothing weigh the least, however many', async () => {
     for (const uid of ['a', 'b', 'c']) await run(uid, '/besteffort', 2)
     assert.equal(shares('besteffort'), 2)
+  })
+
+  test('follow a pod that is given other resources, and count its overhead', async () => {
+    const id = await run('a', '/burstable', 512)
+    const record = machine.parts.sandboxRecords.get(id) ?? assert.fail('no record')
+    const given = { resources: { cpuShares: 1024 }, overhead: { cpuShares: 100 } }
+    updateSandboxResources(machine.parts, record, given)
+    assert.equal(shares('burstable'), 1124)
+  })
+
+  test('are left alone where the client made them', async () => {
+    machine.cgroups.others.add('tessera/burstable')
+    await run('a', '/burstable', 512)
+    assert.equal(shares('burstable'), undefined)
   })
 
   test('are none of pods in the root itself', async () => {

@@ -4,6 +4,7 @@
 import path from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { SandboxRecord } from '../records/records.ts'
+import { podLimits } from '../translation/resources.ts'
 import type { Parts } from './parts.ts'
 
 /** The kernel's least, which pods weigh that ask for nothing: any number of them together weigh no more. */
@@ -14,7 +15,7 @@ function groupShares(group: string, sandboxes: readonly SandboxRecord[]): number
   const pods = new Map(
     sandboxes
       .filter(({ cgroupParent, notReady }) => !notReady && path.dirname(cgroupParent) === group)
-      .map(({ cgroupParent, config }) => [cgroupParent, config.linux?.resources?.cpuShares ?? 0]),
+      .map(({ cgroupParent, config }) => [cgroupParent, podLimits(config.linux ?? {}).cpuShares ?? 0]),
   )
   const asked = [...pods.values()].filter(shares => shares > leastShares)
   return Math.max(
@@ -23,11 +24,14 @@ function groupShares(group: string, sandboxes: readonly SandboxRecord[]): number
   )
 }
 
-/** @param cgroupParent of a pod that has come or gone; its cgroup is there */
+/**
+ * A client that makes such groups itself, as the kubelet does, weighs them, too.
+ * @param cgroupParent of a pod that has come, gone or changed; its cgroup is there
+ */
 export function weighGroup(parts: Parts, cgroupParent: string): void {
   const { cgroups, cgroupRoot, sandboxRecords, logger } = parts
   const group = path.dirname(cgroupParent)
-  if (!group.startsWith(`${cgroupRoot}/`)) return
+  if (!group.startsWith(`${cgroupRoot}/`) || !cgroups.isOwn(group, cgroupRoot)) return
   try {
     cgroups.open(group).setLimits({ cpuShares: groupShares(group, sandboxRecords.list()) })
   } catch (error) {

@@ -6,6 +6,7 @@ import type { SandboxRecord } from '../records/records.ts'
 import { cgroupLimits, limiting, mergeResources, podLimits } from '../translation/resources.ts'
 import { needContainer } from './ids.ts'
 import type { Parts } from './parts.ts'
+import { weighGroup } from './pod-groups.ts'
 
 /** @throws RuntimeError `state` for one that has ended; `invalid` when the kernel refuses a value: then none is changed */
 export async function updateContainerResources(
@@ -35,13 +36,14 @@ export function limitsToSet(
 
 /** Keeps the change on record and, where the pod's limits are this runtime's to set, sets them. */
 export function updateSandboxResources(
-  { cgroups, cgroupRoot, sandboxRecords }: Parts,
+  parts: Parts,
   record: SandboxRecord,
   update: {
     readonly resources: LinuxContainerResources | undefined
     readonly overhead: LinuxContainerResources | undefined
   },
 ): void {
+  const { cgroups, cgroupRoot, sandboxRecords } = parts
   const { linux = {} } = record.config
   const resources = mergeResources(linux.resources, update.resources ?? {})
   const overhead = update.overhead ? mergeResources(linux.overhead, update.overhead) : linux.overhead
@@ -50,6 +52,7 @@ export function updateSandboxResources(
     changeLimits(cgroups.open(record.cgroupParent), 'resources', podLimits(linux), podLimits(changed))
   }
   sandboxRecords.save({ ...record, config: { ...record.config, linux: { ...linux, ...changed } } })
+  weighGroup(parts, record.cgroupParent)
 }
 
 /** All of them or, when the kernel refuses one, none. */
