@@ -162,6 +162,11 @@ export class StatusError extends Error {
     return new StatusError('Gone', message)
   }
 
+  /** Of a path that is served, but not by this method. */
+  static noSuchMethod(): StatusError {
+    return new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+  }
+
   static methodNotAllowed(resource: ResourceName, verb: string): StatusError {
     const message = `${verb} is not supported on resources of kind "${resourceText(resource)}"`
     return new StatusError('MethodNotAllowed', message, about(resource, ''))

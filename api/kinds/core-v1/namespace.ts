@@ -5,7 +5,7 @@ import { age, ageColumn, column, nameColumn } from '../columns.ts'
 import { kind } from '../kind.ts'
 import { finalizerErrors } from '../meta-v1/object-meta-validation.ts'
 import { objectSchema } from '../object.ts'
-import { each, must } from '../rules.ts'
+import { must } from '../rules.ts'
 import { status, type View } from '../subresource.ts'
 
 export const namespaceSpec = message('api.core.v1.NamespaceSpec', 'What is wanted of a namespace.', {
@@ -84,6 +84,7 @@ export const namespaces = kind<Namespace>({
   returnDeletedObject: true,
   setDefaults,
   prepareForCreate(namespace) {
+    namespace.status = { phase: 'Active' }
     const { finalizers = [] } = namespace.spec
     namespace.spec = {
       finalizers: finalizers.includes(contentFinalizer) ? finalizers : [...finalizers, contentFinalizer],
@@ -108,11 +109,13 @@ function setDefaults(namespace: Namespace): void {
 
 function validate({ spec }: Namespace): FieldError[] {
   const errors: FieldError[] = []
-  for (const [path, finalizer] of each('spec.finalizers', spec.finalizers))
-    must(errors, path, finalizer, name => [...qualifiedNameErrors(name), ...finalizerErrors(name)])
+  // As Kubernetes does, without saying which.
+  for (const finalizer of spec.finalizers ?? [])
+    must(errors, 'spec.finalizers', finalizer, name => [...qualifiedNameErrors(name), ...finalizerErrors(name)])
   return errors
 }
 
+/** Kubernetes' spelling of the field. */
 function validateStatus({ metadata, status }: Namespace): FieldError[] {
   const { phase } = status
   const isDeleted = metadata.deletionTimestamp !== undefined
@@ -120,5 +123,5 @@ function validateStatus({ metadata, status }: Namespace): FieldError[] {
   const detail = isDeleted
     ? "may only be 'Terminating' if `deletionTimestamp` is not empty"
     : "may only be 'Active' if `deletionTimestamp` is empty"
-  return [invalid('status.phase', phase ?? '', detail)]
+  return [invalid('status.Phase', phase ?? '', detail)]
 }

@@ -9,6 +9,8 @@ export const initialNamespaces: readonly string[] = ['default', 'kube-system', '
 export const namespaceStrategy: RegistryStrategy<Namespace> = {
   holdsDeletion: ({ spec }) => (spec.finalizers ?? []).length > 0,
   prepareForDeletion(namespace) {
+    // A namespace goes when it is empty, not after a time.
+    delete namespace.metadata.deletionGracePeriodSeconds
     namespace.status = { ...namespace.status, phase: 'Terminating' }
   },
 }

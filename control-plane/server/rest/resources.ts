@@ -128,23 +128,20 @@ function checkServed(
   path: ResourcePath,
   verb: Verb | undefined,
 ): asserts verb is Verb {
-  const { group, resource, subresource, namespace } = path
+  const { subresource, namespace } = path
   if (namespace !== '' && !kind.namespaced) throw StatusError.noSuchResource()
   if (subresource === '') {
-    if (verb === undefined || !kind.verbs.includes(verb)) {
-      throw StatusError.methodNotAllowed({ group, resource }, verb ?? 'this method')
-    }
     // All namespaces can be read at once, and deleted from; everything else happens in one.
-    if (kind.namespaced && namespace === '' && !(path.name === '' && verb !== 'create')) {
-      throw StatusError.badRequest(`${resource} are namespaced: name the namespace in the path`)
+    const across = kind.namespaced && namespace === ''
+    if (across && path.name !== '') throw StatusError.noSuchResource()
+    if (verb === undefined || !kind.verbs.includes(verb) || (across && verb === 'create')) {
+      throw StatusError.noSuchMethod()
     }
     return
   }
   const served = subresources.find(({ name }) => name === subresource)
   if (!served) throw StatusError.noSuchResource()
-  if (verb === undefined || !served.verbs.includes(verb)) {
-    throw StatusError.methodNotAllowed({ group, resource: `${resource}/${subresource}` }, verb ?? 'this method')
-  }
+  if (verb === undefined || !served.verbs.includes(verb)) throw StatusError.noSuchMethod()
 }
 
 function targetOf({ namespace, name, subresource }: ResourcePath): Target {
