@@ -75,6 +75,8 @@ function validateRequirement({ operator, values = [] }: NodeSelectorRequirement,
     case 'Gt':
     case 'Lt':
       return values.length === 1 ? [] : [required(at, "must be specified single value when `operator` is 'Lt' or 'Gt'")]
+    default:
+      return [] // That it is none has been told by the schema.
   }
 }
 

@@ -227,6 +227,19 @@ describe('a pod', () => {
     ])
   })
 
+  it('says which operator of a node selector is none', () => {
+    const term = (operator: string) => ({ matchExpressions: [{ key: 'a', operator: operator as 'In' }] })
+    const preferred = [
+      { weight: 1, preference: term('') },
+      { weight: 1, preference: term('Near') },
+    ]
+    const wrong = errors({ affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: preferred } } })
+    assert.deepEqual(
+      wrong.map(error => /\[(\d)\]\.preference\.matchExpressions\[0\]\.operator: /.exec(error)?.[1]),
+      ['0', '1'],
+    )
+  })
+
   it('has metadata that can be', () => {
     const pod = podOf(
       {},
