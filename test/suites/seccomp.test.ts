@@ -145,7 +145,7 @@ describe('seccomp', { timeout: 120_000 }, () => {
     })
     for (const runAsUser of [{ value: 0 }, { value: 1000 }]) {
       for (const noNewPrivs of [true, false]) {
-        const seccomp = { profileType: Localhost, localhostRef: 'small.json' }
+        const seccomp = { profileType: Localhost, localhostRef: profile('small.json') }
         const id = await fixture.createContainer(pod, `c${containers++}`, '', {
           command: ['/bin/busybox', 'echo', 'alive'],
           args: [],
