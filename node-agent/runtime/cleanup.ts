@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { sleep } from '../../lib/abort.ts'
 import { RuntimeError } from './errors.ts'
-import type { Parts } from './lifecycle/parts.ts'
+import type { Runtime } from './lifecycle/runtime.ts'
 import type { RuntimeOptions } from './options.ts'
 
 const SIGTERM = 15
@@ -11,17 +11,17 @@ const SIGKILL = 9
 const patienceMs = 15_000
 
 /** Idempotent; what is already gone is no error. @throws RuntimeError when processes won't die */
-export async function cleanUp(parts: Parts, options: RuntimeOptions, tearDownNetwork: () => void): Promise<void> {
-  await killAll(parts)
-  parts.sandboxes.sweep(new Set())
+export async function cleanUp(runtime: Runtime, options: RuntimeOptions, tearDownNetwork: () => void): Promise<void> {
+  await killAll(runtime)
+  runtime.sandboxes.sweep(new Set())
   tearDownNetwork()
-  await endLauncher(parts)
-  for (const { cgroupPath } of parts.containerRecords.list()) await parts.cgroups.open(cgroupPath).remove()
-  for (const { id, cgroupParent } of parts.sandboxRecords.list()) {
-    await parts.cgroups.open(`${cgroupParent}/${id}`).remove()
-    await parts.cgroups.removeOwn(cgroupParent, parts.cgroupRoot)
+  await endLauncher(runtime)
+  for (const { cgroupPath } of runtime.containerRecords.list()) await runtime.cgroups.open(cgroupPath).remove()
+  for (const { id, cgroupParent } of runtime.sandboxRecords.list()) {
+    await runtime.cgroups.open(`${cgroupParent}/${id}`).remove()
+    await runtime.cgroups.removeOwn(cgroupParent, runtime.cgroupRoot)
   }
-  await parts.cgroups.open(parts.cgroupRoot).remove()
+  await runtime.cgroups.open(runtime.cgroupRoot).remove()
   for (const name of [
     'sandboxes',
     'sandboxes.trash',
@@ -34,12 +34,12 @@ export async function cleanUp(parts: Parts, options: RuntimeOptions, tearDownNet
   ]) {
     rmSync(path.join(options.root, name), { recursive: true, force: true })
   }
-  rmSync(parts.ioDir, { recursive: true, force: true })
+  rmSync(runtime.ioDir, { recursive: true, force: true })
   rmSync(path.join(options.run, 'ns'), { recursive: true, force: true })
   for (const socket of [options.socket, options.launcherSocket]) rmSync(socket, { force: true })
 }
 
-async function killAll({ launcher }: Parts): Promise<void> {
+async function killAll({ launcher }: Runtime): Promise<void> {
   const deadline = Date.now() + patienceMs
   for (;;) {
     const { running, exits } = await launcher.list()
@@ -54,7 +54,7 @@ async function killAll({ launcher }: Parts): Promise<void> {
   }
 }
 
-async function endLauncher({ launcher }: Parts): Promise<void> {
+async function endLauncher({ launcher }: Runtime): Promise<void> {
   const { pid } = await launcher.info()
   launcher.close()
   const deadline = Date.now() + patienceMs

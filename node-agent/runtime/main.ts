@@ -18,11 +18,11 @@ import { ImageStore } from './images/store.ts'
 import { ensureLauncher, type Launcher } from './launcher/client.ts'
 import { ContainerLogs } from './lifecycle/container-logs.ts'
 import { ContainerEvents } from './lifecycle/events.ts'
-import { ExitBoard } from './lifecycle/exit-board.ts'
 import { followExits } from './lifecycle/exits.ts'
 import { KeyedLock } from './lifecycle/keyed-lock.ts'
-import type { Parts } from './lifecycle/parts.ts'
+import { ProcessExits } from './lifecycle/process-exits.ts'
 import { recover } from './lifecycle/recovery.ts'
+import type { Runtime } from './lifecycle/runtime.ts'
 import { NetworkConfig } from './network-config.ts'
 import { parseOptions, type RuntimeOptions, usage } from './options.ts'
 import { lacks, makeFolder, thisMachine } from './preflight.ts'
@@ -35,29 +35,29 @@ import { seccompFilters } from './security/seccomp-filters.ts'
 /** Serves until the signal aborts; containers live on. @throws RuntimeError when it cannot begin */
 export async function run(options: RuntimeOptions, signal: AbortSignal): Promise<void> {
   const logger = createLogger('runtime')
-  const { parts, tearDownNetwork } = await assemble(options, logger)
+  const { runtime, tearDownNetwork } = await assemble(options, logger)
   if (options.cleanup) {
-    await cleanUp(parts, options, tearDownNetwork)
+    await cleanUp(runtime, options, tearDownNetwork)
     return
   }
-  const network = new NetworkConfig(options.root, parts.sandboxes)
+  const network = new NetworkConfig(options.root, runtime.sandboxes)
   network.restore(options.podCidr)
-  await recover(parts)
-  const stopFollowing = followExits(parts)
-  const importer = new Importer(parts.images, importInThread(new URL(import.meta.url), options.images))
+  await recover(runtime)
+  const stopFollowing = followExits(runtime)
+  const importer = new Importer(runtime.images, importInThread(new URL(import.meta.url), options.images))
   const { version } = JSON.parse(readFileSync(path.join(packageRoot(), 'package.json'), 'utf8')) as { version: string }
   const serving = { socket: options.socket, version, configureNetwork: (cidr: string) => network.configure(cidr) }
-  const stop = await serve(parts, importer, serving, logger)
-  logger.info({ socket: options.socket, containers: parts.containerRecords.list().length }, 'serving')
+  const stop = await serve(runtime, importer, serving, logger)
+  logger.info({ socket: options.socket, containers: runtime.containerRecords.list().length }, 'serving')
   await aborted(signal)
   await stop()
   stopFollowing()
-  parts.logs.close()
-  parts.launcher.close()
+  runtime.logs.close()
+  runtime.launcher.close()
 }
 
 interface Assembled {
-  readonly parts: Parts
+  readonly runtime: Runtime
   /** Removes the bridge and the rules. */
   readonly tearDownNetwork: () => void
 }
@@ -77,7 +77,7 @@ async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assemb
   const initRoot = path.join(options.root, 'init')
   installPause(initRoot)
   const containerRecords = new RecordFolder<ContainerRecord>(path.join(options.root, 'containers'))
-  const parts: Parts = {
+  const runtime: Runtime = {
     launcher: await openLauncher(options, logger),
     cgroups,
     sandboxes,
@@ -86,7 +86,7 @@ async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assemb
     containerRecords,
     logs: new ContainerLogs(ioDir, logger),
     events: new ContainerEvents(),
-    exits: new ExitBoard(),
+    exits: new ProcessExits(),
     locks: new KeyedLock(),
     logger,
     cgroupRoot: options.cgroupParent,
@@ -99,7 +99,7 @@ async function assemble(options: RuntimeOptions, logger: Logger): Promise<Assemb
       onUnknownNames: (file, names) => logger.warn({ file, names }, 'a seccomp profile names calls unknown here'),
     }),
   }
-  return { parts, tearDownNetwork: () => sandboxes.tearDown() }
+  return { runtime, tearDownNetwork: () => sandboxes.tearDown() }
 }
 
 function lowerDirectoriesOf({ spec }: ContainerRecord): readonly string[] {

@@ -6,7 +6,7 @@ import {
 } from '../../../proto/gen/cri.ts'
 import { RuntimeError } from '../errors.ts'
 import type { ContainerEvent, ContainerEventKind } from '../lifecycle/events.ts'
-import type { Parts } from '../lifecycle/parts.ts'
+import type { Runtime } from '../lifecycle/runtime.ts'
 import { nanoseconds, podSandboxStatus } from '../translation/messages.ts'
 import { statusesOf } from './sandbox-rpcs.ts'
 import type { Handlers } from './service.ts'
@@ -21,13 +21,13 @@ const types: Record<ContainerEventKind, ContainerEventType> = {
   deleted: ContainerEventType.CONTAINER_DELETED_EVENT,
 }
 
-export function eventHandlers(parts: Parts): Handlers<RuntimeServiceDefinition> {
+export function eventHandlers(runtime: Runtime): Handlers<RuntimeServiceDefinition> {
   return {
     GetContainerEvents: (_request, client) =>
       new Promise((resolve, reject) => {
-        const stop = parts.events.subscribe(event => {
+        const stop = runtime.events.subscribe(event => {
           if (client.backlog < maxBacklog) {
-            void client.send(response(parts, event))
+            void client.send(response(runtime, event))
             return
           }
           stop()
@@ -42,13 +42,13 @@ export function eventHandlers(parts: Parts): Handlers<RuntimeServiceDefinition> 
 }
 
 /** With the statuses as they are now, and the time of that: the kubelet keeps the newest by it. */
-function response(parts: Parts, { kind, containerId, sandboxId }: ContainerEvent): ContainerEventResponse {
-  const sandbox = parts.sandboxRecords.get(sandboxId)
+function response(runtime: Runtime, { kind, containerId, sandboxId }: ContainerEvent): ContainerEventResponse {
+  const sandbox = runtime.sandboxRecords.get(sandboxId)
   return {
     containerId,
     containerEventType: types[kind],
     createdAt: nanoseconds(Date.now()),
     ...(sandbox && { podSandboxStatus: podSandboxStatus(sandbox) }),
-    containersStatuses: statusesOf(parts, sandboxId),
+    containersStatuses: statusesOf(runtime, sandboxId),
   }
 }

@@ -2,20 +2,20 @@
 import type { Readable, Writable } from 'node:stream'
 import type { ExecInput, ExecOutput, StreamingDefinition } from '../../../proto/gen/runtime.ts'
 import { RuntimeError } from '../errors.ts'
-import type { Parts } from '../lifecycle/parts.ts'
+import type { Runtime } from '../lifecycle/runtime.ts'
 import { type ExecProcess, startExec } from '../streaming/exec.ts'
 import type { Handlers, Stream } from './service.ts'
 
-export function execHandlers(parts: Parts): Handlers<StreamingDefinition> {
-  return { Exec: stream => exec(parts, stream) }
+export function execHandlers(runtime: Runtime): Handlers<StreamingDefinition> {
+  return { Exec: stream => exec(runtime, stream) }
 }
 
-async function exec(parts: Parts, stream: Stream<ExecInput, ExecOutput>): Promise<void> {
+async function exec(runtime: Runtime, stream: Stream<ExecInput, ExecOutput>): Promise<void> {
   const requests = stream.requests[Symbol.asyncIterator]()
   const first = await requests.next()
   const start = first.done ? undefined : first.value.start
   if (!start) throw new RuntimeError('invalid', 'the first message must be `start`')
-  const process = await startExec(parts, {
+  const process = await startExec(runtime, {
     containerId: start.containerId,
     command: start.command ?? [],
     stdin: start.stdin === true,

@@ -5,13 +5,13 @@ import { RuntimeError } from '../errors.ts'
 import { ImageError } from '../images/errors.ts'
 import type { Importer } from '../images/importer.ts'
 import type { StoredImage } from '../images/store-index.ts'
-import type { Parts } from '../lifecycle/parts.ts'
+import type { Runtime } from '../lifecycle/runtime.ts'
 import { image, nanoseconds } from '../translation/messages.ts'
 import { streamEach } from './list-stream.ts'
 import type { Handlers } from './service.ts'
 
-export function imageHandlers(parts: Parts): Handlers<ImageServiceDefinition> {
-  const { images } = parts
+export function imageHandlers(runtime: Runtime): Handlers<ImageServiceDefinition> {
+  const { images } = runtime
   const toImage = (stored: StoredImage) => image(stored, images.config(stored))
   const resolve = (name: string | undefined): StoredImage | undefined => {
     if (!name) throw new RuntimeError('invalid', 'image.image: is missing')
@@ -41,7 +41,7 @@ export function imageHandlers(parts: Parts): Handlers<ImageServiceDefinition> {
     RemoveImage: ({ image: spec }) => {
       const found = resolve(spec?.image)
       if (!found) return {}
-      const user = parts.containerRecords.list().find(container => container.imageId === found.id)
+      const user = runtime.containerRecords.list().find(container => container.imageId === found.id)
       if (user) {
         const name = found.references[0] ?? found.id
         const message = `image ${name} is used by container ${user.config.metadata?.name ?? ''} (${user.id}): remove that first`

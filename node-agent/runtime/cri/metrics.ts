@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { Metric, MetricDescriptor, PodSandboxMetrics } from '../../../proto/gen/cri.ts'
 import { hasCode } from '../../sys/errno.ts'
 import { madeContainers } from '../lifecycle/ids.ts'
-import type { Parts } from '../lifecycle/parts.ts'
+import type { Runtime } from '../lifecycle/runtime.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import { type ContainerReading, containerMetrics, type MetricRow, networkMetrics } from './metric-table.ts'
 import type { Stats } from './stats.ts'
@@ -16,13 +16,17 @@ export const metricDescriptors: MetricDescriptor[] = [...containerMetrics, ...ne
   ({ name, help, labels }) => ({ name, help, labelKeys: [...labelKeys, ...labels] }),
 )
 
-export async function sandboxMetrics(parts: Parts, stats: Stats, sandbox: SandboxRecord): Promise<PodSandboxMetrics> {
+export async function sandboxMetrics(
+  runtime: Runtime,
+  stats: Stats,
+  sandbox: SandboxRecord,
+): Promise<PodSandboxMetrics> {
   const { id, config, cgroupParent, state } = sandbox
   const { name: pod = '', namespace = '' } = config.metadata ?? {}
-  const running = madeContainers(parts).filter(
+  const running = madeContainers(runtime).filter(
     container => container.sandboxId === id && container.start !== undefined && container.exit === undefined,
   )
-  const network = state && parts.sandboxes.networkStats(state)
+  const network = state && runtime.sandboxes.networkStats(state)
   const own = ['', `/${cgroupParent}`, '', id, namespace, pod]
   return {
     podSandboxId: id,
@@ -34,7 +38,7 @@ export async function sandboxMetrics(parts: Parts, stats: Stats, sandbox: Sandbo
         const labels = [metadata?.name ?? '', `/${container.cgroupPath}`, imageName, container.id, namespace, pod]
         return {
           containerId: container.id,
-          metrics: metrics(containerMetrics, await readContainer(parts, stats, container), labels),
+          metrics: metrics(containerMetrics, await readContainer(runtime, stats, container), labels),
         }
       }),
     ),
@@ -54,10 +58,10 @@ function metrics<Reading>(rows: readonly MetricRow<Reading>[], reading: Reading,
   )
 }
 
-async function readContainer(parts: Parts, stats: Stats, record: ContainerRecord): Promise<ContainerReading> {
-  const cgroup = parts.cgroups.open(record.cgroupPath)
+async function readContainer(runtime: Runtime, stats: Stats, record: ContainerRecord): Promise<ContainerReading> {
+  const cgroup = runtime.cgroups.open(record.cgroupPath)
   const { usedBytes } = await stats.writableLayer(record)
-  const { bsize, blocks, files, ffree } = statfsSync(parts.containerRecords.folderOf(record.id))
+  const { bsize, blocks, files, ffree } = statfsSync(runtime.containerRecords.folderOf(record.id))
   return {
     cgroup: cgroup.metrics(),
     oomKills: cgroup.oomKills(),

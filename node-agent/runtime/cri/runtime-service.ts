@@ -1,7 +1,7 @@
 // CRI's RuntimeService: its RPCs, put together from what does them.
 import type { RuntimeServiceDefinition } from '../../../proto/gen/cri.ts'
 import { RuntimeError } from '../errors.ts'
-import type { Parts } from '../lifecycle/parts.ts'
+import type { Runtime } from '../lifecycle/runtime.ts'
 import { containerHandlers } from './container-rpcs.ts'
 import { eventHandlers } from './event-rpcs.ts'
 import { sandboxHandlers } from './sandbox-rpcs.ts'
@@ -11,13 +11,13 @@ import { type StatusOptions, statusHandlers } from './status-rpcs.ts'
 
 export type ServiceOptions = StatusOptions
 
-export function runtimeHandlers(parts: Parts, options: ServiceOptions): Handlers<RuntimeServiceDefinition> {
+export function runtimeHandlers(runtime: Runtime, options: ServiceOptions): Handlers<RuntimeServiceDefinition> {
   return {
-    ...statusHandlers(parts, options),
-    ...sandboxHandlers(parts),
-    ...containerHandlers(parts),
-    ...statsHandlers(parts),
-    ...eventHandlers(parts),
+    ...statusHandlers(runtime, options),
+    ...sandboxHandlers(runtime),
+    ...containerHandlers(runtime),
+    ...statsHandlers(runtime),
+    ...eventHandlers(runtime),
     Exec: () => refuseStreamingUrl('exec'),
     Attach: () => refuseStreamingUrl('attach'),
     PortForward: () => refuseStreamingUrl('port-forward'),

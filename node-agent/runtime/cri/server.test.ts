@@ -20,17 +20,17 @@ describe('CRI over its socket', () => {
 
   before(async () => {
     machine = await fakeMachine()
-    const { parts } = machine
+    const { runtime } = machine
     socket = path.join(machine.folder, 'runtime.sock')
-    const importer = new Importer(parts.images, (job, onStep) => importArchive(parts.images.layout, job, onStep))
+    const importer = new Importer(runtime.images, (job, onStep) => importArchive(runtime.images.layout, job, onStep))
     const configureNetwork = (cidr: string): void => {
       if (!cidr.includes('/')) throw new Error('no prefix length')
       machine.sandboxes.configureNetwork()
     }
-    const stop = await serve(parts, importer, { socket, version: '1.2.3', configureNetwork }, silentLogger)
+    const stop = await serve(runtime, importer, { socket, version: '1.2.3', configureNetwork }, silentLogger)
     client = new RuntimeClient({ socketPath: socket })
     cleanups.push(
-      followExits(parts),
+      followExits(runtime),
       () => client.close(),
       stop,
       () => machine.remove(),

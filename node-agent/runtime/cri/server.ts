@@ -8,7 +8,7 @@ import { ImageService, RuntimeService } from '../../../proto/gen/cri.ts'
 import { Images, Streaming } from '../../../proto/gen/runtime.ts'
 import { RuntimeError } from '../errors.ts'
 import type { Importer } from '../images/importer.ts'
-import type { Parts } from '../lifecycle/parts.ts'
+import type { Runtime } from '../lifecycle/runtime.ts'
 import { exchangeHandlers } from './exchange.ts'
 import { execHandlers } from './exec-service.ts'
 import { imageHandlers, importHandlers } from './image-service.ts'
@@ -31,7 +31,7 @@ export async function refuseSecond(socket: string): Promise<void> {
 
 /** Listens, in place of a runtime that was there before; answers how to stop. */
 export async function serve(
-  parts: Parts,
+  runtime: Runtime,
   importer: Importer,
   options: ServeOptions,
   logger: Logger,
@@ -49,10 +49,10 @@ export async function serve(
     'grpc.max_send_message_length': -1,
   })
   const services = [
-    service(RuntimeService, runtimeHandlers(parts, options), logger),
-    service(ImageService, imageHandlers(parts), logger),
+    service(RuntimeService, runtimeHandlers(runtime, options), logger),
+    service(ImageService, imageHandlers(runtime), logger),
     service(Images, importHandlers(importer), logger),
-    service(Streaming, execHandlers(parts), logger),
+    service(Streaming, execHandlers(runtime), logger),
   ]
   const calls = service(Calls, exchangeHandlers(services), logger)
   for (const { definition, implementation } of [...services, calls]) server.addService(definition, implementation)

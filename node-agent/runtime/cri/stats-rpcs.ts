@@ -1,7 +1,7 @@
 // What containers and pods use, by CRI.
 import type { ContainerStatsFilter, PodSandboxStatsFilter, RuntimeServiceDefinition } from '../../../proto/gen/cri.ts'
 import { madeContainers, madeSandboxes, needContainer, needSandbox } from '../lifecycle/ids.ts'
-import type { Parts } from '../lifecycle/parts.ts'
+import type { Runtime } from '../lifecycle/runtime.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import { matchesContainer, matchesSandbox } from '../translation/filters.ts'
 import { streamEach } from './list-stream.ts'
@@ -9,34 +9,34 @@ import { metricDescriptors, sandboxMetrics } from './metrics.ts'
 import type { Handlers } from './service.ts'
 import { Stats } from './stats.ts'
 
-export function statsHandlers(parts: Parts): Handlers<RuntimeServiceDefinition> {
-  const stats = new Stats(parts)
+export function statsHandlers(runtime: Runtime): Handlers<RuntimeServiceDefinition> {
+  const stats = new Stats(runtime)
   const running = (filter: ContainerStatsFilter | undefined): ContainerRecord[] => {
-    stats.prune(new Set([...parts.containerRecords.ids(), ...parts.sandboxRecords.ids()]))
-    return madeContainers(parts).filter(
+    stats.prune(new Set([...runtime.containerRecords.ids(), ...runtime.sandboxRecords.ids()]))
+    return madeContainers(runtime).filter(
       record => record.start !== undefined && record.exit === undefined && matchesContainer(record, filter),
     )
   }
   const ready = (filter: PodSandboxStatsFilter | undefined): SandboxRecord[] =>
-    madeSandboxes(parts).filter(record => !record.notReady && matchesSandbox(record, filter))
+    madeSandboxes(runtime).filter(record => !record.notReady && matchesSandbox(record, filter))
   return {
-    ContainerStats: async ({ containerId }) => ({ stats: await stats.container(needContainer(parts, containerId)) }),
+    ContainerStats: async ({ containerId }) => ({ stats: await stats.container(needContainer(runtime, containerId)) }),
     ListContainerStats: async ({ filter }) => ({
       stats: await Promise.all(running(filter).map(record => stats.container(record))),
     }),
     StreamContainerStats: ({ filter }, client) =>
       streamEach(running(filter), client, async record => ({ containerStats: [await stats.container(record)] })),
-    PodSandboxStats: async ({ podSandboxId }) => ({ stats: await stats.sandbox(needSandbox(parts, podSandboxId)) }),
+    PodSandboxStats: async ({ podSandboxId }) => ({ stats: await stats.sandbox(needSandbox(runtime, podSandboxId)) }),
     ListPodSandboxStats: async ({ filter }) => ({
       stats: await Promise.all(ready(filter).map(record => stats.sandbox(record))),
     }),
     ListMetricDescriptors: () => ({ descriptors: metricDescriptors }),
     ListPodSandboxMetrics: async () => ({
-      podMetrics: await Promise.all(ready({}).map(record => sandboxMetrics(parts, stats, record))),
+      podMetrics: await Promise.all(ready({}).map(record => sandboxMetrics(runtime, stats, record))),
     }),
     StreamPodSandboxMetrics: (_request, client) =>
       streamEach(ready({}), client, async record => ({
-        podSandboxMetrics: [await sandboxMetrics(parts, stats, record)],
+        podSandboxMetrics: [await sandboxMetrics(runtime, stats, record)],
       })),
     StreamPodSandboxStats: ({ filter }, client) =>
       streamEach(ready(filter), client, async record => ({ podSandboxStats: [await stats.sandbox(record)] })),

@@ -4,7 +4,7 @@ import { diskUsage } from '../../../lib/disk-usage.ts'
 import { Pace } from '../../../lib/walk-tree.ts'
 import type { ContainerStats, CpuUsage, FilesystemUsage, MemoryUsage, PodSandboxStats } from '../../../proto/gen/cri.ts'
 import type { CgroupStats } from '../cgroups/cgroups.ts'
-import type { Parts } from '../lifecycle/parts.ts'
+import type { Runtime } from '../lifecycle/runtime.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import { nanoseconds } from '../translation/messages.ts'
 
@@ -21,18 +21,18 @@ const diskEveryMs = 10_000
 
 /** Remembers samples, since rates need two. */
 export class Stats {
-  readonly #parts: Parts
+  readonly #runtime: Runtime
   readonly #cpu = new Map<string, Sample>()
   readonly #disk = new Map<string, { readonly atMs: number; readonly usage: FilesystemUsage }>()
   readonly #pace = new Pace()
 
-  constructor(parts: Parts) {
-    this.#parts = parts
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime
   }
 
   async container(record: ContainerRecord): Promise<ContainerStats> {
     const { id, config } = record
-    const used = this.#parts.cgroups.open(record.cgroupPath).stats()
+    const used = this.#runtime.cgroups.open(record.cgroupPath).stats()
     return {
       attributes: { id, metadata: config.metadata, labels: config.labels, annotations: config.annotations },
       ...(used.cpuUsageNs !== undefined && { cpu: this.#cpuUsage(id, used.timestampMs, used.cpuUsageNs) }),
@@ -43,11 +43,11 @@ export class Stats {
 
   async sandbox(record: SandboxRecord): Promise<PodSandboxStats> {
     const { id, config, state } = record
-    const used = this.#parts.cgroups.open(record.cgroupParent).stats()
-    const running = this.#parts.containerRecords
+    const used = this.#runtime.cgroups.open(record.cgroupParent).stats()
+    const running = this.#runtime.containerRecords
       .list()
       .filter(container => container.sandboxId === id && container.start && !container.exit)
-    const net = state && !record.notReady ? this.#parts.sandboxes.networkStats(state) : undefined
+    const net = state && !record.notReady ? this.#runtime.sandboxes.networkStats(state) : undefined
     const timestamp = nanoseconds(used.timestampMs)
     return {
       attributes: { id, metadata: config.metadata, labels: config.labels, annotations: config.annotations },
@@ -95,7 +95,7 @@ export class Stats {
     const cached = this.#disk.get(record.id)
     const now = Date.now()
     if (cached && now - cached.atMs < diskEveryMs) return cached.usage
-    const upper = path.join(this.#parts.containerRecords.folderOf(record.id), 'upper')
+    const upper = path.join(this.#runtime.containerRecords.folderOf(record.id), 'upper')
     const { bytes, inodes } = await diskUsage(upper, this.#pace)
     const usage: FilesystemUsage = {
       timestamp: nanoseconds(now),

@@ -1,7 +1,7 @@
 // Who this runtime is, what it can do, and whether it is ready.
 import { CgroupDriver, type RuntimeCondition, type RuntimeServiceDefinition } from '../../../proto/gen/cri.ts'
 import { messageOf, RuntimeError } from '../errors.ts'
-import type { Parts } from '../lifecycle/parts.ts'
+import type { Runtime } from '../lifecycle/runtime.ts'
 import type { Handlers } from './service.ts'
 
 export interface StatusOptions {
@@ -10,7 +10,7 @@ export interface StatusOptions {
   readonly configureNetwork: (podCidr: string) => void
 }
 
-export function statusHandlers(parts: Parts, options: StatusOptions): Handlers<RuntimeServiceDefinition> {
+export function statusHandlers(runtime: Runtime, options: StatusOptions): Handlers<RuntimeServiceDefinition> {
   return {
     Version: () => ({
       version: '0.1.0',
@@ -19,11 +19,11 @@ export function statusHandlers(parts: Parts, options: StatusOptions): Handlers<R
       runtimeApiVersion: 'v1',
     }),
     Status: async ({ verbose }) => ({
-      status: { conditions: [runtimeCondition(parts), networkCondition(parts)] },
+      status: { conditions: [runtimeCondition(runtime), networkCondition(runtime)] },
       // Recursive read-only mounts take mount_setattr(2), without which this runtime does not begin.
       runtimeHandlers: [{ name: '', features: { recursiveReadOnlyMounts: true, userNamespaces: false } }],
       features: { supplementalGroupsPolicy: true, userNamespacesHostNetwork: false },
-      info: verbose ? await verboseInfo(parts) : {},
+      info: verbose ? await verboseInfo(runtime) : {},
     }),
     // cgroup parents are paths here, never slices of systemd.
     RuntimeConfig: () => ({ linux: { cgroupDriver: CgroupDriver.CGROUPFS } }),
@@ -36,8 +36,8 @@ export function statusHandlers(parts: Parts, options: StatusOptions): Handlers<R
 }
 
 /** CRI: "The key could be arbitrary string, and value should be in json format." */
-async function verboseInfo(parts: Parts): Promise<Record<string, string>> {
-  const { launcher, cgroups, cgroupRoot, ioDir, images } = parts
+async function verboseInfo(runtime: Runtime): Promise<Record<string, string>> {
+  const { launcher, cgroups, cgroupRoot, ioDir, images } = runtime
   return {
     launcher: JSON.stringify(await launcher.info()),
     cgroups: JSON.stringify({ version: cgroups.version, controllers: cgroups.controllers }),
@@ -45,12 +45,12 @@ async function verboseInfo(parts: Parts): Promise<Record<string, string>> {
   }
 }
 
-function runtimeCondition({ launcher: { mismatch } }: Parts): RuntimeCondition {
+function runtimeCondition({ launcher: { mismatch } }: Runtime): RuntimeCondition {
   if (mismatch === undefined) return { type: 'RuntimeReady', status: true }
   return { type: 'RuntimeReady', status: false, reason: 'LauncherMismatch', message: mismatch }
 }
 
-function networkCondition({ sandboxes }: Parts): RuntimeCondition {
+function networkCondition({ sandboxes }: Runtime): RuntimeCondition {
   if (sandboxes.networkReady) return { type: 'NetworkReady', status: true }
   const message = 'no pod CIDR was set yet (UpdateRuntimeConfig)'
   return { type: 'NetworkReady', status: false, reason: 'NoPodCIDR', message }

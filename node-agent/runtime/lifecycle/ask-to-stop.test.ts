@@ -13,10 +13,10 @@ describe('a container that is asked to stop', () => {
 
   const running = async (pid: 'new' | 'host') => {
     machine = await fakeMachine()
-    const { parts } = machine
+    const { runtime } = machine
     machine.sandboxes.configureNetwork()
-    const sandbox = await runSandbox(parts, { metadata: { name: 'web', namespace: 'default', uid: 'u1' } }, '')
-    const { id } = createContainer(parts, {
+    const sandbox = await runSandbox(runtime, { metadata: { name: 'web', namespace: 'default', uid: 'u1' } }, '')
+    const { id } = createContainer(runtime, {
       sandboxId: sandbox.id,
       config: {
         metadata: { name: 'c' },
@@ -24,9 +24,9 @@ describe('a container that is asked to stop', () => {
         linux: { securityContext: { namespaceOptions: { pid: pid === 'new' ? 1 : 2 } } },
       },
     })
-    await startContainer(parts, id)
-    parts.launcher.onExit(exit => parts.exits.announce(exit))
-    return { id, stop: (graceMs: number) => stopContainer(parts, id, graceMs) }
+    await startContainer(runtime, id)
+    runtime.launcher.onExit(exit => runtime.exits.announce(exit))
+    return { id, stop: (graceMs: number) => stopContainer(runtime, id, graceMs) }
   }
 
   /** In steps: a timer that another one sets is due in a later one. */
@@ -55,7 +55,10 @@ describe('a container that is asked to stop', () => {
     }
     mock.timers.enable({ apis: ['setTimeout'] })
     try {
-      const asking = await askToStop(machine.parts, machine.parts.containerRecords.get(id) ?? assert.fail('no record'))
+      const asking = await askToStop(
+        machine.runtime,
+        machine.runtime.containerRecords.get(id) ?? assert.fail('no record'),
+      )
       pass(30_000)
       assert.ok(looks > 10 && looks < 50, `${looks} looks`)
       const before = looks

@@ -3,7 +3,7 @@
 // whole grace period would pass for nothing. So it is sent once it will be heard.
 import { messageOf } from '../errors.ts'
 import type { ContainerRecord } from '../records/records.ts'
-import type { Parts } from './parts.ts'
+import type { Runtime } from './runtime.ts'
 
 const firstPauseMs = 10
 /** A program that has no handler after some seconds probably never will. */
@@ -14,20 +14,20 @@ const longestPauseMs = 1000
  * @returns disposed of, it waits for that no longer
  */
 export async function askToStop(
-  parts: Pick<Parts, 'launcher' | 'hears' | 'logger'>,
+  runtime: Pick<Runtime, 'launcher' | 'hears' | 'logger'>,
   { id, stopSignal, start, spec }: ContainerRecord,
 ): Promise<Disposable> {
   // Anywhere else the default action of the signal ends it.
   const first = spec.namespaces.pid === 'new' ? start?.pid : undefined
   let timer: NodeJS.Timeout | undefined
   const ask = async (pauseMs: number): Promise<void> => {
-    if (first === undefined || parts.hears(first, stopSignal)) {
-      await parts.launcher.signal(id, stopSignal)
+    if (first === undefined || runtime.hears(first, stopSignal)) {
+      await runtime.launcher.signal(id, stopSignal)
       return
     }
     timer = setTimeout(() => {
       ask(Math.min(2 * pauseMs, longestPauseMs)).catch((error: unknown) => {
-        parts.logger.warn({ container: id, error: messageOf(error) }, 'a container could not be asked to stop')
+        runtime.logger.warn({ container: id, error: messageOf(error) }, 'a container could not be asked to stop')
       })
     }, pauseMs)
   }

@@ -15,8 +15,8 @@ import { cgroupLimits, limiting } from '../translation/resources.ts'
 import { stopSignalOf } from '../translation/signals.ts'
 import { containerSpec } from '../translation/spec-from-config.ts'
 import { findContainer, needSandbox, newId } from './ids.ts'
-import type { Parts } from './parts.ts'
 import { sharesPid } from './pod-init.ts'
+import type { Runtime } from './runtime.ts'
 
 export interface CreateRequest {
   readonly sandboxId: string | undefined
@@ -24,21 +24,21 @@ export interface CreateRequest {
 }
 
 /** @throws RuntimeError, ImageError */
-export function createContainer(parts: Parts, request: CreateRequest): ContainerRecord {
-  const { containerRecords, images } = parts
+export function createContainer(runtime: Runtime, request: CreateRequest): ContainerRecord {
+  const { containerRecords, images } = runtime
   const { config } = request
-  const sandbox = needSandbox(parts, request.sandboxId)
+  const sandbox = needSandbox(runtime, request.sandboxId)
   if (!sandbox.state || sandbox.notReady) {
     throw new RuntimeError('state', `sandbox ${sandbox.id} is not ready: containers can't be added to it`)
   }
-  refuseTwin(parts, sandbox, config)
+  refuseTwin(runtime, sandbox, config)
   const image = images.require(config.image?.image ?? '')
   const imageConfig = images.config(image)
   const id = newId()
   const cgroupPath = `${sandbox.cgroupParent}/${id}`
-  const outputs = outputPaths(parts.ioDir, id)
+  const outputs = outputPaths(runtime.ioDir, id)
   const limits = cgroupLimits(config.linux?.resources)
-  const sharedPid = sharedPidOf(parts, sandbox, config)
+  const sharedPid = sharedPidOf(runtime, sandbox, config)
   const spec = containerSpec({
     id,
     config,
@@ -46,13 +46,13 @@ export function createContainer(parts: Parts, request: CreateRequest): Container
     image: imageConfig,
     lowerDirectories: images.lowerDirectories(image),
     folder: containerRecords.folderOf(id),
-    sandboxFolder: parts.sandboxRecords.folderOf(sandbox.id),
+    sandboxFolder: runtime.sandboxRecords.folderOf(sandbox.id),
     outputs,
-    cgroup: parts.cgroups.open(cgroupPath).attachment(),
+    cgroup: runtime.cgroups.open(cgroupPath).attachment(),
     ...(sharedPid && { sharedPid }),
     devices: devicesAt,
     allDevices,
-    seccomp: parts.seccomp,
+    seccomp: runtime.seccomp,
   })
   // Refuses what cannot be planned now rather than at the start.
   checkPlan(spec)
@@ -76,17 +76,17 @@ export function createContainer(parts: Parts, request: CreateRequest): Container
     for (const mount of spec.mounts) if (mount.kind === 'bind') makeSource(mount)
     makeOutputs(outputs)
     const { cgroup, warnings } = limiting('linux.resources', () =>
-      parts.cgroups.create(cgroupPath, limits, devicePolicy(spec)),
+      runtime.cgroups.create(cgroupPath, limits, devicePolicy(spec)),
     )
-    for (const warning of warnings) parts.logger.debug({ container: id, warning }, 'a limit is not possible here')
+    for (const warning of warnings) runtime.logger.debug({ container: id, warning }, 'a limit is not possible here')
     // A cgroup that is there now may have files that were not when the record was written.
     const complete: ContainerRecord = { ...record, spec: { ...spec, cgroup: cgroup.attachment() }, made: true }
     containerRecords.save(complete)
-    parts.events.publish({ kind: 'created', containerId: id, sandboxId: sandbox.id })
+    runtime.events.publish({ kind: 'created', containerId: id, sandboxId: sandbox.id })
     return complete
   } catch (error) {
     removeOutputs(outputs)
-    void parts.cgroups
+    void runtime.cgroups
       .open(cgroupPath)
       .remove()
       .catch(() => undefined)
@@ -110,10 +110,10 @@ function checkPlan(spec: ContainerRecord['spec']): void {
   }
 }
 
-function refuseTwin(parts: Parts, sandbox: SandboxRecord, config: ContainerConfig): void {
+function refuseTwin(runtime: Runtime, sandbox: SandboxRecord, config: ContainerConfig): void {
   const { name = '', attempt = 0 } = config.metadata ?? {}
   if (name === '') throw new RuntimeError('invalid', 'config.metadata.name: is missing')
-  const twin = parts.containerRecords.list().find(other => {
+  const twin = runtime.containerRecords.list().find(other => {
     const metadata = other.config.metadata
     return other.sandboxId === sandbox.id && metadata?.name === name && (metadata.attempt ?? 0) === attempt
   })
@@ -123,10 +123,10 @@ function refuseTwin(parts: Parts, sandbox: SandboxRecord, config: ContainerConfi
 }
 
 /** Whose PID namespace is shared: the target container's, or that of the pod's init. */
-function sharedPidOf(parts: Parts, sandbox: SandboxRecord, config: ContainerConfig): ProcessIdentity | undefined {
+function sharedPidOf(runtime: Runtime, sandbox: SandboxRecord, config: ContainerConfig): ProcessIdentity | undefined {
   const options = config.linux?.securityContext?.namespaceOptions
   if (options?.pid === NamespaceMode.TARGET) {
-    const target = findContainer(parts, options.targetId)
+    const target = findContainer(runtime, options.targetId)
     return target?.sandboxId === sandbox.id && !target.exit ? identity(target) : undefined
   }
   return sharesPid(options) ? sandbox.init : undefined

@@ -3,33 +3,33 @@
 import { randomBytes } from 'node:crypto'
 import { RuntimeError } from '../errors.ts'
 import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
-import type { Parts } from './parts.ts'
+import type { Runtime } from './runtime.ts'
 
 export function newId(): string {
   return randomBytes(32).toString('hex')
 }
 
-export const madeSandboxes = ({ sandboxRecords }: Pick<Parts, 'sandboxRecords'>): SandboxRecord[] =>
+export const madeSandboxes = ({ sandboxRecords }: Pick<Runtime, 'sandboxRecords'>): SandboxRecord[] =>
   sandboxRecords.list().filter(sandbox => sandbox.state !== undefined)
 
-export const madeContainers = ({ containerRecords }: Pick<Parts, 'containerRecords'>): ContainerRecord[] =>
+export const madeContainers = ({ containerRecords }: Pick<Runtime, 'containerRecords'>): ContainerRecord[] =>
   containerRecords.list().filter(container => container.made)
 
 /** Undefined when there is none. @throws RuntimeError `invalid` when the prefix means several */
-export const findSandbox = (parts: Parts, id: string | undefined): SandboxRecord | undefined =>
-  find(madeSandboxes(parts), id, 'sandbox')
+export const findSandbox = (runtime: Runtime, id: string | undefined): SandboxRecord | undefined =>
+  find(madeSandboxes(runtime), id, 'sandbox')
 
 /** As `findSandbox`. */
-export const findContainer = (parts: Parts, id: string | undefined): ContainerRecord | undefined =>
-  find(madeContainers(parts), id, 'container')
+export const findContainer = (runtime: Runtime, id: string | undefined): ContainerRecord | undefined =>
+  find(madeContainers(runtime), id, 'container')
 
 /** As `findSandbox`. @throws RuntimeError `missing` */
-export const needSandbox = (parts: Parts, id: string | undefined): SandboxRecord =>
-  need(findSandbox(parts, id), id, 'sandbox')
+export const needSandbox = (runtime: Runtime, id: string | undefined): SandboxRecord =>
+  need(findSandbox(runtime, id), id, 'sandbox')
 
 /** As `findSandbox`. @throws RuntimeError `missing` */
-export const needContainer = (parts: Parts, id: string | undefined): ContainerRecord =>
-  need(findContainer(parts, id), id, 'container')
+export const needContainer = (runtime: Runtime, id: string | undefined): ContainerRecord =>
+  need(findContainer(runtime, id), id, 'container')
 
 function find<T extends { readonly id: string }>(
   records: readonly T[],

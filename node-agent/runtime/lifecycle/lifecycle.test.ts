@@ -41,13 +41,13 @@ describe('sandboxes and containers', () => {
 
   const attach = (next: FakeMachine): void => {
     machine = next
-    stopFollowing = followExits(machine.parts)
-    machine.parts.events.subscribe(event => events.push(event))
+    stopFollowing = followExits(machine.runtime)
+    machine.runtime.events.subscribe(event => events.push(event))
   }
   const restart = async (): Promise<void> => {
     stopFollowing()
     const next = machine.reboot()
-    await recover(next.parts)
+    await recover(next.runtime)
     attach(next)
     await settle()
   }
@@ -55,10 +55,10 @@ describe('sandboxes and containers', () => {
     for (let count = 0; count < 5; count++) await turn()
   }
   const make = async (name = 'c', more: ContainerConfig = {}): Promise<{ sandbox: string; id: string }> => {
-    const sandbox = machine.parts.sandboxRecords.list()[0]?.id ?? (await runSandbox(machine.parts, pod, '')).id
-    return { sandbox, id: createContainer(machine.parts, { sandboxId: sandbox, config: config(name, more) }).id }
+    const sandbox = machine.runtime.sandboxRecords.list()[0]?.id ?? (await runSandbox(machine.runtime, pod, '')).id
+    return { sandbox, id: createContainer(machine.runtime, { sandboxId: sandbox, config: config(name, more) }).id }
   }
-  const record = (id: string): ContainerRecord => machine.parts.containerRecords.get(id) ?? assert.fail('no record')
+  const record = (id: string): ContainerRecord => machine.runtime.containerRecords.get(id) ?? assert.fail('no record')
 
   beforeEach(async () => {
     events = []
@@ -74,17 +74,17 @@ describe('sandboxes and containers', () => {
     const { sandbox, id } = await make()
     assert.deepEqual(machine.cgroups.limits.get('tessera/burstable/podu1'), { memoryLimitBytes: 1000 })
     assert.deepEqual(machine.cgroups.limits.get(`tessera/burstable/podu1/${id}`), { cpuShares: 512 })
-    await startContainer(machine.parts, id)
-    await assert.rejects(startContainer(machine.parts, id), { code: 'state' })
+    await startContainer(machine.runtime, id)
+    await assert.rejects(startContainer(machine.runtime, id), { code: 'state' })
     machine.launcher.end(id, 3)
     await settle()
     assert.deepEqual([record(id).exit?.exitCode, record(id).exit?.reason], [3, 'Error'])
     assert.equal(machine.launcher.exits.size, 0)
-    await assert.rejects(startContainer(machine.parts, id), /only once/)
-    await removeContainer(machine.parts, id)
-    await removeContainer(machine.parts, id)
-    await removeSandbox(machine.parts, sandbox)
-    await removeSandbox(machine.parts, sandbox)
+    await assert.rejects(startContainer(machine.runtime, id), /only once/)
+    await removeContainer(machine.runtime, id)
+    await removeContainer(machine.runtime, id)
+    await removeSandbox(machine.runtime, sandbox)
+    await removeSandbox(machine.runtime, sandbox)
     assert.deepEqual(
       events.map(event => `${event.containerId === sandbox ? 'sandbox' : 'container'} ${event.kind}`),
       [
@@ -100,7 +100,7 @@ describe('sandboxes and containers', () => {
     )
     assert.deepEqual([...machine.cgroups.limits.keys()], ['tessera/burstable'])
     assert.deepEqual([...machine.sandboxes.made.keys()], [])
-    assert.deepEqual(readdirSync(machine.parts.ioDir), [])
+    assert.deepEqual(readdirSync(machine.runtime.ioDir), [])
     assert.deepEqual(readdirSync(path.join(machine.folder, 'containers')), [])
   })
 
@@ -112,7 +112,7 @@ describe('sandboxes and containers', () => {
     ]
     for (const [name, exitCode, oomKills, reason] of ends) {
       const { id } = await make(name)
-      await startContainer(machine.parts, id)
+      await startContainer(machine.runtime, id)
       machine.cgroups.oomKills.set(record(id).cgroupPath, oomKills)
       machine.launcher.end(id, exitCode)
       await settle()
@@ -122,30 +122,30 @@ describe('sandboxes and containers', () => {
 
   test('stopping asks, waits, kills; twice is no error', async () => {
     const { id } = await make()
-    await startContainer(machine.parts, id)
+    await startContainer(machine.runtime, id)
     machine.launcher.heedsTerm = false
-    await stopContainer(machine.parts, id, 30)
+    await stopContainer(machine.runtime, id, 30)
     assert.deepEqual(machine.launcher.signals, [
       [id, 15],
       [id, 9],
     ])
     assert.equal(record(id).exit?.exitCode, 137)
-    await stopContainer(machine.parts, id, 30)
-    await stopContainer(machine.parts, 'unknown', 30)
+    await stopContainer(machine.runtime, id, 30)
+    await stopContainer(machine.runtime, 'unknown', 30)
     assert.equal(machine.launcher.signals.length, 2)
   })
 
   test('the stop signal is the pod’s', async () => {
     const { id } = await make('c', { stopSignal: Signal.SIGQUIT })
-    await startContainer(machine.parts, id)
-    await stopContainer(machine.parts, id, 1000)
+    await startContainer(machine.runtime, id)
+    await stopContainer(machine.runtime, id, 1000)
     assert.deepEqual(machine.launcher.signals, [[id, 3]])
   })
 
   test('a program that cannot start is told by its exit', async () => {
     const { id } = await make()
     machine.launcher.failWith = { reason: 'ProgramNotFound', message: 'no such program: nope', exitCode: 127 }
-    await assert.rejects(startContainer(machine.parts, id), /no such program: nope/)
+    await assert.rejects(startContainer(machine.runtime, id), /no such program: nope/)
     assert.deepEqual([record(id).exit?.exitCode, record(id).exit?.reason], [128, 'StartError'])
   })
 
@@ -153,7 +153,7 @@ describe('sandboxes and containers', () => {
     const { id } = await make()
     machine.launcher.failWith = { reason: 'Crashed', message: 'ended by signal 9', exitCode: 128 }
     machine.cgroups.oomKills.set(record(id).cgroupPath, 1)
-    await assert.rejects(startContainer(machine.parts, id), /container c: out of memory before its program ran/)
+    await assert.rejects(startContainer(machine.runtime, id), /container c: out of memory before its program ran/)
     const { reason, exitCode, message } = record(id).exit ?? assert.fail('no exit')
     assert.deepEqual([reason, exitCode], ['StartError', 128])
     assert.match(message, /^out of memory before its program ran: the memory limit/)
@@ -163,9 +163,9 @@ describe('sandboxes and containers', () => {
     await make()
     const refusal = (error: CgroupError) => {
       machine.cgroups.refuse = () => error
-      const { sandboxRecords } = machine.parts
+      const { sandboxRecords } = machine.runtime
       const sandboxId = sandboxRecords.list()[0]?.id
-      return () => createContainer(machine.parts, { sandboxId, config: config('refused') })
+      return () => createContainer(machine.runtime, { sandboxId, config: config('refused') })
     }
     assert.throws(refusal(new CgroupError('7: too low (file: EINVAL)', { limit: 'memoryLimitBytes' })), {
       code: 'invalid',
@@ -176,40 +176,40 @@ describe('sandboxes and containers', () => {
       code: 'failed',
       message: 'container refused: not writable',
     })
-    assert.equal(machine.parts.containerRecords.list().length, 1)
+    assert.equal(machine.runtime.containerRecords.list().length, 1)
   })
 
   test('names are taken, images needed, sandboxes ready', async () => {
     const { sandbox } = await make('a')
     await assert.rejects(make('a'), { code: 'exists' })
-    await assert.rejects(runSandbox(machine.parts, pod, ''), { code: 'exists' })
+    await assert.rejects(runSandbox(machine.runtime, pod, ''), { code: 'exists' })
     await assert.rejects(make('b', { image: { image: 'other:1' } }), { name: 'ImageError', code: 'missing' })
-    await stopSandbox(machine.parts, sandbox)
-    await stopSandbox(machine.parts, sandbox)
+    await stopSandbox(machine.runtime, sandbox)
+    await stopSandbox(machine.runtime, sandbox)
     await assert.rejects(make('c'), { code: 'state' })
-    assert.throws(() => createContainer(machine.parts, { sandboxId: 'ffff', config: config('d') }), {
+    assert.throws(() => createContainer(machine.runtime, { sandboxId: 'ffff', config: config('d') }), {
       code: 'missing',
     })
     await assert.rejects(
-      runSandbox(machine.parts, { metadata: { name: 'x', uid: 'u2' } }, 'gvisor'),
+      runSandbox(machine.runtime, { metadata: { name: 'x', uid: 'u2' } }, 'gvisor'),
       /no runtime handler/,
     )
   })
 
   test('a stop that was cut short is finished by the next one', async () => {
     const { sandbox, id } = await make()
-    await startContainer(machine.parts, id)
-    const before = machine.parts.sandboxRecords.get(sandbox) ?? assert.fail()
-    machine.parts.sandboxRecords.save({ ...before, notReady: true })
-    await stopSandbox(machine.parts, sandbox)
+    await startContainer(machine.runtime, id)
+    const before = machine.runtime.sandboxRecords.get(sandbox) ?? assert.fail()
+    machine.runtime.sandboxRecords.save({ ...before, notReady: true })
+    await stopSandbox(machine.runtime, sandbox)
     assert.equal(record(id).exit?.exitCode, 137)
     assert.equal(machine.sandboxes.made.has(sandbox), false)
   })
 
   test('a sandbox that fails leaves nothing', async () => {
     machine.sandboxes.failWith = new Error('no veth')
-    await assert.rejects(runSandbox(machine.parts, pod, ''), /pod default\/web: no veth/)
-    assert.equal(machine.parts.sandboxRecords.list().length, 0)
+    await assert.rejects(runSandbox(machine.runtime, pod, ''), /pod default\/web: no veth/)
+    assert.equal(machine.runtime.sandboxRecords.list().length, 0)
   })
 
   test('a pod that asks for a user namespace is refused, not run without one', async () => {
@@ -219,22 +219,22 @@ describe('sandboxes and containers', () => {
     })
     const mappings = [{ hostId: 65_536, containerId: 0, length: 65_536 }]
     for (const options of [{ mode: NamespaceMode.POD, uids: mappings, gids: mappings }, {}]) {
-      await assert.rejects(runSandbox(machine.parts, asking(options), ''), {
+      await assert.rejects(runSandbox(machine.runtime, asking(options), ''), {
         code: 'unsupported',
         message:
           "linux.security_context.namespace_options.userns_options: user namespaces (a pod's hostUsers: false) are not supported",
       })
     }
-    assert.deepEqual(machine.parts.sandboxRecords.list(), [])
-    await runSandbox(machine.parts, asking({ mode: NamespaceMode.NODE }), '')
+    assert.deepEqual(machine.runtime.sandboxRecords.list(), [])
+    await runSandbox(machine.runtime, asking({ mode: NamespaceMode.NODE }), '')
   })
 
   test('without a pod CIDR only pods on the host’s network run', async () => {
     machine.sandboxes.networkReady = false
-    await assert.rejects(runSandbox(machine.parts, pod, ''), { code: 'unavailable' })
+    await assert.rejects(runSandbox(machine.runtime, pod, ''), { code: 'unavailable' })
     const security = { namespaceOptions: { network: 2 } } as const
     const host = { ...pod, metadata: { name: 'h', uid: 'u3' }, linux: { securityContext: security } }
-    assert.deepEqual((await runSandbox(machine.parts, host, '')).state?.addresses, [])
+    assert.deepEqual((await runSandbox(machine.runtime, host, '')).state?.addresses, [])
   })
 
   test('after a restart: running ones run, ended ones have ended, half-made ones are gone', async () => {
@@ -242,10 +242,10 @@ describe('sandboxes and containers', () => {
     const { id: ended } = await make('ended')
     const { id: created } = await make('created')
     const { id: vanished } = await make('vanished')
-    for (const id of [running, ended, vanished]) await startContainer(machine.parts, id)
+    for (const id of [running, ended, vanished]) await startContainer(machine.runtime, id)
     const half = { ...record(created), id: 'f'.repeat(64) }
     delete (half as { made?: true }).made
-    machine.parts.containerRecords.save(half)
+    machine.runtime.containerRecords.save(half)
     stopFollowing()
     // While nobody looks.
     machine.launcher.end(ended, 7)
@@ -264,22 +264,22 @@ describe('sandboxes and containers', () => {
     assert.equal(record(ended).exit?.exitCode, 7)
     assert.deepEqual([record(created).start, record(created).exit], [undefined, undefined])
     assert.deepEqual([record(vanished).exit?.exitCode, record(vanished).exit?.reason], [255, 'Unknown'])
-    assert.equal(machine.parts.containerRecords.get('f'.repeat(64)), undefined)
+    assert.equal(machine.runtime.containerRecords.get('f'.repeat(64)), undefined)
     assert.equal(machine.launcher.running.has('stranger'), false)
     assert.equal(machine.sandboxes.made.has('leaked'), false)
     assert.equal(machine.cgroups.limits.has('tessera/burstable/podold/abc'), false)
     assert.ok(machine.cgroups.limits.has(record(running).cgroupPath))
-    assert.ok(existsSync(path.join(machine.parts.ioDir, running)))
-    await startContainer(machine.parts, created)
-    await stopContainer(machine.parts, running, 0)
+    assert.ok(existsSync(path.join(machine.runtime.ioDir, running)))
+    await startContainer(machine.runtime, created)
+    await stopContainer(machine.runtime, running, 0)
     assert.equal(record(running).exit?.exitCode, 137)
   })
 
   test('a start whose record was never written is found at the launcher', async () => {
     const { id } = await make()
-    await startContainer(machine.parts, id)
+    await startContainer(machine.runtime, id)
     const { start: _start, ...before } = record(id)
-    machine.parts.containerRecords.save(before)
+    machine.runtime.containerRecords.save(before)
     await restart()
     assert.equal(record(id).start?.pid, machine.launcher.running.get(id)?.pid)
   })

@@ -19,7 +19,7 @@ describe('groups of pods', () => {
     linux: { cgroupParent: `/tessera${group}/pod${uid}`, resources: { cpuShares } },
   })
   const run = async (...asked: Parameters<typeof pod>): Promise<string> =>
-    (await runSandbox(machine.parts, pod(...asked), '')).id
+    (await runSandbox(machine.runtime, pod(...asked), '')).id
   const shares = (group: string) => machine.cgroups.limits.get(`tessera/${group}`)?.cpuShares
 
   test('weigh what their pods that run ask for together', async () => {
@@ -28,11 +28,11 @@ describe('groups of pods', () => {
     await run('b', '/burstable', 256)
     await run('c', '/burstable', 2)
     assert.equal(shares('burstable'), 768)
-    await stopSandbox(machine.parts, first)
+    await stopSandbox(machine.runtime, first)
     assert.equal(shares('burstable'), 256)
     await run('a', '/burstable', 512, 1)
     assert.equal(shares('burstable'), 768, 'its next sandbox is the same pod')
-    await removeSandbox(machine.parts, first)
+    await removeSandbox(machine.runtime, first)
     assert.equal(shares('burstable'), 768)
   })
 
@@ -43,9 +43,9 @@ describe('groups of pods', () => {
 
   test('follow a pod that is given other resources, and count its overhead', async () => {
     const id = await run('a', '/burstable', 512)
-    const record = machine.parts.sandboxRecords.get(id) ?? assert.fail('no record')
+    const record = machine.runtime.sandboxRecords.get(id) ?? assert.fail('no record')
     const given = { resources: { cpuShares: 1024 }, overhead: { cpuShares: 100 } }
-    updateSandboxResources(machine.parts, record, given)
+    updateSandboxResources(machine.runtime, record, given)
     assert.equal(shares('burstable'), 1124)
   })
 

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { SandboxRecord } from '../records/records.ts'
 import { podLimits } from '../translation/resources.ts'
-import type { Parts } from './parts.ts'
+import type { Runtime } from './runtime.ts'
 
 /** The kernel's least, which pods weigh that ask for nothing: any number of them together weigh no more. */
 const leastShares = 2
@@ -28,8 +28,8 @@ function groupShares(group: string, sandboxes: readonly SandboxRecord[]): number
  * A client that makes such groups itself, as the kubelet does, weighs them, too.
  * @param cgroupParent of a pod that has come, gone or changed; its cgroup is there
  */
-export function weighGroup(parts: Parts, cgroupParent: string): void {
-  const { cgroups, cgroupRoot, sandboxRecords, logger } = parts
+export function weighGroup(runtime: Runtime, cgroupParent: string): void {
+  const { cgroups, cgroupRoot, sandboxRecords, logger } = runtime
   const group = path.dirname(cgroupParent)
   if (!group.startsWith(`${cgroupRoot}/`) || !cgroups.isOwn(group, cgroupRoot)) return
   try {

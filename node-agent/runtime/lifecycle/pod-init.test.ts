@@ -25,8 +25,8 @@ describe('the init of a pod', () => {
 
   const attach = (next: FakeMachine): void => {
     machine = next
-    stopFollowing = followExits(machine.parts)
-    machine.parts.events.subscribe(event => events.push(event))
+    stopFollowing = followExits(machine.runtime)
+    machine.runtime.events.subscribe(event => events.push(event))
   }
   const settle = async (): Promise<void> => {
     for (let count = 0; count < 5; count++) await turn()
@@ -34,13 +34,13 @@ describe('the init of a pod', () => {
   const restart = async (): Promise<void> => {
     stopFollowing()
     const next = machine.reboot()
-    await recover(next.parts)
+    await recover(next.runtime)
     attach(next)
     await settle()
   }
-  const record = ({ id }: SandboxRecord): SandboxRecord => machine.parts.sandboxRecords.get(id) ?? assert.fail('gone')
+  const record = ({ id }: SandboxRecord): SandboxRecord => machine.runtime.sandboxRecords.get(id) ?? assert.fail('gone')
   const add = (sandboxId: string, pid: NamespaceMode = NamespaceMode.POD) =>
-    createContainer(machine.parts, {
+    createContainer(machine.runtime, {
       sandboxId,
       config: { metadata: { name: 'c' }, image: { image: 'demo:1' }, linux: options(pid) },
     })
@@ -56,35 +56,35 @@ describe('the init of a pod', () => {
   })
 
   test('is there for pods that share their PID namespace only, with a cgroup below the pod’s', async () => {
-    const sandbox = await runSandbox(machine.parts, pod(), '')
+    const sandbox = await runSandbox(machine.runtime, pod(), '')
     const process = machine.launcher.running.get(sandbox.id)
     assert.deepEqual([process?.kind, process?.pid], ['sandbox', sandbox.init?.pid])
     assert.ok(machine.cgroups.limits.has(`tessera/podu1/${sandbox.id}`))
     assert.deepEqual(add(sandbox.id).spec.namespaces.pid, sandbox.init)
-    await removeSandbox(machine.parts, sandbox.id)
+    await removeSandbox(machine.runtime, sandbox.id)
     assert.equal(machine.launcher.running.size, 0)
     assert.deepEqual([...machine.cgroups.limits.keys()], [])
     for (const config of [pod(NamespaceMode.CONTAINER), pod(NamespaceMode.NODE), { ...pod(), linux: {} }]) {
-      const other = await runSandbox(machine.parts, config, '')
+      const other = await runSandbox(machine.runtime, config, '')
       assert.deepEqual([other.init, machine.launcher.running.size], [undefined, 0])
       assert.throws(() => add(other.id), { code: 'invalid', message: /namespace_options\.pid: POD, but the sandbox/ })
-      await removeSandbox(machine.parts, other.id)
+      await removeSandbox(machine.runtime, other.id)
     }
   })
 
   test('that cannot start leaves nothing of the sandbox', async () => {
     machine.launcher.failWith = { reason: 'SystemCall', message: 'clone: EAGAIN', exitCode: 128 }
-    await assert.rejects(runSandbox(machine.parts, pod(), ''), {
+    await assert.rejects(runSandbox(machine.runtime, pod(), ''), {
       code: 'failed',
       message: /pod default\/web: clone: EAG/,
     })
-    assert.equal(machine.parts.sandboxRecords.list().length, 0)
+    assert.equal(machine.runtime.sandboxRecords.list().length, 0)
     assert.equal(machine.sandboxes.made.size, 0)
     assert.equal(machine.cgroups.limits.size, 0)
   })
 
   test('takes the sandbox’s readiness along, with an event, once', async () => {
-    const sandbox = await runSandbox(machine.parts, pod(), '')
+    const sandbox = await runSandbox(machine.runtime, pod(), '')
     const { id } = add(sandbox.id)
     machine.launcher.end(sandbox.id, 137, 9)
     await settle()
@@ -99,14 +99,14 @@ describe('the init of a pod', () => {
       ],
     )
     assert.equal(machine.launcher.exits.size, 0, 'acknowledged')
-    await assert.rejects(startContainer(machine.parts, id), { code: 'state' })
-    await stopSandbox(machine.parts, sandbox.id)
+    await assert.rejects(startContainer(machine.runtime, id), { code: 'state' })
+    await stopSandbox(machine.runtime, sandbox.id)
     assert.equal(events.filter(({ kind }) => kind === 'stopped').length, 1)
   })
 
   test('is not told beside its sandbox, which is stopped once', async () => {
-    const sandbox = await runSandbox(machine.parts, pod(), '')
-    await stopSandbox(machine.parts, sandbox.id)
+    const sandbox = await runSandbox(machine.runtime, pod(), '')
+    await stopSandbox(machine.runtime, sandbox.id)
     await settle()
     assert.deepEqual(
       events.map(({ kind }) => kind),
@@ -116,21 +116,21 @@ describe('the init of a pod', () => {
   })
 
   test('runs on over a restart, unless its sandbox was only half made', async () => {
-    const sandbox = await runSandbox(machine.parts, pod(), '')
+    const sandbox = await runSandbox(machine.runtime, pod(), '')
     await restart()
     assert.equal(record(sandbox).notReady, undefined)
     assert.ok(machine.launcher.running.has(sandbox.id))
     assert.ok(machine.cgroups.limits.has(`tessera/podu1/${sandbox.id}`))
     const { state: _state, init: _init, ...half } = record(sandbox)
-    machine.parts.sandboxRecords.save(half)
+    machine.runtime.sandboxRecords.save(half)
     await restart()
     assert.equal(machine.launcher.running.size, 0)
-    assert.equal(machine.parts.sandboxRecords.list().length, 0)
+    assert.equal(machine.runtime.sandboxRecords.list().length, 0)
   })
 
   for (const seen of [true, false]) {
     test(`that ends while the runtime is down is missed afterwards (${seen ? 'seen' : 'not seen'} by the launcher)`, async () => {
-      const sandbox = await runSandbox(machine.parts, pod(), '')
+      const sandbox = await runSandbox(machine.runtime, pod(), '')
       stopFollowing()
       if (seen) machine.launcher.end(sandbox.id, 137, 9)
       else machine.launcher.running.delete(sandbox.id)
@@ -146,22 +146,22 @@ describe('under a launcher of another build', () => {
     const machine = await fakeMachine()
     try {
       machine.sandboxes.configureNetwork()
-      const { parts, launcher } = machine
-      const sandbox = await runSandbox(parts, pod(NamespaceMode.CONTAINER), '')
-      const { id } = createContainer(parts, {
+      const { runtime, launcher } = machine
+      const sandbox = await runSandbox(runtime, pod(NamespaceMode.CONTAINER), '')
+      const { id } = createContainer(runtime, {
         sandboxId: sandbox.id,
         config: { metadata: { name: 'c' }, image: { image: 'demo:1' } },
       })
       launcher.mismatch = 'an older build'
-      await assert.rejects(startContainer(parts, id), { code: 'unavailable', message: 'an older build' })
-      assert.equal(parts.containerRecords.get(id)?.exit, undefined)
+      await assert.rejects(startContainer(runtime, id), { code: 'unavailable', message: 'an older build' })
+      assert.equal(runtime.containerRecords.get(id)?.exit, undefined)
       const other = { ...pod(), metadata: { name: 'b', uid: 'u2' } }
-      await assert.rejects(runSandbox(parts, other, ''), { code: 'unavailable', message: 'an older build' })
+      await assert.rejects(runSandbox(runtime, other, ''), { code: 'unavailable', message: 'an older build' })
       launcher.running.set('unknown', { id: 'unknown', kind: 'container', pid: 5, startTime: 1, startedAtMs: 0 })
-      await recover(parts)
+      await recover(runtime)
       assert.ok(launcher.running.has('unknown'))
       launcher.mismatch = undefined
-      await startContainer(parts, id)
+      await startContainer(runtime, id)
     } finally {
       machine.remove()
     }

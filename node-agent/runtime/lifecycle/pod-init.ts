@@ -12,7 +12,7 @@ import { pauseName } from '../sandbox/pause.ts'
 import type { SandboxState } from '../sandbox/sandbox.ts'
 import { limiting } from '../translation/resources.ts'
 import { ofSandbox } from './events.ts'
-import type { Parts } from './parts.ts'
+import type { Runtime } from './runtime.ts'
 
 const SIGKILL = 9
 /** How long the kernel may take to end all of a namespace. */
@@ -32,46 +32,46 @@ export function initCgroup({ id, cgroupParent }: Pick<SandboxRecord, 'id' | 'cgr
 
 /** Starts the init that the sandbox's configuration asks for, if it does. What a failure leaves, `endInit` ends. */
 export async function startInit(
-  parts: Parts,
+  runtime: Runtime,
   sandbox: SandboxRecord,
   { namespaces }: SandboxState,
 ): Promise<ProcessIdentity | undefined> {
   if (!sharesPid(sandbox.config.linux?.securityContext?.namespaceOptions)) return undefined
   const { id } = sandbox
-  const { cgroup } = limiting('linux.resources', () => parts.cgroups.create(initCgroup(sandbox), {}, []))
+  const { cgroup } = limiting('linux.resources', () => runtime.cgroups.create(initCgroup(sandbox), {}, []))
   const plan = buildInitPlan({
     id,
     namespaces,
     cgroup: cgroup.attachment(),
-    root: parts.initRoot,
+    root: runtime.initRoot,
     program: `/${pauseName}`,
-    seccomp: parts.seccomp([]),
+    seccomp: runtime.seccomp([]),
   })
-  const { pid, startTime, warnings } = await parts.launcher.start(plan)
-  for (const warning of warnings) parts.logger.debug({ sandbox: id, warning }, 'not possible on this machine')
+  const { pid, startTime, warnings } = await runtime.launcher.start(plan)
+  for (const warning of warnings) runtime.logger.debug({ sandbox: id, warning }, 'not possible on this machine')
   return { pid, startTime }
 }
 
 /** Kills the init, and so all of its namespace. Idempotent. @throws RuntimeError `timeout` */
-export async function endInit(parts: Parts, sandbox: SandboxRecord): Promise<void> {
+export async function endInit(runtime: Runtime, sandbox: SandboxRecord): Promise<void> {
   if (!sharesPid(sandbox.config.linux?.securityContext?.namespaceOptions)) return
-  const ended = parts.exits.wait(sandbox.id, killTimeoutMs)
+  const ended = runtime.exits.wait(sandbox.id, killTimeoutMs)
   try {
-    if ((await parts.launcher.signal(sandbox.id, SIGKILL)) && (await ended.exit) === undefined) {
+    if ((await runtime.launcher.signal(sandbox.id, SIGKILL)) && (await ended.exit) === undefined) {
       const message = `the init of sandbox ${sandbox.id} was killed and is still not gone: a process of its pod may hang`
       throw new RuntimeError('timeout', message)
     }
   } finally {
     ended.cancel()
   }
-  await parts.cgroups.open(initCgroup(sandbox)).remove()
+  await runtime.cgroups.open(initCgroup(sandbox)).remove()
 }
 
 /** A sandbox that has lost its init: on record, and told like the end of a container that has the sandbox's id. */
-export function noteInitExit(parts: Parts, { id }: Pick<ExitRecord, 'id'>): void {
-  const sandbox = parts.sandboxRecords.get(id)
+export function noteInitExit(runtime: Runtime, { id }: Pick<ExitRecord, 'id'>): void {
+  const sandbox = runtime.sandboxRecords.get(id)
   if (!sandbox?.state || sandbox.notReady) return
-  parts.sandboxRecords.save({ ...sandbox, notReady: true })
-  parts.logger.warn({ sandbox: id }, 'the init of a pod has ended, and so has all of its PID namespace')
-  parts.events.publish(ofSandbox('stopped', id))
+  runtime.sandboxRecords.save({ ...sandbox, notReady: true })
+  runtime.logger.warn({ sandbox: id }, 'the init of a pod has ended, and so has all of its PID namespace')
+  runtime.events.publish(ofSandbox('stopped', id))
 }

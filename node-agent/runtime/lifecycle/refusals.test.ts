@@ -29,10 +29,10 @@ const config = (name: string, more: ContainerConfig = {}): ContainerConfig => ({
 describe('what is refused', () => {
   let machine: FakeMachine
   const make = async (name = 'c', more: ContainerConfig = {}): Promise<{ sandbox: string; id: string }> => {
-    const sandbox = machine.parts.sandboxRecords.list()[0]?.id ?? (await runSandbox(machine.parts, pod, '')).id
-    return { sandbox, id: createContainer(machine.parts, { sandboxId: sandbox, config: config(name, more) }).id }
+    const sandbox = machine.runtime.sandboxRecords.list()[0]?.id ?? (await runSandbox(machine.runtime, pod, '')).id
+    return { sandbox, id: createContainer(machine.runtime, { sandboxId: sandbox, config: config(name, more) }).id }
   }
-  const record = (id: string): ContainerRecord => machine.parts.containerRecords.get(id) ?? assert.fail('no record')
+  const record = (id: string): ContainerRecord => machine.runtime.containerRecords.get(id) ?? assert.fail('no record')
 
   beforeEach(async () => {
     machine = await fakeMachine()
@@ -42,17 +42,17 @@ describe('what is refused', () => {
 
   test('a sandbox that is being made is nobody’s to list, stop or remove', async () => {
     const { sandbox } = await make()
-    const made = machine.parts.sandboxRecords.get(sandbox) ?? assert.fail()
+    const made = machine.runtime.sandboxRecords.get(sandbox) ?? assert.fail()
     const { state: _state, ...half } = made
-    machine.parts.sandboxRecords.save(half)
-    assert.deepEqual(madeSandboxes(machine.parts), [])
-    await stopSandbox(machine.parts, sandbox)
-    await removeSandbox(machine.parts, sandbox)
-    assert.ok(machine.parts.sandboxRecords.get(sandbox), 'who makes it goes on')
-    assert.throws(() => createContainer(machine.parts, { sandboxId: sandbox, config: config('d') }), {
+    machine.runtime.sandboxRecords.save(half)
+    assert.deepEqual(madeSandboxes(machine.runtime), [])
+    await stopSandbox(machine.runtime, sandbox)
+    await removeSandbox(machine.runtime, sandbox)
+    assert.ok(machine.runtime.sandboxRecords.get(sandbox), 'who makes it goes on')
+    assert.throws(() => createContainer(machine.runtime, { sandboxId: sandbox, config: config('d') }), {
       code: 'missing',
     })
-    machine.parts.sandboxRecords.save(made)
+    machine.runtime.sandboxRecords.save(made)
   })
 
   test('limits that the kernel refuses are the client’s fault, and change nothing', async () => {
@@ -60,7 +60,7 @@ describe('what is refused', () => {
       writeError('file', '99', limit, Object.assign(new Error(code), { code }))
     machine.cgroups.refuse = ({ cpusetCpus }) => (cpusetCpus === '99' ? refusal('EINVAL', 'cpusetCpus') : undefined)
     const wrong = { resources: { cpusetCpus: '99' } }
-    await assert.rejects(runSandbox(machine.parts, { ...pod, linux: wrong }, ''), {
+    await assert.rejects(runSandbox(machine.runtime, { ...pod, linux: wrong }, ''), {
       code: 'invalid',
       message: /^linux\.resources\.cpuset_cpus: 99: the kernel does not accept/,
     })
@@ -73,12 +73,12 @@ describe('what is refused', () => {
     const limits = () => machine.cgroups.limits.get(record(id).cgroupPath)
     machine.cgroups.refuse = ({ memoryLimitBytes }) =>
       memoryLimitBytes === 5 ? refusal('EBUSY', 'memoryLimitBytes') : undefined
-    await assert.rejects(updateContainerResources(machine.parts, id, { memoryLimitInBytes: 5, cpuShares: 7 }), {
+    await assert.rejects(updateContainerResources(machine.runtime, id, { memoryLimitInBytes: 5, cpuShares: 7 }), {
       code: 'state',
     })
     assert.equal(record(id).config.linux?.resources?.cpuShares, 512)
     assert.deepEqual(limits(), { cpuShares: 512, memoryLimitBytes: -1 })
-    await updateContainerResources(machine.parts, id, { memoryLimitInBytes: 6 })
+    await updateContainerResources(machine.runtime, id, { memoryLimitInBytes: 6 })
     assert.deepEqual(limits(), { cpuShares: 512, memoryLimitBytes: 6 })
     machine.cgroups.refuse = () => refusal('EROFS')
     await assert.rejects(make('e'), { code: 'failed' })
@@ -87,15 +87,15 @@ describe('what is refused', () => {
   test('the limits of a pod’s cgroup that its client has made are the client’s', async () => {
     machine.cgroups.others.add('tessera/burstable/podu1')
     const { sandbox } = await make()
-    const made = () => machine.parts.sandboxRecords.get(sandbox) ?? assert.fail()
+    const made = () => machine.runtime.sandboxRecords.get(sandbox) ?? assert.fail()
     const limits = () => machine.cgroups.limits.get('tessera/burstable/podu1')
     assert.deepEqual(limits(), {})
-    updateSandboxResources(machine.parts, made(), { resources: { cpuShares: 9 }, overhead: { cpuQuota: 3 } })
+    updateSandboxResources(machine.runtime, made(), { resources: { cpuShares: 9 }, overhead: { cpuQuota: 3 } })
     assert.deepEqual(limits(), {})
     assert.deepEqual(made().config.linux?.resources, { memoryLimitInBytes: 1000, cpuShares: 9, unified: {} })
     assert.deepEqual(made().config.linux?.overhead, { cpuQuota: 3, unified: {} })
     machine.cgroups.others.clear()
-    updateSandboxResources(machine.parts, made(), { resources: { cpuShares: 8 }, overhead: undefined })
+    updateSandboxResources(machine.runtime, made(), { resources: { cpuShares: 8 }, overhead: undefined })
     assert.deepEqual(limits(), { memoryLimitBytes: 1000, cpuShares: 8 })
   })
 
@@ -106,15 +106,15 @@ describe('what is refused', () => {
       code: 'invalid',
       message: /^container c: mounts: the host path of \/m: ENOTDIR/,
     })
-    assert.equal(machine.parts.containerRecords.list().length, 0)
+    assert.equal(machine.runtime.containerRecords.list().length, 0)
   })
 
   test('a log that cannot be opened is told like a program that cannot be started', async () => {
     const file = path.join(machine.folder, 'file')
     writeFileSync(file, '')
-    const { id: sandboxId } = await runSandbox(machine.parts, { ...pod, logDirectory: file }, '')
-    const { id } = createContainer(machine.parts, { sandboxId, config: config('c', { logPath: 'c/0.log' }) })
-    await assert.rejects(startContainer(machine.parts, id), { code: 'failed', message: /ENOTDIR/ })
+    const { id: sandboxId } = await runSandbox(machine.runtime, { ...pod, logDirectory: file }, '')
+    const { id } = createContainer(machine.runtime, { sandboxId, config: config('c', { logPath: 'c/0.log' }) })
+    await assert.rejects(startContainer(machine.runtime, id), { code: 'failed', message: /ENOTDIR/ })
     assert.equal(record(id).exit?.reason, 'StartError')
     assert.equal(machine.launcher.plans.length, 0)
   })

@@ -6,23 +6,23 @@ import { limiting } from '../translation/resources.ts'
 import { podCgroup, sandboxSpec } from '../translation/sandbox-spec.ts'
 import { ofSandbox } from './events.ts'
 import { newId } from './ids.ts'
-import type { Parts } from './parts.ts'
 import { weighGroup } from './pod-groups.ts'
 import { endInit, startInit } from './pod-init.ts'
+import type { Runtime } from './runtime.ts'
 import { writeSandboxFiles } from './sandbox-files.ts'
 import { removePodCgroup } from './stop.ts'
 import { limitsToSet } from './update-resources.ts'
 
 /** @throws RuntimeError `exists`, `invalid`, `unsupported`, `unavailable` (no pod CIDR yet, or another build's launcher) */
 export async function runSandbox(
-  parts: Parts,
+  runtime: Runtime,
   config: PodSandboxConfig,
   runtimeHandler: string,
 ): Promise<SandboxRecord> {
-  const { sandboxRecords, sandboxes } = parts
+  const { sandboxRecords, sandboxes } = runtime
   if (runtimeHandler !== '')
     throw new RuntimeError('invalid', `there is no runtime handler ${JSON.stringify(runtimeHandler)}`)
-  if (parts.launcher.mismatch !== undefined) throw new RuntimeError('unavailable', parts.launcher.mismatch)
+  if (runtime.launcher.mismatch !== undefined) throw new RuntimeError('unavailable', runtime.launcher.mismatch)
   const { name = '', namespace = '', uid = '', attempt = 0 } = config.metadata ?? {}
   if (name === '' || uid === '') throw new RuntimeError('invalid', 'config.metadata: name and uid are needed')
   const twin = sandboxRecords.list().find(({ config: { metadata } }) => {
@@ -43,33 +43,33 @@ export async function runSandbox(
     config,
     runtimeHandler,
     spec,
-    cgroupParent: podCgroup(config, parts.cgroupRoot),
+    cgroupParent: podCgroup(config, runtime.cgroupRoot),
   }
-  const limits = limitsToSet(parts, record)
+  const limits = limitsToSet(runtime, record)
   sandboxRecords.save(record)
   try {
-    const { warnings } = limiting('linux.resources', () => parts.cgroups.create(record.cgroupParent, limits))
+    const { warnings } = limiting('linux.resources', () => runtime.cgroups.create(record.cgroupParent, limits))
     for (const warning of warnings)
-      parts.logger.debug({ sandbox: id, warning }, 'a limit of the pod is not possible here')
-    weighGroup(parts, record.cgroupParent)
+      runtime.logger.debug({ sandbox: id, warning }, 'a limit of the pod is not possible here')
+    weighGroup(runtime, record.cgroupParent)
     const state = sandboxes.create(spec)
     writeSandboxFiles(sandboxRecords.folderOf(id), { ...record, state })
     // Locked until it is on record, so that the end of an init that dies at once is noted after that.
-    return await parts.locks.run(id, async () => {
-      const init = await startInit(parts, record, state)
+    return await runtime.locks.run(id, async () => {
+      const init = await startInit(runtime, record, state)
       const ready: SandboxRecord = { ...record, state, ...(init && { init }) }
       sandboxRecords.save(ready)
       // As containerd does: whoever follows the events need not ask for the sandbox's address.
-      for (const kind of ['created', 'started'] as const) parts.events.publish(ofSandbox(kind, id))
+      for (const kind of ['created', 'started'] as const) runtime.events.publish(ofSandbox(kind, id))
       return ready
     })
   } catch (error) {
     // The init may run although the answer was lost.
-    await endInit(parts, record).catch((failure: unknown) => {
-      parts.logger.warn({ sandbox: id, error: messageOf(failure) }, 'the init of a failed sandbox could not be ended')
+    await endInit(runtime, record).catch((failure: unknown) => {
+      runtime.logger.warn({ sandbox: id, error: messageOf(failure) }, 'the init of a failed sandbox could not be ended')
     })
     sandboxes.remove(id)
-    await removePodCgroup(parts, record)
+    await removePodCgroup(runtime, record)
     sandboxRecords.delete(id)
     throw error instanceof RuntimeError
       ? error

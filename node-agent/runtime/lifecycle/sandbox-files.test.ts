@@ -25,14 +25,14 @@ const config = (name: string, more: ContainerConfig = {}): ContainerConfig => ({
 describe('the files of a sandbox', () => {
   let machine: FakeMachine
   const make = async (name = 'c', more: ContainerConfig = {}): Promise<{ sandbox: string; id: string }> => {
-    const sandbox = machine.parts.sandboxRecords.list()[0]?.id ?? (await runSandbox(machine.parts, pod, '')).id
-    return { sandbox, id: createContainer(machine.parts, { sandboxId: sandbox, config: config(name, more) }).id }
+    const sandbox = machine.runtime.sandboxRecords.list()[0]?.id ?? (await runSandbox(machine.runtime, pod, '')).id
+    return { sandbox, id: createContainer(machine.runtime, { sandboxId: sandbox, config: config(name, more) }).id }
   }
-  const record = (id: string): ContainerRecord => machine.parts.containerRecords.get(id) ?? assert.fail('no record')
+  const record = (id: string): ContainerRecord => machine.runtime.containerRecords.get(id) ?? assert.fail('no record')
 
   const restart = async (): Promise<void> => {
     machine = machine.reboot()
-    await recover(machine.parts)
+    await recover(machine.runtime)
   }
 
   beforeEach(async () => {
@@ -43,7 +43,7 @@ describe('the files of a sandbox', () => {
 
   test('resolv.conf, hostname and hosts are the sandbox’s', async () => {
     const { sandbox, id } = await make()
-    const folder = machine.parts.sandboxRecords.folderOf(sandbox)
+    const folder = machine.runtime.sandboxRecords.folderOf(sandbox)
     const file = (name: string): string => readFileSync(path.join(folder, name), 'utf8')
     assert.equal(file('resolv.conf'), 'search a.b b\nnameserver 10.0.0.10\noptions ndots:5\n')
     assert.equal(file('hostname'), 'web\n')
@@ -61,8 +61,8 @@ describe('the files of a sandbox', () => {
   test('on the host’s network hosts is the host’s, and so is resolv.conf where nothing is said of DNS', async () => {
     const linux = { securityContext: { namespaceOptions: { network: NamespaceMode.NODE } } }
     const run = async (uid: string, more: PodSandboxConfig): Promise<string> => {
-      const { id } = await runSandbox(machine.parts, { metadata: { name: uid, uid }, linux, ...more }, '')
-      return machine.parts.sandboxRecords.folderOf(id)
+      const { id } = await runSandbox(machine.runtime, { metadata: { name: uid, uid }, linux, ...more }, '')
+      return machine.runtime.sandboxRecords.folderOf(id)
     }
     const silent = await run('silent', {})
     for (const name of ['hosts', 'resolv.conf']) {
@@ -74,7 +74,7 @@ describe('the files of a sandbox', () => {
 
   test('a sandbox of an older runtime is given the files it lacks, and keeps the others', async () => {
     const { sandbox } = await make()
-    const folder = machine.parts.sandboxRecords.folderOf(sandbox)
+    const folder = machine.runtime.sandboxRecords.folderOf(sandbox)
     rmSync(path.join(folder, 'hosts'))
     writeFileSync(path.join(folder, 'hostname'), 'kept\n')
     await restart()

@@ -6,78 +6,79 @@ import type { ExitRecord, ProcessRecord } from '../launcher/messages.ts'
 import type { ContainerRecord, ContainerStart } from '../records/records.ts'
 import { recordExit } from './exits.ts'
 import { needContainer } from './ids.ts'
-import type { Parts } from './parts.ts'
+import type { Runtime } from './runtime.ts'
 
 /** @throws RuntimeError `state` unless it is newly created; `failed` when its program cannot be started */
-export function startContainer(parts: Parts, containerId: string | undefined): Promise<void> {
-  const { id } = needContainer(parts, containerId)
-  return parts.locks.run(id, async () => {
-    const record = needContainer(parts, id)
+export function startContainer(runtime: Runtime, containerId: string | undefined): Promise<void> {
+  const { id } = needContainer(runtime, containerId)
+  return runtime.locks.run(id, async () => {
+    const record = needContainer(runtime, id)
     if (record.exit) throw new RuntimeError('state', `container ${id} has run already: containers start only once`)
     if (record.start) throw new RuntimeError('state', `container ${id} is running already`)
-    const sandbox = parts.sandboxRecords.get(record.sandboxId)
+    const sandbox = runtime.sandboxRecords.get(record.sandboxId)
     if (!sandbox?.state || sandbox.notReady)
       throw new RuntimeError('state', `the sandbox of container ${id} is not ready`)
     let start: ContainerStart
     try {
-      if (!record.config.tty) parts.logs.openFifos(record)
-      start = await launch(parts, record)
+      if (!record.config.tty) runtime.logs.openFifos(record)
+      start = await launch(runtime, record)
     } catch (error) {
       if (error instanceof LauncherConnectionError || error instanceof LauncherMismatchError)
         throw new RuntimeError('unavailable', error.message, { cause: error })
-      const message = describeFailure(parts, record, error)
-      await recordStartFailure(parts, record, message)
+      const message = describeFailure(runtime, record, error)
+      await recordStartFailure(runtime, record, message)
       throw new RuntimeError('failed', `container ${record.config.metadata?.name ?? id}: ${message}`, { cause: error })
     }
     const running = { ...record, start }
-    parts.containerRecords.save(running)
-    openTerminalLog(parts, running)
-    parts.events.publish({ kind: 'started', containerId: id, sandboxId: record.sandboxId })
+    runtime.containerRecords.save(running)
+    openTerminalLog(runtime, running)
+    runtime.events.publish({ kind: 'started', containerId: id, sandboxId: record.sandboxId })
   })
 }
 
-async function launch(parts: Parts, record: ContainerRecord): Promise<ContainerStart> {
+async function launch(runtime: Runtime, record: ContainerRecord): Promise<ContainerStart> {
   const plan = buildContainerPlan(record.spec)
   try {
-    const { pid, startTime, startedAtMs, user, steps, warnings, terminalFd } = await parts.launcher.start(plan)
-    for (const warning of warnings) parts.logger.info({ container: record.id, warning }, 'not possible on this machine')
-    const terminal = await terminalOf(parts, terminalFd)
+    const { pid, startTime, startedAtMs, user, steps, warnings, terminalFd } = await runtime.launcher.start(plan)
+    for (const warning of warnings)
+      runtime.logger.info({ container: record.id, warning }, 'not possible on this machine')
+    const terminal = await terminalOf(runtime, terminalFd)
     return { pid, startTime, startedAtMs, user, steps, ...(terminal && { terminal }) }
   } catch (error) {
     // It may run although the answer was lost: the launcher knows.
     const uncertain =
       error instanceof LauncherConnectionError ||
       (error instanceof StartError && error.failure.reason === 'AlreadyExists')
-    const known = uncertain ? await knownProcess(parts, record.id) : undefined
-    if (known) return startOf(parts, known)
+    const known = uncertain ? await knownProcess(runtime, record.id) : undefined
+    if (known) return startOf(runtime, known)
     throw error
   }
 }
 
-async function knownProcess(parts: Parts, id: string): Promise<ProcessRecord | ExitRecord | undefined> {
-  const { running, exits } = await parts.launcher.list()
+async function knownProcess(runtime: Runtime, id: string): Promise<ProcessRecord | ExitRecord | undefined> {
+  const { running, exits } = await runtime.launcher.list()
   return [...running, ...exits].find(process => process.id === id)
 }
 
 /** What a process of the launcher's list tells of its start. */
-export async function startOf(parts: Parts, process: ProcessRecord | ExitRecord): Promise<ContainerStart> {
+export async function startOf(runtime: Runtime, process: ProcessRecord | ExitRecord): Promise<ContainerStart> {
   const { pid, startTime, startedAtMs } = process
-  const terminal = await terminalOf(parts, 'terminalFd' in process ? process.terminalFd : undefined)
+  const terminal = await terminalOf(runtime, 'terminalFd' in process ? process.terminalFd : undefined)
   return { pid, startTime, startedAtMs, ...(terminal && { terminal }) }
 }
 
-async function terminalOf(parts: Parts, fd: number | undefined): Promise<ContainerStart['terminal']> {
-  return fd === undefined ? undefined : { launcherPid: (await parts.launcher.info()).pid, fd }
+async function terminalOf(runtime: Runtime, fd: number | undefined): Promise<ContainerStart['terminal']> {
+  return fd === undefined ? undefined : { launcherPid: (await runtime.launcher.info()).pid, fd }
 }
 
 /** Reads a terminal's output into the log, if the container has one. */
-export function openTerminalLog(parts: Parts, record: ContainerRecord): void {
+export function openTerminalLog(runtime: Runtime, record: ContainerRecord): void {
   const { terminal } = record.start ?? {}
   if (!terminal) return
   try {
-    parts.logs.openTerminal(record, terminal.launcherPid, terminal.fd)
+    runtime.logs.openTerminal(record, terminal.launcherPid, terminal.fd)
   } catch (error) {
-    parts.logger.warn({ container: record.id, error: messageOf(error) }, "a container's terminal cannot be read")
+    runtime.logger.warn({ container: record.id, error: messageOf(error) }, "a container's terminal cannot be read")
   }
 }
 
@@ -85,15 +86,15 @@ export function openTerminalLog(parts: Parts, record: ContainerRecord): void {
 const startErrorCode = 128
 
 /** What is told of a start that failed. */
-function describeFailure(parts: Parts, { cgroupPath }: ContainerRecord, error: unknown): string {
+function describeFailure(runtime: Runtime, { cgroupPath }: ContainerRecord, error: unknown): string {
   const killed = error instanceof StartError && error.failure.reason === 'Crashed'
-  if (!killed || parts.cgroups.open(cgroupPath).oomKills() === 0) return messageOf(error)
+  if (!killed || runtime.cgroups.open(cgroupPath).oomKills() === 0) return messageOf(error)
   return "out of memory before its program ran: the memory limit, its own or its pod's, is too low to start in"
 }
 
-async function recordStartFailure(parts: Parts, record: ContainerRecord, message: string): Promise<void> {
+async function recordStartFailure(runtime: Runtime, record: ContainerRecord, message: string): Promise<void> {
   const now = Date.now()
-  await recordExit(parts, record, {
+  await recordExit(runtime, record, {
     finishedAtMs: now,
     exitCode: startErrorCode,
     reason: 'StartError',

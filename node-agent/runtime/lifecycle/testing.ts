@@ -17,9 +17,9 @@ import type { ContainerRecord, SandboxRecord } from '../records/records.ts'
 import type { Sandboxes, SandboxSpec, SandboxState } from '../sandbox/sandbox.ts'
 import { ContainerLogs } from './container-logs.ts'
 import { ContainerEvents } from './events.ts'
-import { ExitBoard } from './exit-board.ts'
 import { KeyedLock } from './keyed-lock.ts'
-import type { Parts } from './parts.ts'
+import { ProcessExits } from './process-exits.ts'
+import type { Runtime } from './runtime.ts'
 
 /** Keeps processes as the real one does: exits stay until acknowledged. */
 class FakeLauncher implements Launcher {
@@ -184,13 +184,13 @@ class FakeCgroups implements Cgroups {
 }
 
 export interface FakeMachine {
-  readonly parts: Parts
+  readonly runtime: Runtime
   readonly launcher: FakeLauncher
   readonly sandboxes: FakeSandboxes
   readonly cgroups: FakeCgroups
   readonly folder: string
-  /** What `parts.hears` answers. */
-  hears: Parts['hears']
+  /** What `runtime.hears` answers. */
+  hears: Runtime['hears']
   /** The runtime is killed and another begins: the kernel's side stays. */
   reboot(): FakeMachine
   remove(): void
@@ -212,7 +212,7 @@ export async function fakeMachine(): Promise<FakeMachine> {
 function assemble(folder: string, launcher: FakeLauncher, sandboxes: FakeSandboxes, cgroups: FakeCgroups): FakeMachine {
   const ioDir = path.join(folder, 'io')
   mkdirSync(ioDir, { recursive: true })
-  const parts: Parts = {
+  const runtime: Runtime = {
     launcher,
     sandboxes,
     cgroups,
@@ -221,7 +221,7 @@ function assemble(folder: string, launcher: FakeLauncher, sandboxes: FakeSandbox
     containerRecords: new RecordFolder<ContainerRecord>(path.join(folder, 'containers')),
     logs: new ContainerLogs(ioDir, silentLogger),
     events: new ContainerEvents(),
-    exits: new ExitBoard(),
+    exits: new ProcessExits(),
     locks: new KeyedLock(),
     logger: silentLogger,
     cgroupRoot: 'tessera',
@@ -231,18 +231,18 @@ function assemble(folder: string, launcher: FakeLauncher, sandboxes: FakeSandbox
     initRoot: path.join(folder, 'init'),
   }
   const machine: FakeMachine = {
-    parts,
+    runtime,
     launcher,
     sandboxes,
     cgroups,
     folder,
     reboot: () => {
-      parts.logs.close()
+      runtime.logs.close()
       launcher.close()
       return assemble(folder, launcher, sandboxes, cgroups)
     },
     remove: () => {
-      parts.logs.close()
+      runtime.logs.close()
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
     },
     hears: () => true,

@@ -5,29 +5,29 @@ import { RuntimeError } from '../errors.ts'
 import type { SandboxRecord } from '../records/records.ts'
 import { cgroupLimits, limiting, mergeResources, podLimits } from '../translation/resources.ts'
 import { needContainer } from './ids.ts'
-import type { Parts } from './parts.ts'
 import { weighGroup } from './pod-groups.ts'
+import type { Runtime } from './runtime.ts'
 
 /** @throws RuntimeError `state` for one that has ended; `invalid` when the kernel refuses a value: then none is changed */
 export async function updateContainerResources(
-  parts: Parts,
+  runtime: Runtime,
   id: string,
   update: LinuxContainerResources,
 ): Promise<void> {
-  await parts.locks.run(id, () => {
-    const record = needContainer(parts, id)
+  await runtime.locks.run(id, () => {
+    const record = needContainer(runtime, id)
     if (record.exit) throw new RuntimeError('state', `container ${id} has ended`)
     const before = record.config.linux?.resources
     const resources = mergeResources(before, update)
-    changeLimits(parts.cgroups.open(record.cgroupPath), 'linux', cgroupLimits(before), cgroupLimits(resources))
+    changeLimits(runtime.cgroups.open(record.cgroupPath), 'linux', cgroupLimits(before), cgroupLimits(resources))
     const linux = { ...record.config.linux, resources }
-    parts.containerRecords.save({ ...record, config: { ...record.config, linux } })
+    runtime.containerRecords.save({ ...record, config: { ...record.config, linux } })
   })
 }
 
 /** A client that has made the pod's cgroup itself, as the kubelet does, has its limits in hand too. */
 export function limitsToSet(
-  { cgroups, cgroupRoot }: Parts,
+  { cgroups, cgroupRoot }: Runtime,
   { cgroupParent, config }: Pick<SandboxRecord, 'cgroupParent' | 'config'>,
 ): CgroupLimits {
   const limits = podLimits(config.linux ?? {})
@@ -36,14 +36,14 @@ export function limitsToSet(
 
 /** Keeps the change on record and, where the pod's limits are this runtime's to set, sets them. */
 export function updateSandboxResources(
-  parts: Parts,
+  runtime: Runtime,
   record: SandboxRecord,
   update: {
     readonly resources: LinuxContainerResources | undefined
     readonly overhead: LinuxContainerResources | undefined
   },
 ): void {
-  const { cgroups, cgroupRoot, sandboxRecords } = parts
+  const { cgroups, cgroupRoot, sandboxRecords } = runtime
   const { linux = {} } = record.config
   const resources = mergeResources(linux.resources, update.resources ?? {})
   const overhead = update.overhead ? mergeResources(linux.overhead, update.overhead) : linux.overhead
@@ -52,7 +52,7 @@ export function updateSandboxResources(
     changeLimits(cgroups.open(record.cgroupParent), 'resources', podLimits(linux), podLimits(changed))
   }
   sandboxRecords.save({ ...record, config: { ...record.config, linux: { ...linux, ...changed } } })
-  weighGroup(parts, record.cgroupParent)
+  weighGroup(runtime, record.cgroupParent)
 }
 
 /** All of them or, when the kernel refuses one, none. */

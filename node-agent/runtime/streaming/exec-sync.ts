@@ -1,7 +1,7 @@
 // A command run to its end, its output collected.
 import type { Readable } from 'node:stream'
 import { RuntimeError } from '../errors.ts'
-import type { Parts } from '../lifecycle/parts.ts'
+import type { Runtime } from '../lifecycle/runtime.ts'
 import { within } from '../lifecycle/within.ts'
 import { startExec } from './exec.ts'
 
@@ -31,12 +31,12 @@ export const maxOutputBytes = maxResponseBytes - framingBytes
 
 /** @throws RuntimeError `timeout` (the command was killed), and those of startExec */
 export async function execSync(
-  parts: Parts,
+  runtime: Runtime,
   containerId: string | undefined,
   command: readonly string[],
   { timeoutMs, signal }: ExecSyncOptions,
 ): Promise<ExecSyncResult> {
-  const process = await startExec(parts, { containerId, command, stdin: false })
+  const process = await startExec(runtime, { containerId, command, stdin: false })
   const kill = (): void => process.kill()
   if (signal.aborted) kill()
   signal.addEventListener('abort', kill, { once: true })

@@ -16,9 +16,9 @@ describe('a command in a container', () => {
   afterEach(() => machine.remove())
 
   test('runs as whoever the container became, with its groups, limits and restrictions', async () => {
-    const { parts, launcher } = machine
-    const sandbox = await runSandbox(parts, { metadata: { name: 'web', namespace: 'default', uid: 'u1' } }, '')
-    const { id } = createContainer(parts, {
+    const { runtime, launcher } = machine
+    const sandbox = await runSandbox(runtime, { metadata: { name: 'web', namespace: 'default', uid: 'u1' } }, '')
+    const { id } = createContainer(runtime, {
       sandboxId: sandbox.id,
       config: {
         metadata: { name: 'c' },
@@ -31,8 +31,8 @@ describe('a command in a container', () => {
       },
     })
     launcher.user = { uid: 1000, gid: 1001, supplementaryGroups: [1001, 50] }
-    await startContainer(parts, id)
-    const command = await startExec(parts, { containerId: id, command: ['id'], stdin: false })
+    await startContainer(runtime, id)
+    const command = await startExec(runtime, { containerId: id, command: ['id'], stdin: false })
     const steps = launcher.plans.at(-1)?.steps ?? []
     assert.deepEqual(
       steps.find(step => step.do === 'resolveUser'),

@@ -9,7 +9,7 @@ import { RuntimeError } from '../errors.ts'
 import { StartError } from '../launcher/client.ts'
 import { openExecStreams, openTerminal } from '../launcher/terminal.ts'
 import { needContainer } from '../lifecycle/ids.ts'
-import type { Parts } from '../lifecycle/parts.ts'
+import type { Runtime } from '../lifecycle/runtime.ts'
 import type { ContainerRecord } from '../records/records.ts'
 
 export interface ExecRequest {
@@ -41,26 +41,26 @@ const endOfTransmission = '\x04'
 const drainMs = 500
 
 /** @throws RuntimeError `missing`, `state` (it does not run), `invalid`, `failed` (the command can't be started) */
-export async function startExec(parts: Parts, request: ExecRequest): Promise<ExecProcess> {
-  const container = needContainer(parts, request.containerId)
+export async function startExec(runtime: Runtime, request: ExecRequest): Promise<ExecProcess> {
+  const container = needContainer(runtime, request.containerId)
   if (!container.start || container.exit) throw new RuntimeError('state', `container ${container.id} is not running`)
   if (request.command.length === 0) throw new RuntimeError('invalid', 'command: is empty')
   const id = `exec-${randomBytes(12).toString('hex')}`
   return request.terminal
-    ? await startWithTerminal(parts, container, id, request, request.terminal)
-    : await startWithPipes(parts, container, id, request)
+    ? await startWithTerminal(runtime, container, id, request, request.terminal)
+    : await startWithPipes(runtime, container, id, request)
 }
 
 async function startWithPipes(
-  parts: Parts,
+  runtime: Runtime,
   container: ContainerRecord,
   id: string,
   request: ExecRequest,
 ): Promise<ExecProcess> {
   const streams = openExecStreams({ stdin: request.stdin })
-  const exit = parts.exits.wait(id)
+  const exit = runtime.exits.wait(id)
   try {
-    await launch(parts, container, id, request.command, { kind: 'streams', ...streams.sources })
+    await launch(runtime, container, id, request.command, { kind: 'streams', ...streams.sources })
   } catch (error) {
     exit.cancel()
     streams.close()
@@ -77,28 +77,28 @@ async function startWithPipes(
     resize: () => undefined,
     exitCode: exitCode(exit.exit, [stdout, stderr]).finally(() => streams.close()),
     kill: () => {
-      void parts.launcher.signal(id, SIGKILL)
+      void runtime.launcher.signal(id, SIGKILL)
       streams.close()
     },
   }
 }
 
 async function startWithTerminal(
-  parts: Parts,
+  runtime: Runtime,
   container: ContainerRecord,
   id: string,
   request: ExecRequest,
   size: { readonly columns: number; readonly rows: number },
 ): Promise<ExecProcess> {
-  const exit = parts.exits.wait(id)
+  const exit = runtime.exits.wait(id)
   let fd: number | undefined
   try {
-    fd = await launch(parts, container, id, request.command, { kind: 'terminal', ...size })
+    fd = await launch(runtime, container, id, request.command, { kind: 'terminal', ...size })
   } catch (error) {
     exit.cancel()
     throw error
   }
-  const { pid } = await parts.launcher.info()
+  const { pid } = await runtime.launcher.info()
   if (fd === undefined) throw new RuntimeError('failed', 'the launcher gave no terminal')
   const terminal = openTerminal(pid, fd)
   return {
@@ -108,7 +108,7 @@ async function startWithTerminal(
     resize: (columns, rows) => terminal.resize(columns, rows),
     exitCode: exitCode(exit.exit, [terminal.stream]).finally(() => terminal.close()),
     kill: () => {
-      void parts.launcher.signal(id, SIGKILL)
+      void runtime.launcher.signal(id, SIGKILL)
       terminal.close()
     },
   }
@@ -116,7 +116,7 @@ async function startWithTerminal(
 
 /** Answers the terminal's descriptor, if there is one. */
 async function launch(
-  parts: Parts,
+  runtime: Runtime,
   container: ContainerRecord,
   id: string,
   command: readonly string[],
@@ -134,7 +134,7 @@ async function launch(
     process: { ...spec.process, user, argv: command, env: terminal ? [...env, 'TERM=xterm'] : env, stdio },
   })
   try {
-    return (await parts.launcher.start(plan)).terminalFd
+    return (await runtime.launcher.start(plan)).terminalFd
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     throw new RuntimeError('failed', `failed to exec in container: ${error.failure.message}`, { cause: error })

@@ -1,4 +1,4 @@
-// What the life of sandboxes and containers is made from; put together once, in main.ts.
+// The runtime as one object: what it reaches the kernel through, and what it remembers. Put together once, in main.ts.
 import type { Logger } from '../../../lib/logger.ts'
 import type { Cgroups } from '../cgroups/cgroups.ts'
 import type { ImageStore } from '../images/store.ts'
@@ -9,10 +9,10 @@ import type { Sandboxes } from '../sandbox/sandbox.ts'
 import type { SeccompFilters } from '../security/seccomp-filters.ts'
 import type { ContainerLogs } from './container-logs.ts'
 import type { ContainerEvents } from './events.ts'
-import type { ExitBoard } from './exit-board.ts'
 import type { KeyedLock } from './keyed-lock.ts'
+import type { ProcessExits } from './process-exits.ts'
 
-export interface Parts {
+export interface Runtime {
   readonly launcher: Launcher
   readonly sandboxes: Sandboxes
   readonly cgroups: Cgroups
@@ -21,7 +21,7 @@ export interface Parts {
   readonly containerRecords: RecordFolder<ContainerRecord>
   readonly logs: ContainerLogs
   readonly events: ContainerEvents
-  readonly exits: ExitBoard
+  readonly exits: ProcessExits
   readonly locks: KeyedLock
   readonly logger: Logger
   /** For sandboxes that name none; relative to the hierarchies. */

@@ -1,7 +1,7 @@
 // Who waits for which process to end.
 import type { ExitRecord } from '../launcher/messages.ts'
 
-export class ExitBoard {
+export class ProcessExits {
   readonly #waiting = new Map<string, Set<(exit: ExitRecord | undefined) => void>>()
 
   /** The exit of a process, once it was taken note of; undefined when the time is over first. */
