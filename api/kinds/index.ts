@@ -1,7 +1,8 @@
 // Every kind this build begins with, by group version, in the order in which groups are told of. What is served is
 // said by the registry's catalogue, which begins with these.
+import { appsV1 } from './apps-v1/index.ts'
 import { coordinationV1 } from './coordination-v1/index.ts'
 import { coreV1 } from './core-v1/index.ts'
 import type { Kind } from './kind.ts'
 
-export const kinds: readonly Kind[] = [...coreV1, ...coordinationV1]
+export const kinds: readonly Kind[] = [...coreV1, ...appsV1, ...coordinationV1]

@@ -50,8 +50,11 @@ const scalarTypes: Readonly<Record<Scalar, ScalarSchema['type']>> = {
   fieldsV1: 'untyped',
 }
 
+/** What Kubernetes calls RawExtension: nothing is known of it, and it is owned whole. */
+const anyObject: MergeSchema = { is: 'map', atomic: true, element: deduced, field: () => undefined }
+
 const scalarSchema = (scalar: Scalar): MergeSchema =>
-  scalar === 'object' || scalar === 'fieldsV1' ? deduced : { is: 'scalar', type: scalarTypes[scalar] }
+  scalar === 'object' ? anyObject : scalar === 'fieldsV1' ? deduced : { is: 'scalar', type: scalarTypes[scalar] }
 
 const schemas = new WeakMap<Message, MergeSchema>()
 

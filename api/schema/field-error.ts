@@ -43,9 +43,14 @@ export function invalid(field: string, value: unknown, detail: string): FieldErr
   return { reason: 'FieldValueInvalid', field, message: detailed(`Invalid value: ${show(value)}`, detail) }
 }
 
-/** The value is none of a closed set. */
-export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const values = [...supported].sort().map(show).join(', ')
+/** The value is none of a closed set. @param order in which the set is told: most of Kubernetes' rules sort it */
+export function notSupported(
+  field: string,
+  value: unknown,
+  supported: readonly string[],
+  order: 'sorted' | 'given' = 'sorted',
+): FieldError {
+  const values = (order === 'given' ? [...supported] : [...supported].sort()).map(show).join(', ')
   return {
     reason: 'FieldValueNotSupported',
     field,

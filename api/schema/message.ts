@@ -45,7 +45,7 @@ export type ValueType =
 type ListType = 'atomic' | 'set' | 'map'
 
 /** What a strategic merge patch does with a field: merges it, and drops what the patch does not name. */
-export type PatchStrategy = 'merge' | 'retainKeys' | 'merge,retainKeys'
+export type PatchStrategy = 'merge' | 'replace' | 'retainKeys' | 'merge,retainKeys'
 
 export interface Rules {
   /** Listed as required in OpenAPI: a client must give it. */
@@ -63,6 +63,8 @@ export interface Rules {
   readonly enum?: readonly string[]
   readonly min?: number
   readonly max?: number
+  /** What is wrong with the value is found by the kind's own rules, which have an order; its structure is left to them. */
+  readonly unchecked?: boolean
   /** A nested message that is always there: decoding makes `{}` where it is absent. */
   readonly byValue?: boolean
   /** The only value there is (apiVersion and kind). */
@@ -132,7 +134,13 @@ type Shape<F extends Fields> = {
 } & {
   [K in keyof F as F[K] extends Present ? never : K]?: TypeOf<F[K]>
 }
-type IsPresent<R> = R extends { readonly required: true } | { readonly byValue: true } ? true : false
+type IsPresent<R> = R extends { readonly byValue: true }
+  ? true
+  : R extends { readonly unchecked: true }
+    ? false
+    : R extends { readonly required: true }
+      ? true
+      : false
 type EnumOf<R> = R extends { readonly enum: readonly (infer E extends string)[] } ? E : string
 
 /** A message, or a function that answers it: what a message holds that is declared further down, or itself. */

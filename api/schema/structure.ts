@@ -3,10 +3,10 @@
 import { type FieldError, invalid, notSupported, required } from './field-error.ts'
 import type { Field, Message, ValueType } from './message.ts'
 
-/** Every breach of the declaration, with paths from the object on. */
-export function validateStructure<T>(message: Message<T>, object: T): FieldError[] {
+/** Every breach of the declaration. @param field where the object stands; absent: it is the whole */
+export function validateStructure<T>(message: Message<T>, object: T, field = ''): FieldError[] {
   const errors: FieldError[] = []
-  checkerOf(message)?.(object, '', errors)
+  checkerOf(message)?.(object, field, errors)
   return errors
 }
 
@@ -37,6 +37,7 @@ function checkerOf(message: Message): Checker | undefined {
 
 function fieldChecker(field: Field): Checker | undefined {
   const { required: isRequired = false, nonEmpty = false, byValue = false } = field.rules
+  if (field.rules.unchecked === true) return undefined
   const own = valueRules(field)
   const nested = valueChecker(field.type)
   if (!isRequired && own === undefined && nested === undefined) return undefined

@@ -64,3 +64,20 @@ export function scale<T extends KubernetesObject>(rules: ScaleRules<T>): View<T,
     apply: (object, { spec }) => rules.withReplicas(object, spec.replicas ?? 0),
   }
 }
+
+interface Replicated extends KubernetesObject {
+  spec: { replicas?: number }
+  status: { replicas?: number }
+}
+
+/** The scale of what keeps `replicas` in spec and status. @param selector which pods are counted, as queries say it */
+export function scaleOfReplicas<T extends Replicated>(selector: (object: T) => string): View<T, Scale> {
+  return scale<T>({
+    replicas: ({ spec }) => spec.replicas ?? 0,
+    withReplicas: (object, replicas) => ({ ...object, spec: { ...object.spec, replicas } }),
+    status(object) {
+      const text = selector(object)
+      return { replicas: object.status.replicas ?? 0, ...(text !== '' && { selector: text }) }
+    },
+  })
+}

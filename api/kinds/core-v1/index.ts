@@ -6,7 +6,20 @@ import { events } from './event.ts'
 import { namespaces } from './namespace.ts'
 import { nodes } from './node.ts'
 import { pods } from './pod.ts'
+import { podTemplates } from './pod-template-kind.ts'
+import { replicationControllers } from './replication-controller.ts'
 import { secrets } from './secret.ts'
 import { services } from './service.ts'
 
-export const coreV1: readonly Kind[] = [bindings, configMaps, events, namespaces, nodes, pods, secrets, services]
+export const coreV1: readonly Kind[] = [
+  bindings,
+  configMaps,
+  events,
+  namespaces,
+  nodes,
+  pods,
+  podTemplates,
+  replicationControllers,
+  secrets,
+  services,
+]

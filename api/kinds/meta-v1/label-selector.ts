@@ -4,10 +4,9 @@ export const labelSelectorRequirement = message(
   'apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement',
   'A condition on one label.',
   {
-    key: string(1, "The label's key.", { required: true, nonEmpty: true }),
+    key: string(1, "The label's key.", { required: true }),
     operator: string(2, 'How the label is compared: In or NotIn the values, Exists, or DoesNotExist.', {
       required: true,
-      enum: ['DoesNotExist', 'Exists', 'In', 'NotIn'],
     }),
     values: list(3, 'The values of In and NotIn; must be empty for the others.', 'string', { listType: 'atomic' }),
   },

@@ -72,7 +72,10 @@ export function validateLabels(labels: Readonly<Record<string, string>> | undefi
   return errors
 }
 
-function validateAnnotations(annotations: Readonly<Record<string, string>> | undefined, field: string): FieldError[] {
+export function validateAnnotations(
+  annotations: Readonly<Record<string, string>> | undefined,
+  field: string,
+): FieldError[] {
   const errors: FieldError[] = []
   let bytes = 0
   for (const [key, value] of Object.entries(annotations ?? {})) {
