@@ -50,17 +50,18 @@ describe('cgroup v2', { skip }, () => {
 
   it('holds what was asked, in its own units, below parents that pass every controller on', () => {
     const cgroup = make('values', {
-      cpuShares: 1024,
+      cpuShares: 2048,
       cpuQuotaUs: 50_000,
       cpuPeriodUs: 200_000,
       memoryLimitBytes: 64 << 20,
       memorySwapLimitBytes: 96 << 20,
       pidsLimit: 77,
       cpusetCpus: '0',
+      hugePages: [{ pageSize: '2MB', limitBytes: 4 << 20 }],
       unified: { 'memory.high': String(48 << 20), 'memory.oom.group': '1' },
     })
     const values = {
-      'cpu.weight': '39',
+      'cpu.weight': '174',
       'cpu.max': '50000 200000',
       'memory.max': String(64 << 20),
       'memory.swap.max': String(32 << 20),
@@ -68,6 +69,8 @@ describe('cgroup v2', { skip }, () => {
       'memory.oom.group': '1',
       'pids.max': '77',
       'cpuset.cpus.effective': '0',
+      'hugetlb.2MB.max': String(4 << 20),
+      'hugetlb.2MB.rsvd.max': String(4 << 20),
     }
     assert.deepEqual(Object.fromEntries(Object.keys(values).map(name => [name, file(cgroup, name)])), values)
     cgroup.setLimits({ cpuQuotaUs: -1, memoryLimitBytes: -1, memorySwapLimitBytes: -1, pidsLimit: -1 })
@@ -78,6 +81,7 @@ describe('cgroup v2', { skip }, () => {
       assert.deepEqual(file(cgroups.open(parent), 'cgroup.subtree_control').split(' ').sort(), [
         'cpu',
         'cpuset',
+        'hugetlb',
         'memory',
         'pids',
       ])
