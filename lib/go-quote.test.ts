@@ -10,6 +10,7 @@ describe('a text as Go quotes it', () => {
     ['one\ntwo\ttab\r', '"one\\ntwo\\ttab\\r"'],
     ['\x00\x07\v\x7f', '"\\x00\\a\\v\\x7f"'],
     ['ü☃漢😀', '"ü☃漢😀"'],
+    ['half \ud83d of one', '"half \ufffd of one"'],
     ['\u00a0\u200b\u2028\u{e0001}', '"\\u00a0\\u200b\\u2028\\U000e0001"'],
   ]
   for (const [text, expected] of table) it(JSON.stringify(text), () => assert.equal(goQuote(text), expected))

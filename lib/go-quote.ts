@@ -17,6 +17,8 @@ export function goQuote(text: string): string {
   const quoted = text.replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, character => {
     const code = character.codePointAt(0) ?? 0
     const hex = (digits: number): string => code.toString(16).padStart(digits, '0')
+    // Half of a surrogate pair stands for no character; Go can't hold it either.
+    if (code >= 0xd800 && code <= 0xdfff) return '\ufffd'
     return named[character] ?? (code < 0x80 ? `\\x${hex(2)}` : code < 0x1_00_00 ? `\\u${hex(4)}` : `\\U${hex(8)}`)
   })
   return `"${quoted}"`

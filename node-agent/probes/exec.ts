@@ -1,8 +1,8 @@
 // exec probes.
 import type { Container } from '../../api/kinds/core-v1/container.ts'
 import { goDuration } from '../../lib/go-duration.ts'
+import { goQuote } from '../../lib/go-quote.ts'
 import { expand } from '../pods/configuration/expansion.ts'
-import { goQuote } from './go-quote.ts'
 import { errored, failure, type Outcome, success } from './outcome.ts'
 
 interface CommandResult {

@@ -1,5 +1,5 @@
 import type { Container } from '../../api/kinds/core-v1/container.ts'
-import { goQuote } from './go-quote.ts'
+import { goQuote } from '../../lib/go-quote.ts'
 
 /** The number of an action's port, which may be the name of one of the container's. @throws Error in the kubelet's words */
 export function containerPort(port: number | string, { ports = [] }: Pick<Container, 'ports'>): number {

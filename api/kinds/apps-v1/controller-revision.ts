@@ -1,10 +1,10 @@
 import { type FieldError, required } from '../../schema/field-error.ts'
 import { type Infer, int64, object } from '../../schema/message.ts'
 import { age, ageColumn, column, nameColumn, none } from '../columns.ts'
+import { notNegative } from '../counts.ts'
 import { kind } from '../kind.ts'
 import { objectSchema } from '../object.ts'
 import { immutable } from '../rules.ts'
-import { notNegative } from './replica-counts.ts'
 
 const schema = objectSchema(
   'api.apps.v1.ControllerRevision',

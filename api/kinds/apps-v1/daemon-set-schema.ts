@@ -1,22 +1,14 @@
 // The declaration of DaemonSets.
-import { type Infer, int32, int64, intOrString, list, message, one, string, time } from '../../schema/message.ts'
+import { type Infer, int32, int64, list, message, one, string, time } from '../../schema/message.ts'
 import { podTemplateSpec } from '../core-v1/pod-template.ts'
 import { labelSelector } from '../meta-v1/label-selector.ts'
 import { objectSchema } from '../object.ts'
+import { rollingUpdateFields } from './rolling-update.ts'
 
 export const rollingUpdateDaemonSet = message(
   'api.apps.v1.RollingUpdateDaemonSet',
   'How far a rolling update goes at once.',
-  {
-    maxUnavailable: intOrString(
-      1,
-      'How many pods may be missing while pods are replaced: a number, or a share such as 25%.',
-      { explicit: true },
-    ),
-    maxSurge: intOrString(2, 'How many pods there may be beyond those wanted: a number, or a share such as 25%.', {
-      explicit: true,
-    }),
-  },
+  rollingUpdateFields,
 )
 export interface RollingUpdateDaemonSet extends Infer<typeof rollingUpdateDaemonSet> {}
 

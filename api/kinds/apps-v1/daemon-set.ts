@@ -7,16 +7,14 @@ import {
   selectorCell,
   selectorColumn,
   templateWarnings,
+  validateLastingTemplate,
   validatePodSelector,
-  validatePodTemplate,
-  validateRunsForEver,
-  validateSelected,
 } from '../core-v1/pod-template-rules.ts'
+import { notDecremented, notNegative } from '../counts.ts'
 import { kind } from '../kind.ts'
 import { immutable, same } from '../rules.ts'
 import { status } from '../subresource.ts'
 import { type DaemonSet, type DaemonSetUpdateStrategy, daemonSetSchema } from './daemon-set-schema.ts'
-import { notDecremented, notNegative } from './replica-counts.ts'
 import { isZero, validateAmount, validateShare } from './rolling-update.ts'
 
 /** Counts the changes of the template; a field once, which programs of that time go on reading. */
@@ -127,9 +125,7 @@ function validate({ spec }: DaemonSet): FieldError[] {
   const { selector, template } = spec
   return [
     ...validatePodSelector(selector, 'spec.selector', { kind: 'daemonset', required: false }),
-    ...validateSelected(selector, template, 'spec.template'),
-    ...validatePodTemplate(template, 'spec.template'),
-    ...validateRunsForEver(template, 'spec.template', 'DaemonSet'),
+    ...validateLastingTemplate(selector, template, 'spec.template', 'DaemonSet'),
     ...notNegative(spec, 'spec', ['minReadySeconds']),
     ...validateStrategy(spec.updateStrategy),
     ...notNegative(spec, 'spec', ['revisionHistoryLimit']),

@@ -9,17 +9,15 @@ import {
   selectorCell,
   selectorColumn,
   templateWarnings,
+  validateLastingTemplate,
   validatePodSelector,
-  validatePodTemplate,
-  validateRunsForEver,
-  validateSelected,
 } from '../core-v1/pod-template-rules.ts'
+import { notAbove, notDecremented, notNegative } from '../counts.ts'
 import { kind } from '../kind.ts'
 import { selectorOf } from '../meta-v1/label-selector-validation.ts'
 import { immutable, same } from '../rules.ts'
 import { status } from '../subresource.ts'
 import { type Deployment, type DeploymentStrategy, deploymentSchema } from './deployment-schema.ts'
-import { notAbove, notDecremented, notNegative } from './replica-counts.ts'
 import { isZero, validateAmount, validateShare } from './rolling-update.ts'
 
 export const deployments = kind<Deployment>({
@@ -101,13 +99,7 @@ function validate({ spec }: Deployment): FieldError[] {
     ...validatePodSelector(selector, 'spec.selector', { kind: 'deployment' }),
   ]
   if (selectorOf(selector) === undefined) errors.push(invalid('spec.selector', selector, 'invalid label selector'))
-  else {
-    errors.push(
-      ...validateSelected(selector, template, 'spec.template'),
-      ...validatePodTemplate(template, 'spec.template'),
-      ...validateRunsForEver(template, 'spec.template', 'ReplicaSet'),
-    )
-  }
+  else errors.push(...validateLastingTemplate(selector, template, 'spec.template', 'ReplicaSet'))
   errors.push(
     ...validateStrategy(spec.strategy),
     ...notNegative(spec, 'spec', ['minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds']),
@@ -147,7 +139,7 @@ function validateStrategy(strategy: DeploymentStrategy): FieldError[] {
 
 function validateStatus(status: Deployment['status']): FieldError[] {
   const parts = ['updatedReplicas', 'readyReplicas', 'availableReplicas'] as const
-  const errors = [
+  return [
     ...notNegative(status, 'status', [
       'observedGeneration',
       'replicas',
@@ -157,10 +149,6 @@ function validateStatus(status: Deployment['status']): FieldError[] {
       'terminatingReplicas',
     ]),
     ...notAbove(status, 'status', parts, { of: 'status.replicas', most: status.replicas }),
+    ...notAbove(status, 'status', ['availableReplicas'], { of: 'readyReplicas', most: status.readyReplicas }),
   ]
-  const { availableReplicas = 0, readyReplicas = 0 } = status
-  if (availableReplicas > readyReplicas) {
-    errors.push(invalid('status.availableReplicas', availableReplicas, 'cannot be greater than readyReplicas'))
-  }
-  return errors
 }

@@ -10,16 +10,14 @@ import {
   selectorCell,
   selectorColumn,
   templateWarnings,
+  validateLastingTemplate,
   validatePodSelector,
-  validatePodTemplate,
-  validateRunsForEver,
-  validateSelected,
 } from '../core-v1/pod-template-rules.ts'
+import { notNegative, validateReplicaStatus } from '../counts.ts'
 import { kind } from '../kind.ts'
 import { selectorOf } from '../meta-v1/label-selector-validation.ts'
 import { immutable } from '../rules.ts'
 import { status } from '../subresource.ts'
-import { notAbove, notNegative } from './replica-counts.ts'
 import { type ReplicaSet, replicaSetSchema } from './replica-set-schema.ts'
 
 export const replicaSets = kind<ReplicaSet>({
@@ -34,7 +32,7 @@ export const replicaSets = kind<ReplicaSet>({
   schema: replicaSetSchema,
   subresources: [
     scaleOfReplicas(({ spec }) => selectorOf(spec.selector)?.toString() ?? ''),
-    status({ validateUpdate: ({ status }) => validateStatus(status) }),
+    status({ validateUpdate: ({ status }) => validateReplicaStatus(status) }),
   ],
   setDefaults({ spec }) {
     spec.replicas ??= 1
@@ -47,12 +45,7 @@ export const replicaSets = kind<ReplicaSet>({
     ]
     if (selectorOf(selector) === undefined)
       return [...errors, invalid('spec.selector', selector, 'invalid label selector')]
-    return [
-      ...errors,
-      ...validateSelected(selector, template, 'spec.template'),
-      ...validatePodTemplate(template, 'spec.template'),
-      ...validateRunsForEver(template, 'spec.template', 'ReplicaSet'),
-    ]
+    return [...errors, ...validateLastingTemplate(selector, template, 'spec.template', 'ReplicaSet')]
   },
   validateUpdate({ spec }, { spec: old }) {
     const errors: FieldError[] = []
@@ -85,17 +78,3 @@ export const replicaSets = kind<ReplicaSet>({
     ],
   },
 })
-
-const counts = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const
-
-function validateStatus(status: ReplicaSet['status']): FieldError[] {
-  const errors = [
-    ...notNegative(status, 'status', ['replicas', ...counts, 'observedGeneration', 'terminatingReplicas']),
-    ...notAbove(status, 'status', counts, { of: 'status.replicas', most: status.replicas }),
-  ]
-  const { availableReplicas = 0, readyReplicas = 0 } = status
-  if (availableReplicas > readyReplicas) {
-    errors.push(invalid('status.availableReplicas', availableReplicas, 'cannot be greater than readyReplicas'))
-  }
-  return errors
-}

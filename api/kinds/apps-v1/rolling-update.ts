@@ -1,5 +1,18 @@
 // How far a rolling update may go at once: a number of pods, or a share of them.
 import { type FieldError, invalid } from '../../schema/field-error.ts'
+import { intOrString } from '../../schema/message.ts'
+
+/** The fields of a message about both. */
+export const rollingUpdateFields = {
+  maxUnavailable: intOrString(
+    1,
+    'How many pods may be missing while pods are replaced: a number, or a share such as 25%.',
+    { explicit: true },
+  ),
+  maxSurge: intOrString(2, 'How many pods there may be beyond those wanted: a number, or a share such as 25%.', {
+    explicit: true,
+  }),
+}
 
 type Amount = number | string | undefined
 

@@ -13,11 +13,11 @@ import {
   validateRunsForEver,
   validateSelected,
 } from '../core-v1/pod-template-rules.ts'
+import { notAbove, notDecremented, notNegative } from '../counts.ts'
 import { kind } from '../kind.ts'
 import { selectorOf } from '../meta-v1/label-selector-validation.ts'
 import { same } from '../rules.ts'
 import { status } from '../subresource.ts'
-import { notAbove, notDecremented, notNegative } from './replica-counts.ts'
 import { validateAmount, validateShare } from './rolling-update.ts'
 import { type StatefulSet, type StatefulSetUpdateStrategy, statefulSetSchema } from './stateful-set-schema.ts'
 
@@ -190,21 +190,9 @@ function validateUpdate({ spec }: StatefulSet, { spec: old }: StatefulSet): Fiel
 
 function validateStatus(status: StatefulSet['status']): FieldError[] {
   const parts = ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'] as const
-  const errors = [
-    ...notNegative(status, 'status', [
-      'replicas',
-      'readyReplicas',
-      'currentReplicas',
-      'updatedReplicas',
-      'availableReplicas',
-      'observedGeneration',
-      'collisionCount',
-    ]),
+  return [
+    ...notNegative(status, 'status', ['replicas', ...parts, 'observedGeneration', 'collisionCount']),
     ...notAbove(status, 'status', parts, { of: 'status.replicas', most: status.replicas }),
+    ...notAbove(status, 'status', ['availableReplicas'], { of: 'status.readyReplicas', most: status.readyReplicas }),
   ]
-  const { availableReplicas = 0, readyReplicas = 0 } = status
-  if (availableReplicas > readyReplicas) {
-    errors.push(invalid('status.availableReplicas', availableReplicas, 'cannot be greater than status.readyReplicas'))
-  }
-  return errors
 }

@@ -1,7 +1,7 @@
 // What the rules must be like by which a job fails or succeeds.
 import { duplicate, type FieldError, invalid, notSupported, required, tooMany } from '../../schema/field-error.ts'
 import { qualifiedNameErrors } from '../../values/names.ts'
-import { notNegative } from '../apps-v1/replica-counts.ts'
+import { notNegative } from '../counts.ts'
 import { each, must } from '../rules.ts'
 import { validateIndexes } from './indexes.ts'
 import type {

@@ -1,8 +1,8 @@
 // What a job must be like, also where it stands in a cron job.
 import { type FieldError, invalid, notSupported, required } from '../../schema/field-error.ts'
 import { dns1123LabelErrors, dns1123SubdomainErrors } from '../../values/names.ts'
-import { notNegative } from '../apps-v1/replica-counts.ts'
 import { validatePodTemplate, validateSelected } from '../core-v1/pod-template-rules.ts'
+import { notNegative } from '../counts.ts'
 import { selectorOf, validateLabelSelector } from '../meta-v1/label-selector-validation.ts'
 import { immutable } from '../rules.ts'
 import { validatePodFailurePolicy, validateSuccessPolicy } from './job-policies-validation.ts'

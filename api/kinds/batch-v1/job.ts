@@ -1,6 +1,5 @@
 import { humanDuration } from '../../values/age.ts'
 import { millisecondsOf } from '../../values/time.ts'
-import { notNegative } from '../apps-v1/replica-counts.ts'
 import { age, ageColumn, column, nameColumn } from '../columns.ts'
 import { setPodSpecDefaults } from '../core-v1/pod-defaults.ts'
 import {
@@ -11,6 +10,7 @@ import {
   selectorColumn,
   templateWarnings,
 } from '../core-v1/pod-template-rules.ts'
+import { notNegative } from '../counts.ts'
 import { kind } from '../kind.ts'
 import { status } from '../subresource.ts'
 import { type Job, type JobSpec, jobSchema } from './job-schema.ts'

@@ -77,7 +77,8 @@ export const volumeDevice = message(
 )
 export interface VolumeDevice extends Infer<typeof volumeDevice> {}
 
-export const container = message('api.core.v1.Container', 'A program and the surroundings it runs in.', {
+/** An ephemeral container is declared with the same fields as any other, by another name. */
+export const containerFields = {
   name: string(1, "The container's name, unique in its pod.", { required: true, nonEmpty: true }),
   image: string(2, 'The image: registry/name:tag or name@digest.'),
   command: list(
@@ -150,5 +151,7 @@ export const container = message('api.core.v1.Container', 'A program and the sur
   stdin: boolean(16, 'Whether the container has a standard input.'),
   stdinOnce: boolean(17, 'Whether standard input closes after the first client that attached has left.'),
   tty: boolean(18, 'Whether the container has a terminal; needs stdin.'),
-})
+}
+
+export const container = message('api.core.v1.Container', 'A program and the surroundings it runs in.', containerFields)
 export interface Container extends Infer<typeof container> {}

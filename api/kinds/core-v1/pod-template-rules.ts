@@ -33,8 +33,6 @@ interface SelectorRules {
   readonly kind: string
   /** Whether its absence is told of by itself, besides that it selects nothing; default true. */
   readonly required?: boolean
-  /** Of a selector that can't be understood, besides what is wrong in it; absent: it is not told of again. */
-  readonly malformed?: string
 }
 
 /** What is wrong with the selector of a kind that makes pods. */
@@ -61,6 +59,20 @@ export function validateSelected(
   const selected = selectorOf(selector)
   if (selected === undefined || selected.isEverything() || selected.matches(metadata.labels)) return []
   return [invalid(`${field}.metadata.labels`, metadata.labels, '`selector` does not match template `labels`')]
+}
+
+/** What is wrong with a template whose pods are replaced when they end. @param kind in Kubernetes' text about deadlines */
+export function validateLastingTemplate(
+  selector: LabelSelector | undefined,
+  template: PodTemplateSpec,
+  field: string,
+  kind: string,
+): FieldError[] {
+  return [
+    ...validateSelected(selector, template, field),
+    ...validatePodTemplate(template, field),
+    ...validateRunsForEver(template, field, kind),
+  ]
 }
 
 /** Of pods that are replaced when they end. */

@@ -1,8 +1,8 @@
-import { type FieldError, invalid, required } from '../../schema/field-error.ts'
+import { type FieldError, required } from '../../schema/field-error.ts'
 import { LabelSelector } from '../../values/labels.ts'
-import { notAbove, notNegative } from '../apps-v1/replica-counts.ts'
 import { scaleOfReplicas } from '../autoscaling-v1/scale.ts'
 import { age, ageColumn, column, nameColumn } from '../columns.ts'
+import { notNegative, validateReplicaStatus } from '../counts.ts'
 import { kind } from '../kind.ts'
 import { status } from '../subresource.ts'
 import { setPodSpecDefaults } from './pod-defaults.ts'
@@ -13,9 +13,7 @@ import {
   selectorCell,
   selectorColumn,
   templateWarnings,
-  validatePodTemplate,
-  validateRunsForEver,
-  validateSelected,
+  validateLastingTemplate,
 } from './pod-template-rules.ts'
 import { type ReplicationController, replicationControllerSchema } from './replication-controller-schema.ts'
 
@@ -35,7 +33,7 @@ export const replicationControllers = kind<Controller>({
     scaleOfReplicas(({ spec: { selector } }) =>
       selector === undefined ? '' : LabelSelector.fromLabels(selector).toString(),
     ),
-    status({ validateUpdate: ({ status }) => validateStatus(status) }),
+    status({ validateUpdate: ({ status }) => validateReplicaStatus(status) }),
   ],
   defaultPropagationPolicy: 'Orphan',
   setDefaults,
@@ -84,28 +82,11 @@ function setDefaults({ metadata, spec }: Controller): void {
 function validate({ spec }: Controller): FieldError[] {
   const { selector = {}, template } = spec
   const errors = [...notNegative(spec, 'spec', ['minReadySeconds'])]
-  const isEmpty = Object.keys(selector).length === 0
-  if (isEmpty) errors.push(required('spec.selector'))
+  if (Object.keys(selector).length === 0) errors.push(required('spec.selector'))
   errors.push(...notNegative(spec, 'spec', ['replicas']))
   if (template === undefined) return [...errors, required('spec.template')]
   return [
     ...errors,
-    ...(isEmpty ? [] : validateSelected({ matchLabels: selector }, template, 'spec.template')),
-    ...validatePodTemplate(template, 'spec.template'),
-    ...validateRunsForEver(template, 'spec.template', 'ReplicationController'),
+    ...validateLastingTemplate({ matchLabels: selector }, template, 'spec.template', 'ReplicationController'),
   ]
-}
-
-const counts = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const
-
-function validateStatus(status: Controller['status']): FieldError[] {
-  const errors = [
-    ...notNegative(status, 'status', ['replicas', ...counts, 'observedGeneration']),
-    ...notAbove(status, 'status', counts, { of: 'status.replicas', most: status.replicas }),
-  ]
-  const { availableReplicas = 0, readyReplicas = 0 } = status
-  if (availableReplicas > readyReplicas) {
-    errors.push(invalid('status.availableReplicas', availableReplicas, 'cannot be greater than readyReplicas'))
-  }
-  return errors
 }

@@ -4,7 +4,7 @@
 import type { Container } from '../../../api/kinds/core-v1/container.ts'
 import type { ExecAction, HTTPGetAction, LifecycleHandler } from '../../../api/kinds/core-v1/probes.ts'
 import { sleep } from '../../../lib/abort.ts'
-import { goQuote } from '../../probes/go-quote.ts'
+import { goQuote } from '../../../lib/go-quote.ts'
 import { type GetOptions, get } from '../../probes/http/client.ts'
 import { type GetRequest, getRequest } from '../../probes/http/request.ts'
 import { gaveHttp } from '../../probes/http/tls.ts'

@@ -1,8 +1,9 @@
 // GET requests as the kubelet's HTTP clients make them: one connection a request, redirects followed only to the same
 // host, errors in Go's words. node:http can't stand in for it: it refuses headers and paths that Go sends, and what it
 // says of a server that is none is not what people look for.
+
+import { goQuote } from '../../../lib/go-quote.ts'
 import { Deadline } from '../deadline.ts'
-import { goQuote } from '../go-quote.ts'
 import { Exchange } from './exchange.ts'
 import { formatUrl, type GoUrl, hostname, parseUrl, resolveReference, UrlError } from './go-url.ts'
 import type { GetRequest, SendOptions } from './request.ts'

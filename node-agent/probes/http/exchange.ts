@@ -1,7 +1,7 @@
 // One GET over a connection of its own.
 import type { Duplex } from 'node:stream'
+import { goQuote } from '../../../lib/go-quote.ts'
 import { type Connection, dial } from '../dial.ts'
-import { goQuote } from '../go-quote.ts'
 import { ByteReader, EndOfStream } from './byte-reader.ts'
 import { hostname, portOf } from './go-url.ts'
 import { type GetRequest, requestHead, type SendOptions } from './request.ts'

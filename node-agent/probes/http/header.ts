@@ -1,6 +1,6 @@
 // A request's headers as Go keeps and sends them: names in canonical form, several values of one name in their order.
 // https://pkg.go.dev/net/http#Header
-import { goQuote } from '../go-quote.ts'
+import { goQuote } from '../../../lib/go-quote.ts'
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 

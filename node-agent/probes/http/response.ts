@@ -1,6 +1,6 @@
 // Reads an HTTP/1 response, as leniently as Go does and with its words for what is none.
 // https://www.rfc-editor.org/rfc/rfc9112
-import { goQuote } from '../go-quote.ts'
+import { goQuote } from '../../../lib/go-quote.ts'
 import { type ByteReader, EndOfStream } from './byte-reader.ts'
 import { canonicalName } from './header.ts'
 

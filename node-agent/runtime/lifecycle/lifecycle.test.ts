@@ -20,19 +20,7 @@ import { runSandbox } from './run-sandbox.ts'
 import { startContainer } from './start-container.ts'
 import { removeContainer, removeSandbox, stopContainer, stopSandbox } from './stop.ts'
 import { type FakeMachine, fakeMachine } from './testing.ts'
-
-const pod: PodSandboxConfig = {
-  metadata: { name: 'web', namespace: 'default', uid: 'u1', attempt: 0 },
-  hostname: 'web',
-  dnsConfig: { servers: ['10.0.0.10'], searches: ['a.b', 'b'], options: ['ndots:5'] },
-  linux: { cgroupParent: '/tessera/burstable/podu1', resources: { memoryLimitInBytes: 1000 } },
-}
-const config = (name: string, more: ContainerConfig = {}): ContainerConfig => ({
-  metadata: { name, attempt: 0 },
-  image: { image: 'demo:1' },
-  linux: { resources: { cpuShares: 512 } },
-  ...more,
-})
+import { containerOf, makeContainer, webPod } from './testing-pod.ts'
 
 describe('sandboxes and containers', () => {
   let machine: FakeMachine
@@ -54,10 +42,7 @@ describe('sandboxes and containers', () => {
   const settle = async (): Promise<void> => {
     for (let count = 0; count < 5; count++) await turn()
   }
-  const make = async (name = 'c', more: ContainerConfig = {}): Promise<{ sandbox: string; id: string }> => {
-    const sandbox = machine.runtime.sandboxRecords.list()[0]?.id ?? (await runSandbox(machine.runtime, pod, '')).id
-    return { sandbox, id: createContainer(machine.runtime, { sandboxId: sandbox, config: config(name, more) }).id }
-  }
+  const make = (name = 'c', more: ContainerConfig = {}) => makeContainer(machine.runtime, name, more)
   const record = (id: string): ContainerRecord => machine.runtime.containerRecords.get(id) ?? assert.fail('no record')
 
   beforeEach(async () => {
@@ -165,7 +150,7 @@ describe('sandboxes and containers', () => {
       machine.cgroups.refuse = () => error
       const { sandboxRecords } = machine.runtime
       const sandboxId = sandboxRecords.list()[0]?.id
-      return () => createContainer(machine.runtime, { sandboxId, config: config('refused') })
+      return () => createContainer(machine.runtime, { sandboxId, config: containerOf('refused') })
     }
     assert.throws(refusal(new CgroupError('7: too low (file: EINVAL)', { limit: 'memoryLimitBytes' })), {
       code: 'invalid',
@@ -182,12 +167,12 @@ describe('sandboxes and containers', () => {
   test('names are taken, images needed, sandboxes ready', async () => {
     const { sandbox } = await make('a')
     await assert.rejects(make('a'), { code: 'exists' })
-    await assert.rejects(runSandbox(machine.runtime, pod, ''), { code: 'exists' })
+    await assert.rejects(runSandbox(machine.runtime, webPod, ''), { code: 'exists' })
     await assert.rejects(make('b', { image: { image: 'other:1' } }), { name: 'ImageError', code: 'missing' })
     await stopSandbox(machine.runtime, sandbox)
     await stopSandbox(machine.runtime, sandbox)
     await assert.rejects(make('c'), { code: 'state' })
-    assert.throws(() => createContainer(machine.runtime, { sandboxId: 'ffff', config: config('d') }), {
+    assert.throws(() => createContainer(machine.runtime, { sandboxId: 'ffff', config: containerOf('d') }), {
       code: 'missing',
     })
     await assert.rejects(
@@ -208,13 +193,13 @@ describe('sandboxes and containers', () => {
 
   test('a sandbox that fails leaves nothing', async () => {
     machine.sandboxes.failWith = new Error('no veth')
-    await assert.rejects(runSandbox(machine.runtime, pod, ''), /pod default\/web: no veth/)
+    await assert.rejects(runSandbox(machine.runtime, webPod, ''), /pod default\/web: no veth/)
     assert.equal(machine.runtime.sandboxRecords.list().length, 0)
   })
 
   test('a pod that asks for a user namespace is refused, not run without one', async () => {
     const asking = (usernsOptions: UserNamespace): PodSandboxConfig => ({
-      ...pod,
+      ...webPod,
       linux: { securityContext: { namespaceOptions: { usernsOptions } } },
     })
     const mappings = [{ hostId: 65_536, containerId: 0, length: 65_536 }]
@@ -231,9 +216,9 @@ describe('sandboxes and containers', () => {
 
   test('without a pod CIDR only pods on the host’s network run', async () => {
     machine.sandboxes.networkReady = false
-    await assert.rejects(runSandbox(machine.runtime, pod, ''), { code: 'unavailable' })
+    await assert.rejects(runSandbox(machine.runtime, webPod, ''), { code: 'unavailable' })
     const security = { namespaceOptions: { network: 2 } } as const
-    const host = { ...pod, metadata: { name: 'h', uid: 'u3' }, linux: { securityContext: security } }
+    const host = { ...webPod, metadata: { name: 'h', uid: 'u3' }, linux: { securityContext: security } }
     assert.deepEqual((await runSandbox(machine.runtime, host, '')).state?.addresses, [])
   })
 

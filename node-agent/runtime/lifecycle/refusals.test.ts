@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import type { ContainerConfig, PodSandboxConfig } from '../../../proto/gen/cri.ts'
+import type { ContainerConfig } from '../../../proto/gen/cri.ts'
 import { type LimitName, writeError } from '../cgroups/cgroup-error.ts'
 import type { ContainerRecord } from '../records/records.ts'
 import { createContainer } from './create-container.ts'
@@ -11,27 +11,12 @@ import { runSandbox } from './run-sandbox.ts'
 import { startContainer } from './start-container.ts'
 import { removeSandbox, stopSandbox } from './stop.ts'
 import { type FakeMachine, fakeMachine } from './testing.ts'
+import { containerOf, makeContainer, webPod } from './testing-pod.ts'
 import { updateContainerResources, updateSandboxResources } from './update-resources.ts'
-
-const pod: PodSandboxConfig = {
-  metadata: { name: 'web', namespace: 'default', uid: 'u1', attempt: 0 },
-  hostname: 'web',
-  dnsConfig: { servers: ['10.0.0.10'], searches: ['a.b', 'b'], options: ['ndots:5'] },
-  linux: { cgroupParent: '/tessera/burstable/podu1', resources: { memoryLimitInBytes: 1000 } },
-}
-const config = (name: string, more: ContainerConfig = {}): ContainerConfig => ({
-  metadata: { name, attempt: 0 },
-  image: { image: 'demo:1' },
-  linux: { resources: { cpuShares: 512 } },
-  ...more,
-})
 
 describe('what is refused', () => {
   let machine: FakeMachine
-  const make = async (name = 'c', more: ContainerConfig = {}): Promise<{ sandbox: string; id: string }> => {
-    const sandbox = machine.runtime.sandboxRecords.list()[0]?.id ?? (await runSandbox(machine.runtime, pod, '')).id
-    return { sandbox, id: createContainer(machine.runtime, { sandboxId: sandbox, config: config(name, more) }).id }
-  }
+  const make = (name = 'c', more: ContainerConfig = {}) => makeContainer(machine.runtime, name, more)
   const record = (id: string): ContainerRecord => machine.runtime.containerRecords.get(id) ?? assert.fail('no record')
 
   beforeEach(async () => {
@@ -49,7 +34,7 @@ describe('what is refused', () => {
     await stopSandbox(machine.runtime, sandbox)
     await removeSandbox(machine.runtime, sandbox)
     assert.ok(machine.runtime.sandboxRecords.get(sandbox), 'who makes it goes on')
-    assert.throws(() => createContainer(machine.runtime, { sandboxId: sandbox, config: config('d') }), {
+    assert.throws(() => createContainer(machine.runtime, { sandboxId: sandbox, config: containerOf('d') }), {
       code: 'missing',
     })
     machine.runtime.sandboxRecords.save(made)
@@ -60,7 +45,7 @@ describe('what is refused', () => {
       writeError('file', '99', limit, Object.assign(new Error(code), { code }))
     machine.cgroups.refuse = ({ cpusetCpus }) => (cpusetCpus === '99' ? refusal('EINVAL', 'cpusetCpus') : undefined)
     const wrong = { resources: { cpusetCpus: '99' } }
-    await assert.rejects(runSandbox(machine.runtime, { ...pod, linux: wrong }, ''), {
+    await assert.rejects(runSandbox(machine.runtime, { ...webPod, linux: wrong }, ''), {
       code: 'invalid',
       message: /^linux\.resources\.cpuset_cpus: 99: the kernel does not accept/,
     })
@@ -112,8 +97,8 @@ describe('what is refused', () => {
   test('a log that cannot be opened is told like a program that cannot be started', async () => {
     const file = path.join(machine.folder, 'file')
     writeFileSync(file, '')
-    const { id: sandboxId } = await runSandbox(machine.runtime, { ...pod, logDirectory: file }, '')
-    const { id } = createContainer(machine.runtime, { sandboxId, config: config('c', { logPath: 'c/0.log' }) })
+    const { id: sandboxId } = await runSandbox(machine.runtime, { ...webPod, logDirectory: file }, '')
+    const { id } = createContainer(machine.runtime, { sandboxId, config: containerOf('c', { logPath: 'c/0.log' }) })
     await assert.rejects(startContainer(machine.runtime, id), { code: 'failed', message: /ENOTDIR/ })
     assert.equal(record(id).exit?.reason, 'StartError')
     assert.equal(machine.launcher.plans.length, 0)

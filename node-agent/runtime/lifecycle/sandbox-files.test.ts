@@ -4,30 +4,14 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { type ContainerConfig, NamespaceMode, type PodSandboxConfig } from '../../../proto/gen/cri.ts'
 import type { ContainerRecord } from '../records/records.ts'
-import { createContainer } from './create-container.ts'
 import { recover } from './recovery.ts'
 import { runSandbox } from './run-sandbox.ts'
 import { type FakeMachine, fakeMachine } from './testing.ts'
-
-const pod: PodSandboxConfig = {
-  metadata: { name: 'web', namespace: 'default', uid: 'u1', attempt: 0 },
-  hostname: 'web',
-  dnsConfig: { servers: ['10.0.0.10'], searches: ['a.b', 'b'], options: ['ndots:5'] },
-  linux: { cgroupParent: '/tessera/burstable/podu1', resources: { memoryLimitInBytes: 1000 } },
-}
-const config = (name: string, more: ContainerConfig = {}): ContainerConfig => ({
-  metadata: { name, attempt: 0 },
-  image: { image: 'demo:1' },
-  linux: { resources: { cpuShares: 512 } },
-  ...more,
-})
+import { makeContainer } from './testing-pod.ts'
 
 describe('the files of a sandbox', () => {
   let machine: FakeMachine
-  const make = async (name = 'c', more: ContainerConfig = {}): Promise<{ sandbox: string; id: string }> => {
-    const sandbox = machine.runtime.sandboxRecords.list()[0]?.id ?? (await runSandbox(machine.runtime, pod, '')).id
-    return { sandbox, id: createContainer(machine.runtime, { sandboxId: sandbox, config: config(name, more) }).id }
-  }
+  const make = (name = 'c', more: ContainerConfig = {}) => makeContainer(machine.runtime, name, more)
   const record = (id: string): ContainerRecord => machine.runtime.containerRecords.get(id) ?? assert.fail('no record')
 
   const restart = async (): Promise<void> => {

@@ -1,5 +1,5 @@
-// Rules that the kinds of apps/v1 share about counts.
-import { type FieldError, invalid } from '../../schema/field-error.ts'
+// Rules about counts, of replicas above all, that kinds share.
+import { type FieldError, invalid } from '../schema/field-error.ts'
 
 /** Counts of an object that must not be negative, in the order given. */
 export function notNegative<N extends string>(
@@ -24,6 +24,26 @@ export function notAbove<N extends string>(
     const count = counts[name] ?? 0
     return count > (most ?? 0) ? [invalid(`${field}.${name}`, count, `cannot be greater than ${of}`)] : []
   })
+}
+
+interface ReplicaStatus {
+  readonly replicas?: number | undefined
+  readonly fullyLabeledReplicas?: number | undefined
+  readonly readyReplicas?: number | undefined
+  readonly availableReplicas?: number | undefined
+  readonly observedGeneration?: number | undefined
+  readonly terminatingReplicas?: number | undefined
+}
+
+const replicaParts = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const
+
+/** Of what keeps a number of like pods: a replica set, a replication controller. */
+export function validateReplicaStatus(status: ReplicaStatus): FieldError[] {
+  return [
+    ...notNegative(status, 'status', ['replicas', ...replicaParts, 'observedGeneration', 'terminatingReplicas']),
+    ...notAbove(status, 'status', replicaParts, { of: 'status.replicas', most: status.replicas }),
+    ...notAbove(status, 'status', ['availableReplicas'], { of: 'readyReplicas', most: status.readyReplicas }),
+  ]
 }
 
 /** How often a name was taken already only grows. */
