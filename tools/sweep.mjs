@@ -1,7 +1,7 @@
 // What a killed test run has left behind: processes, mounts, links, packet filter tables, cgroups and files. Everything a
 // test makes bears the number of the process that makes it; what belongs to a process that is there is left alone.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
@@ -16,18 +16,26 @@ export function sweep() {
   for (const folder of [...runs, ...made]) endProcessesOf(folder)
   for (const folder of [...made, ...runs]) {
     unmountBelow(folder)
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
   }
   if (process.getuid?.() !== 0) return
   // A network's name alone would not do: a cluster of somebody's may be called alike.
   for (const instance of new Set(made.flatMap(instancesOf))) {
     said('ip', ['link', 'delete', `${instance}0`])
     said('nft', ['delete', 'table', 'ip', instance])
-    for (const hierarchy of hierarchies()) removeCgroup(path.join(hierarchy, `tessera-${instance}`))
+    for (const hierarchy of hierarchies()) {
+      // A client's beside the runtime's own.
+      for (const name of [`tessera-${instance}`, `tessera-${instance}-client`]) removeCgroup(path.join(hierarchy, name))
+    }
   }
   for (const cgroup of hierarchies().flatMap(hierarchy => named(hierarchy, new RegExp(`^${prefix}(\\d+)$`)))) {
     removeCgroup(cgroup)
   }
+}
+
+/** However deep it is: Node's own removal ends where paths do. @param {string} folder */
+export function removeFolder(folder) {
+  execFileSync('rm', ['-rf', folder])
 }
 
 /** A test's folder that says whose it is: only those of tests that make networks do. */

@@ -1,10 +1,10 @@
 // Runs tests: `node tools/test.mjs [PATH…]` takes files or folders; without any, every unit and suite test.
 // End-to-end tests (test/e2e) need the built programs, and those of test/vm a virtual machine: they run when named.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { buildTests } from './build.mjs'
 import { sources } from './sources.mjs'
-import { sweep, temporaryFolder } from './sweep.mjs'
+import { removeFolder, sweep, temporaryFolder } from './sweep.mjs'
 
 const args = process.argv.slice(2)
 const wanted = args.filter(arg => !arg.startsWith('--')).map(arg => arg.replace(/^\.\//, '').replace(/\/$/, ''))
@@ -27,5 +27,5 @@ const { status, signal } = spawnSync(
   ['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=300000', ...flags, ...bundles],
   { stdio: 'inherit', env: { ...process.env, TMPDIR: temporary } },
 )
-rmSync(temporary, { recursive: true, force: true })
+removeFolder(temporary)
 process.exit(status ?? (signal === null ? 0 : 1))

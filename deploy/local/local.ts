@@ -12,6 +12,7 @@ import { loadKubeconfig } from '../../client/kubeconfig.ts'
 import { RuntimeClient } from '../../client/runtime.ts'
 import { sleep } from '../../lib/abort.ts'
 import { packageRoot } from '../../lib/package-root.ts'
+import { removeTree } from '../../lib/remove-tree.ts'
 import { demoImage, demoImageArchive } from './demo-image.ts'
 import {
   adminKubeconfig,
@@ -232,8 +233,8 @@ export async function down(options: DownOptions): Promise<void> {
     rmSync(path.join(layout.logs, 'pods'), { recursive: true, force: true })
   })
   if (options.wipe) {
-    await step('deleting its data', () => {
-      for (const folder of [layout.state, layout.logs]) rmSync(folder, { recursive: true, force: true })
+    await step('deleting its data', async () => {
+      for (const folder of [layout.state, layout.logs]) await removeTree(folder)
       return layout.state
     })
   } else if (record) {

@@ -11,6 +11,7 @@ import { Informer } from '../../client/informer.ts'
 import { sleep } from '../../lib/abort.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { removeTree } from '../../lib/remove-tree.ts'
 import { PodVolumes } from '../volumes/pod-volumes.ts'
 import type { NodeAbilities } from './admission/admission.ts'
 import { Admissions, type NodeSource } from './admission/admissions.ts'
@@ -265,7 +266,7 @@ export class NodePods implements PodDirectory {
     for (const uid of uids) {
       try {
         await this.#volumes.release(uid)
-        rmSync(this.#volumes.podDir(uid), { recursive: true, force: true })
+        await removeTree(this.#volumes.podDir(uid))
       } catch (error) {
         log.warn({ err: error, uid }, 'what a pod left could not be removed')
       }

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { sleep } from '../../lib/abort.ts'
+import { removeTree } from '../../lib/remove-tree.ts'
 import { RuntimeError } from './errors.ts'
 import type { Runtime } from './lifecycle/runtime.ts'
 import type { RuntimeOptions } from './options.ts'
@@ -32,7 +33,8 @@ export async function cleanUp(runtime: Runtime, options: RuntimeOptions, tearDow
     'network',
     'network.json',
   ]) {
-    rmSync(path.join(options.root, name), { recursive: true, force: true })
+    // What a container wrote may be deeper than paths reach.
+    await removeTree(path.join(options.root, name))
   }
   rmSync(runtime.ioDir, { recursive: true, force: true })
   rmSync(path.join(options.run, 'ns'), { recursive: true, force: true })

@@ -46,6 +46,9 @@ for (const store of ['embedded', 'etcd'] as const) {
     })
 
     it('leaves nothing behind when it is stopped and wiped', async () => {
+      const deeper = 'n=$(printf %0200d 0); for i in $(seq 30); do mkdir $n && cd $n; done'
+      // Deeper than any path reaches; what a program's own paths end at is nothing to the kernel.
+      await cluster.ok(['exec', 'hello', '-c', 'web', '--', 'sh', '-c', `cd /tmp && ${deeper}; echo made`])
       const { code, stderr } = await cluster.stop()
       assert.equal(code, 0, stderr)
       assert.deepEqual(leftovers(cluster.name), [])

@@ -4,6 +4,7 @@ import { StatusError } from '../../../api/errors.ts'
 import type { Container } from '../../../api/kinds/core-v1/container.ts'
 import { pods } from '../../../api/kinds/core-v1/pod.ts'
 import { isNotFound } from '../../../client/runtime.ts'
+import { removeTree } from '../../../lib/remove-tree.ts'
 import { fieldValue, resourceValue } from '../configuration/fields.ts'
 import { podMemoryBytes } from '../configuration/memory-limit.ts'
 import { volumePod } from '../configuration/mounts.ts'
@@ -65,11 +66,7 @@ export async function execute(
       return
     case 'forget':
       await context.volumes.release(uid)
-      await Promise.all(
-        [context.volumes.podDir(uid), podLogDirectory(context.settings.logRoot, pod)].map(folder =>
-          rm(folder, { recursive: true, force: true }),
-        ),
-      )
+      await Promise.all([context.volumes.podDir(uid), podLogDirectory(context.settings.logRoot, pod)].map(removeTree))
   }
 }
 

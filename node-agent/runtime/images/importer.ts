@@ -1,8 +1,9 @@
 // Importing as the runtime's main thread sees it: the archive is spooled to disk as it comes, unpacked in a thread, and
 // recorded. Whatever goes wrong on the way, nothing of it stays.
 import { mkdtempSync } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
+import { removeTree } from '../../../lib/remove-tree.ts'
 import { compressionOfHead } from './compression.ts'
 import { explainDiskError, ImageError } from './errors.ts'
 import type { ImportJob, ImportResult } from './import-archive.ts'
@@ -69,7 +70,7 @@ export class Importer {
       if (request.signal.aborted) throw new ImageError('aborted', 'the import was given up', { cause: error })
       throw explainDiskError(error, this.#store.layout.root)
     } finally {
-      await rm(staging, { recursive: true, force: true }).catch(() => undefined)
+      await removeTree(staging).catch(() => undefined)
     }
   }
 

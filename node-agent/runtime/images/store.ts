@@ -1,7 +1,7 @@
 // Which images are here. One small index file is the truth; blobs and layers that it does not name are garbage.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import path from 'node:path'
+import { removeTree } from '../../../lib/remove-tree.ts'
 import { hexOf, isSha256, type Sha256 } from './digest.ts'
 import { explainDiskError, ImageError } from './errors.ts'
 import { type ImageConfig, parseImageConfig } from './image-config.ts'
@@ -188,7 +188,7 @@ export class ImageStore {
       for (const [index, name] of garbage.entries()) renameSync(path.join(root, name), path.join(trash, String(index)))
       leftovers.push(trash)
     }
-    for (const item of leftovers) void rm(item, { recursive: true, force: true }).catch(() => undefined)
+    for (const item of leftovers) void removeTree(item).catch(() => undefined)
   }
 }
 
