@@ -48,7 +48,7 @@ function validateCommon(container: Container | EphemeralContainer, spec: PodSpec
     ...validateEnvFrom(container.envFrom, `${field}.envFrom`),
     ...validateMounts(container, spec, field),
     ...validateResources(container.resources, `${field}.resources`),
-    ...validateSecurityContext(container.securityContext, `${field}.securityContext`),
+    ...validateSecurityContext(container.securityContext, `${field}.securityContext`, spec.hostUsers !== false),
     ...validateRestart(container, field),
   )
   const claims = new Set(spec.resourceClaims?.map(claim => claim.name))

@@ -198,6 +198,11 @@ describe('a pod', () => {
       `${c}.securityContext.seccompProfile.localhostProfile: Required value: must be set when seccomp type is Localhost`,
       `${c}.securityContext: Invalid value: "allowPrivilegeEscalation": cannot set \`allowPrivilegeEscalation\` to false and \`privileged\` to true`,
     ])
+    const unmasked = { securityContext: { procMount: 'Unmasked' } }
+    assert.deepEqual(inContainer(unmasked), [
+      `${c}.securityContext.procMount: Invalid value: "Unmasked": \`hostUsers\` must be false to use \`Unmasked\``,
+    ])
+    assert.deepEqual(errors({ hostUsers: false }, unmasked), [])
     assert.deepEqual(errors({ securityContext: { runAsUser: -1, sysctls: [{ name: 'a b', value: '1' }] } }).length, 2)
     assert.deepEqual(errors({ hostPID: true, shareProcessNamespace: true }), [
       'spec.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled',

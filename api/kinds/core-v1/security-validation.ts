@@ -2,12 +2,20 @@ import { type FieldError, forbidden, invalid, required } from '../../schema/fiel
 import { backstepErrors, each, must, unique } from '../rules.ts'
 import type { AppArmorProfile, PodSecurityContext, SeccompProfile, SecurityContext } from './security.ts'
 
-export function validateSecurityContext(context: SecurityContext | undefined, field: string): FieldError[] {
+/** @param sharesUsers the pod has the host's user namespace, where a bare /proc would let root change the host */
+export function validateSecurityContext(
+  context: SecurityContext | undefined,
+  field: string,
+  sharesUsers: boolean,
+): FieldError[] {
   if (context === undefined) return []
   const errors = [
     ...validateSeccomp(context.seccompProfile, `${field}.seccompProfile`),
     ...validateAppArmor(context.appArmorProfile, `${field}.appArmorProfile`),
   ]
+  if (sharesUsers && context.procMount === 'Unmasked') {
+    errors.push(invalid(`${field}.procMount`, context.procMount, '`hostUsers` must be false to use `Unmasked`'))
+  }
   if (context.allowPrivilegeEscalation === false) {
     if (context.privileged === true) {
       const detail = 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'
